@@ -1,0 +1,151 @@
+"""The corpus's loading script: a `datasets` builder that turns a corpus folder into tables.
+
+`datasets` ≥ 4 no longer runs scripts from a Hub repository, so this builder runs here, once, and
+the repository holds the Parquet files it makes (`dataset_builder.release`).
+"""
+
+import hashlib
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import datasets
+
+from dataset_builder.annotations import annotated, annotation_store
+from dataset_builder.collect import trajectories, trajectory_store
+from dataset_builder.examples import examples, step_subgoals
+from dataset_builder.state_text import DEFAULT_VERSION, ROLES, check_version
+from dataset_builder.subgoals import Segment
+from dataset_builder.tasks import SPLITS, get_task
+from dataset_builder.trajectory import Trajectory
+
+CONFIGS = ("trajectories", *ROLES)
+"""Names of the dataset's configurations, the default first."""
+
+
+@dataclass
+class CorpusConfig(datasets.BuilderConfig):
+    """What to build and from where.
+
+    Attributes:
+        folder: the corpus folder (`subgoal corpus collect --out`).
+        annotator: whose segments.
+        path: form of the paths.
+        state_text: version of the models' input text.
+    """
+
+    folder: str = ""
+    annotator: str = "rules"
+    path: str = "tidied"
+    state_text: str = field(default=DEFAULT_VERSION)
+
+
+_TEXT = datasets.Value("string")
+_TEXTS = datasets.List(_TEXT)
+_WHICH = {"task": _TEXT, "task_id": _TEXT, "variation": datasets.Value("int32")}
+_TRAJECTORY = {
+    **_WHICH,
+    "description": _TEXT,
+    "simplifications": _TEXT,
+    "look": _TEXTS,
+    "inventory": _TEXTS,
+    "action": _TEXTS,
+    "observation": _TEXTS,
+    "score": datasets.List(datasets.Value("float32")),
+    "moves": datasets.List(datasets.Value("int32")),
+    "subgoal": _TEXTS,
+    "segment": datasets.List(datasets.Value("int32")),
+    "annotator": _TEXT,
+    "path": _TEXT,
+    "scienceworld_version": _TEXT,
+}
+_EXAMPLE = {
+    "input": _TEXT,
+    "target": _TEXT,
+    **_WHICH,
+    "step": datasets.Value("int32"),
+    "state_text_version": _TEXT,
+}
+
+
+class ScienceWorldSubgoals(datasets.GeneratorBasedBuilder):
+    """Trajectories of ScienceWorld with sub-goals, and the examples made from them."""
+
+    BUILDER_CONFIG_CLASS = CorpusConfig
+    VERSION = datasets.Version("1.0.0")
+    config: CorpusConfig
+
+    def _info(self) -> datasets.DatasetInfo:
+        features = _TRAJECTORY if self.config.name == "trajectories" else _EXAMPLE
+        return datasets.DatasetInfo(features=datasets.Features(features))
+
+    def _split_generators(self, dl_manager: Any) -> list[datasets.SplitGenerator]:
+        found = trajectories(self.config.folder, self.config.path)
+        pairs = annotated(self.config.folder, self.config.annotator, found)
+        by_split: dict[str, list[tuple[Trajectory, list[Segment]]]] = {}
+        for pair in pairs:
+            split = get_task(pair[0].task).split_of(pair[0].variation)
+            by_split.setdefault(split, []).append(pair)
+        return [
+            datasets.SplitGenerator(name=split, gen_kwargs={"pairs": by_split[split]})
+            for split in SPLITS
+            if split in by_split
+        ]
+
+    def _generate_examples(
+        self, pairs: list[tuple[Trajectory, list[Segment]]]
+    ) -> Iterator[tuple[str, dict[str, Any]]]:
+        for trajectory, segments in pairs:
+            which = {
+                "task": trajectory.task,
+                "task_id": get_task(trajectory.task).task_id,
+                "variation": trajectory.variation,
+            }
+            key = f"{trajectory.task}/{trajectory.variation}"
+            if self.config.name == "trajectories":
+                yield key, which | self._trajectory_row(trajectory, segments)
+                continue
+            version = check_version(self.config.state_text)
+            for example in examples(self.config.name, trajectory, segments, version):
+                row = which | example._asdict() | {"state_text_version": version}
+                yield f"{key}/{example.step}", row
+
+    def _trajectory_row(self, trajectory: Trajectory, segments: list[Segment]) -> dict[str, Any]:
+        steps = trajectory.steps
+        return {
+            "description": trajectory.description,
+            "simplifications": trajectory.simplifications,
+            "look": [step.look for step in steps],
+            "inventory": [step.inventory for step in steps],
+            "action": [step.action for step in steps],
+            "observation": [step.observation for step in steps],
+            "score": [step.score for step in steps],
+            "moves": [step.moves for step in steps],
+            "subgoal": step_subgoals(segments),
+            "segment": [
+                index for index, segment in enumerate(segments) for _ in range(segment.start, segment.stop)
+            ],
+            "annotator": self.config.annotator,
+            "path": trajectory.path,
+            "scienceworld_version": trajectory.scienceworld_version,
+        }
+
+
+def build_config(name: str, cache: str | Path, **options: str) -> datasets.DatasetDict:
+    """Build one configuration in a cache folder and open it.
+
+    `datasets` keys its cache by the options alone; the digest of what is read is added, lest
+    changed input or code return old rows.
+    """
+    folder, annotator = options["folder"], options.get("annotator", "rules")
+    digest = hashlib.sha256()
+    here = Path(__file__).parent
+    sources = sorted(here.glob("*.py"))
+    for path in (trajectory_store(folder).path, annotation_store(folder, annotator).path, *sources):
+        digest.update(path.read_bytes() if path.exists() else b"")
+    builder = ScienceWorldSubgoals(
+        cache_dir=str(cache), config_name=name, hash=digest.hexdigest()[:16], **options
+    )
+    builder.download_and_prepare()
+    return builder.as_dataset()

@@ -1,0 +1,178 @@
+"""Collecting expert trajectories: keyed units of work, in threads, resumable."""
+
+import os
+from collections import Counter
+from collections.abc import Iterable, Sequence
+from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
+from dataclasses import dataclass
+from pathlib import Path
+
+from rich.progress import Progress
+
+from dataset_builder.errors import SimulatorDied, UsageError
+from dataset_builder.expert import NoVerifiedPath, find_trajectory
+from dataset_builder.simulator import Simulator, check_simplifications
+from dataset_builder.store import JsonlStore
+from dataset_builder.tasks import SPLITS, Task
+from dataset_builder.trajectory import PATHS, Trajectory, TrajectoryKey
+
+MAX_DEATHS = 3
+"""Java processes that may die on one variation before it is given up."""
+
+
+@dataclass(frozen=True)
+class CollectReport:
+    """What a corpus folder holds of one path form.
+
+    Attributes:
+        verified: per task, variations with a verified path.
+        given_up: per task, variations without.
+        reasons: how often each reason for giving up occurred.
+    """
+
+    verified: Counter[str]
+    given_up: Counter[str]
+    reasons: Counter[str]
+
+
+def trajectory_store(folder: str | Path) -> JsonlStore:
+    """The store of collected trajectories in a corpus folder."""
+    return JsonlStore(Path(folder) / "trajectories.jsonl")
+
+
+def choose_variations(task: Task, split: str, limit: int | None = None) -> list[int]:
+    """Variations of a split, at most `limit`: spread evenly over train, else the first ones.
+
+    The first ones are what evaluation protocols take; train variations are ordered by what varies,
+    so that an even spread shows most of it.
+    """
+    variations = list(task.variations(split))
+    if limit is None or limit >= len(variations):
+        return variations
+    if limit < 1:
+        raise UsageError(f"At most {limit} variations is no number to collect: give 1 or more.")
+    if split != "train":
+        return variations[:limit]
+    return [variations[index * len(variations) // limit] for index in range(limit)]
+
+
+def collect(
+    folder: str | Path,
+    tasks: Sequence[Task],
+    splits: Iterable[str] = SPLITS,
+    *,
+    limits: dict[str, int] | int | None = None,
+    path: str = "tidied",
+    simplifications: str = "easy",
+    workers: int | None = None,
+    progress: Progress | None = None,
+) -> CollectReport:
+    """Collect verified trajectories into `folder/trajectories.jsonl`; what is there is kept.
+
+    Args:
+        folder (`str` or `Path`): the corpus folder.
+        tasks (`Sequence[Task]`): which tasks.
+        splits (`Iterable[str]`, *optional*): which splits.
+        limits (`int` or `dict[str, int]`, *optional*): variations per task, for all or per split.
+        path (`str`, *optional*, defaults to `"tidied"`): form of the path, see `find_trajectory`.
+        simplifications (`str`, *optional*, defaults to `"easy"`): see `Episode.load`.
+        workers (`int`, *optional*, defaults to the number of cores): threads, each with a world.
+        progress (`rich.progress.Progress`, *optional*): where to show a bar.
+
+    Raises:
+        UsageError: for an unknown split, path or simplification.
+    """
+    check_simplifications(simplifications)
+    if path not in PATHS:
+        raise UsageError(f"Unknown path {path!r}: use one of {', '.join(PATHS)}.")
+    wanted = [
+        TrajectoryKey(task.name, variation, path)
+        for task in tasks
+        for split in splits
+        for variation in choose_variations(
+            task, split, limits.get(split) if isinstance(limits, dict) else limits
+        )
+    ]
+    store = trajectory_store(folder)
+    missing = [key for key in wanted if key not in store]
+    workers = workers or os.cpu_count() or 1
+    bar = (
+        progress.add_task("expert paths", total=len(wanted), completed=len(wanted) - len(missing))
+        if progress
+        else None
+    )
+    if missing:
+        with Simulator(worlds=workers) as simulator, ThreadPoolExecutor(workers) as pool:
+            waiting: set[Future[None]] = set()
+            queue = iter(missing)
+            try:
+                while True:
+                    for key in queue:
+                        waiting.add(pool.submit(_collect_one, simulator, store, key, simplifications))
+                        if len(waiting) >= 2 * workers:
+                            break
+                    if not waiting:
+                        break
+                    done, waiting = wait(waiting, return_when=FIRST_COMPLETED)
+                    for future in done:
+                        future.result()
+                        if progress and bar is not None:
+                            progress.advance(bar)
+            except BaseException:
+                # Ctrl-C or a full disk: end Java, which ends the threads at work.
+                simulator.close()
+                pool.shutdown(wait=False, cancel_futures=True)
+                raise
+    return report(store, wanted)
+
+
+def _collect_one(simulator: Simulator, store: JsonlStore, key: TrajectoryKey, simplifications: str) -> None:
+    for _ in range(MAX_DEATHS):
+        try:
+            found = find_trajectory(
+                simulator, key.task, key.variation, path=key.path, simplifications=simplifications
+            )
+        except SimulatorDied:
+            continue
+        except NoVerifiedPath as error:
+            store.append(key, {"given_up": str(error).partition(": ")[2]})
+        else:
+            store.append(key, {"trajectory": found.to_dict()})
+        return
+    store.append(key, {"given_up": f"the Java process died {MAX_DEATHS} times"})
+
+
+def report(store: JsonlStore, keys: Iterable[TrajectoryKey] | None = None) -> CollectReport:
+    """Count what became of these keys (of all in the store, if None)."""
+    verified: Counter[str] = Counter()
+    given_up: Counter[str] = Counter()
+    reasons: Counter[str] = Counter()
+    chosen = store if keys is None else [store[key] for key in keys if key in store]
+    for record in chosen:
+        task = str(record["key"][0])
+        if "trajectory" in record:
+            verified[task] += 1
+        else:
+            given_up[task] += 1
+            reasons[record["given_up"]] += 1
+    return CollectReport(verified, given_up, reasons)
+
+
+def trajectories(folder: str | Path, path: str | None = None) -> list[Trajectory]:
+    """Verified trajectories of a corpus folder, by task, variation and path.
+
+    Raises:
+        UsageError: if the folder holds none.
+    """
+    store = trajectory_store(folder)
+    found = [
+        Trajectory.from_dict(record["trajectory"])
+        for record in store
+        if "trajectory" in record and path in (None, record["key"][2])
+    ]
+    if not found:
+        kind = f"{path} " if path else ""
+        raise UsageError(
+            f"{folder} holds no {kind}trajectories: run `subgoal corpus collect --out {folder}` first."
+        )
+    return sorted(found, key=lambda trajectory: trajectory.key)

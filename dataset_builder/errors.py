@@ -1,0 +1,21 @@
+"""Errors a user can act on: each carries one line that names the input and the remedy."""
+
+
+class SubgoalError(Exception):
+    """Something went wrong that the user can do something about (exit status 1)."""
+
+    exit_code = 1
+
+
+class UsageError(SubgoalError):
+    """The command or call was given an input it cannot work with (exit status 2)."""
+
+    exit_code = 2
+
+
+class SimulatorError(SubgoalError):
+    """The simulator refused or failed an operation, and would do so again."""
+
+
+class SimulatorDied(SubgoalError):
+    """The Java process is gone. Loading an episode again starts a new one."""

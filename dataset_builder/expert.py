@@ -1,0 +1,195 @@
+"""Expert trajectories: the simulator's own solution, tidied, and verified by replay."""
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from importlib.metadata import version
+
+from dataset_builder.errors import SubgoalError, UsageError
+from dataset_builder.races import decided
+from dataset_builder.simulator import Episode, Simulator, expand_simplifications
+from dataset_builder.tasks import get_task
+from dataset_builder.tidy import Plan, plans
+from dataset_builder.trajectory import PATHS, Step, Trajectory
+
+_MAX_REPHRASINGS = 12
+_MAX_WAITS = 8
+ANSWER = "0"
+"""What the solver answers when the simulator asks which object is meant."""
+
+
+class NoVerifiedPath(SubgoalError):
+    """No path of this variation reached the full score in a replay; the message says why."""
+
+
+def find_trajectory(
+    simulator: Simulator,
+    task: str,
+    variation: int,
+    *,
+    path: str = "tidied",
+    simplifications: str = "easy",
+    attempts: int = 3,
+) -> Trajectory:
+    """A path through a variation that a replay on a fresh load took to score 100.
+
+    Args:
+        simulator (`Simulator`): where to play.
+        task (`str`): simulator name or paper id.
+        variation (`int`): variation index.
+        path (`str`, *optional*, defaults to `"tidied"`): `tidied`, or `simulator` for the solver's
+            own words and detours, as the paper used.
+        simplifications (`str`, *optional*, defaults to `"easy"`): see `Episode.load`.
+        attempts (`int`, *optional*, defaults to 3): how often the solver may try again.
+
+    Raises:
+        NoVerifiedPath: with the reason, when every attempt fell short.
+        UsageError: for an unknown task, variation, simplification or path.
+    """
+    if path not in PATHS:
+        raise UsageError(f"Unknown path {path!r}: use one of {', '.join(PATHS)}.")
+    chosen = get_task(task)
+    teleport = "teleportAction" in expand_simplifications(chosen, simplifications).split(",")
+    episode = simulator.episode(step_limit=None)
+    try:
+        reasons = []
+        for _ in range(attempts):
+            player = _Player(episode, chosen.name, variation, simplifications)
+            gold = player.gold()
+            if gold.score == 100:
+                best = gold
+                if path == "tidied":
+                    best = _shortest(player, gold, teleport)
+                return _trajectory(player, best.steps, path)
+            reasons.append(gold.reason)
+            if len(reasons) > 1 and reasons[-1] == reasons[-2]:
+                break  # a deterministic solver fails the same way every time
+        raise NoVerifiedPath(f"{chosen.name} {variation}: {reasons[-1]}.")
+    finally:
+        episode.close()
+
+
+@dataclass
+class _Replay:
+    steps: list[Step]
+    score: int
+    reason: str = ""
+
+
+class _Player:
+    """Plays plans on fresh loads of one variation."""
+
+    def __init__(self, episode: Episode, task: str, variation: int, simplifications: str) -> None:
+        self.episode = episode
+        self.task = task
+        self.variation = variation
+        self.simplifications = simplifications
+
+    def load(self, gold_path: bool = False) -> None:
+        self.episode.load(self.task, self.variation, self.simplifications, gold_path)
+
+    def gold(self) -> _Replay:
+        """The solver's path, replayed on a load as agents get it (without the solver)."""
+        self.load(gold_path=True)
+        actions = self.episode.gold_path()
+        if not actions:
+            return _Replay([], 0, "the simulator's solver found no path")
+        replay = self.play([(action,) for action in actions])
+        if replay.score != 100 and not replay.reason:
+            replay.reason = f"the solver's path reached only {replay.score} of 100"
+        return replay
+
+    def play(self, plan: Plan) -> _Replay:
+        """Play a plan on a fresh load until the score is full; rephrase where it is ambiguous."""
+        skip = [0] * len(plan)
+        for _ in range(_MAX_REPHRASINGS):
+            self.load()
+            replay, stuck = self._attempt(plan, skip)
+            if stuck is None:
+                return replay
+            skip[stuck] += 1
+        return replay
+
+    def _attempt(self, plan: Plan, skip: Sequence[int]) -> tuple[_Replay, int | None]:
+        """One play-through; the index at which a shorter wording turned out ambiguous, if any."""
+        steps: list[Step] = []
+        asked = False
+        for index, options in enumerate(plan):
+            if options == (ANSWER,) and not asked:
+                continue  # the shorter wording left nothing to ask
+            answered_next = index + 1 < len(plan) and plan[index + 1] == (ANSWER,)
+            for option in range(skip[index], len(options)):
+                step, accepted, ambiguous = self._step(options[option])
+                if not accepted and option + 1 < len(options):
+                    continue
+                if not accepted and step.action.startswith("focus on "):
+                    waited = self._wait_for(options)
+                    steps += waited
+                    break
+                asked = ambiguous
+                if ambiguous and not answered_next and option + 1 < len(options):
+                    return _Replay(steps, 0), index
+                steps.append(step)
+                break
+            if self.episode.done:
+                lost = self.episode.score < 0
+                return _Replay(steps, self.episode.score, "the path lost the episode" if lost else ""), None
+        return _Replay(steps, self.episode.score), None
+
+    def _wait_for(self, options: Sequence[str]) -> list[Step]:
+        """Let time pass until something to focus on has grown or hatched; what was done meanwhile.
+
+        A shortened path arrives early: the solver's detours gave the plant time.
+        """
+        steps = []
+        for _ in range(_MAX_WAITS):
+            waited, _, _ = self._step("wait1")
+            steps.append(waited)
+            for option in options:
+                step, accepted, ambiguous = self._step(option)
+                if accepted:
+                    steps.append(step)
+                    if ambiguous:
+                        steps.append(self._step(ANSWER)[0])
+                    return steps
+        return steps
+
+    def _step(self, action: str) -> tuple[Step, bool, bool]:
+        look, inventory = self.episode.look(), self.episode.inventory()
+        result = self.episode.step(action)
+        step = Step(look, inventory, action, result.observation, result.score / 100, result.moves)
+        return step, result.accepted, result.ambiguous
+
+
+def _shortest(player: _Player, gold: _Replay, teleport: bool) -> _Replay:
+    """The boldest plan that holds, trimmed; the solver's own path if none does."""
+    description = player.episode.task_description()
+    for plan in plans(player.task, description, gold.steps, teleport):
+        replay = player.play(plan)
+        if replay.score == 100 and decided([step.observation for step in replay.steps]):
+            for shorter in _trims(player.task, replay):
+                again = player.play(shorter)
+                if again.score == 100:
+                    return again
+            return replay
+    return gold
+
+
+def _trims(task: str, replay: _Replay) -> Iterator[Plan]:
+    """The plan without the readings made after the substance had already melted."""
+    from dataset_builder.tidy import readings_after_change
+
+    surplus = readings_after_change(task, replay.steps)
+    if surplus:
+        yield [(step.action,) for index, step in enumerate(replay.steps) if index not in surplus]
+
+
+def _trajectory(player: _Player, steps: Sequence[Step], path: str) -> Trajectory:
+    return Trajectory(
+        player.task,
+        player.variation,
+        player.episode.task_description(),
+        player.simplifications,
+        path,
+        tuple(steps),
+        version("scienceworld"),
+    )

@@ -1,0 +1,84 @@
+"""Writing the corpus as a Hub repository in a folder: Parquet files and a dataset card."""
+
+import os
+import shutil
+import tempfile
+from pathlib import Path
+
+import datasets
+from rich.progress import Progress
+
+from dataset_builder.builder import CONFIGS, build_config
+from dataset_builder.card import dataset_card
+from dataset_builder.collect import report, trajectory_store
+from dataset_builder.errors import UsageError
+from dataset_builder.state_text import DEFAULT_VERSION, check_version
+
+
+def build(
+    folder: str | Path,
+    out: str | Path,
+    *,
+    annotator: str = "rules",
+    path: str = "tidied",
+    state_text: str = DEFAULT_VERSION,
+    progress: Progress | None = None,
+) -> Path:
+    """Build every configuration of the corpus in `folder` into the Hub-layout folder `out`.
+
+    `load_dataset(out, "executor")` then opens it, and so it does once pushed. An earlier build in
+    `out` is replaced as a whole, at the end.
+
+    Args:
+        folder (`str` or `Path`): corpus folder, collected and annotated.
+        out (`str` or `Path`): where the repository goes.
+        annotator (`str`, *optional*, defaults to `"rules"`): whose sub-goals.
+        path (`str`, *optional*, defaults to `"tidied"`): form of the paths.
+        state_text (`str`, *optional*, defaults to `"compact-1"`): version of the input text.
+        progress (`rich.progress.Progress`, *optional*): where to show a bar.
+
+    Raises:
+        UsageError: if the folder is empty or not annotated, or `out` holds something else.
+    """
+    out = Path(out)
+    version = check_version(state_text)
+    _check_out(out)
+    out.parent.mkdir(parents=True, exist_ok=True)
+    bar = progress.add_task("dataset", total=len(CONFIGS)) if progress else None
+    datasets.disable_progress_bars()
+    try:
+        with tempfile.TemporaryDirectory(dir=out.parent, prefix=".build-") as scratch:
+            new = Path(scratch) / "repository"
+            tables = {}
+            for config in CONFIGS:
+                tables[config] = build_config(
+                    config,
+                    Path(scratch) / "cache",
+                    folder=str(folder),
+                    annotator=annotator,
+                    path=path,
+                    state_text=version,
+                )
+                for split, table in tables[config].items():
+                    (new / config).mkdir(parents=True, exist_ok=True)
+                    table.to_parquet(new / config / f"{split}.parquet", compression="zstd")
+                if progress and bar is not None:
+                    progress.advance(bar)
+            card = dataset_card(tables, report(trajectory_store(folder)), annotator, path, version)
+            card.save(new / "README.md")
+            if out.exists():
+                shutil.rmtree(out)
+            os.replace(new, out)
+    finally:
+        datasets.enable_progress_bars()
+    return out
+
+
+def _check_out(out: Path) -> None:
+    """Refuse to replace what is not an earlier build."""
+    if out.is_file():
+        raise UsageError(f"{out} is a file: name a folder for the dataset.")
+    if out.exists() and any(out.iterdir()):
+        names = {path.name for path in out.iterdir()}
+        if not names <= {"README.md", ".gitattributes", *CONFIGS, "exemplars", "images"}:
+            raise UsageError(f"{out} holds something else than a dataset: name an empty folder.")
