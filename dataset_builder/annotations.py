@@ -1,4 +1,4 @@
-"""Running an annotator over a corpus folder: keyed, resumable, checked before it is stored."""
+"""Running an annotator over a corpus folder: keyed and resumable."""
 
 from collections.abc import Iterable, Sequence
 from pathlib import Path
@@ -8,7 +8,7 @@ from rich.progress import Progress
 
 from dataset_builder.errors import UsageError
 from dataset_builder.store import JsonlStore
-from dataset_builder.subgoals import Segment, SubGoal, check_segments
+from dataset_builder.subgoals import Segment, SubGoal
 from dataset_builder.trajectory import Trajectory
 
 if TYPE_CHECKING:
@@ -36,7 +36,6 @@ def annotate(
     bar = progress.add_task("sub-goals", total=len(trajectories), completed=done) if progress else None
     for trajectory in missing:
         segments = annotator.annotate(trajectory)
-        check_segments(segments, len(trajectory.steps))
         rows = [[str(segment.subgoal), segment.start, segment.stop] for segment in segments]
         store.append(trajectory.key, {"segments": rows, "actions": trajectory.actions})
         if progress and bar is not None:

@@ -27,8 +27,21 @@ JAR = files("scienceworld") / "scienceworld.jar"
 _LCG = 0x5DEECE66D  # java.util.Random stores its seed xor-ed with this multiplier
 _DEAD = (Py4JNetworkError, ConnectionError, OSError, EOFError)
 
-# py4j logs each refused connection with a traceback; a dead process is reported by SimulatorDied.
+# py4j logs each refused connection with a traceback; SimulatorDied says it in one line.
 logging.getLogger("py4j").setLevel(logging.CRITICAL)
+
+
+def _not_py4j(record: logging.LogRecord) -> bool:
+    return record.module != "java_gateway"
+
+
+# One of its modules even logs through the root logger.
+logging.getLogger().addFilter(_not_py4j)
+
+
+def _connection_lost(error: Exception) -> bool:
+    """Whether an error means that nobody answers; py4j swallows some of those on the way."""
+    return isinstance(error, _DEAD) or "Trace:" not in str(error)
 
 
 class Statics(Protocol):
@@ -50,6 +63,7 @@ class JavaProcess:
         self.port, self._process = launch_gateway(
             classpath=str(JAR),
             java_path=str(JAVA),
+            cwd=str(JAR.parent),  # where the simulator finds its list of object types
             # The serial collector starts faster and uses half the memory at equal speed here.
             javaopts=[
                 "-XX:+UseSerialGC",
@@ -134,8 +148,11 @@ class World:
             cause = str(error.java_exception.toString()) if self.process.alive() else str(error)
             raise SimulatorError(f"The simulator raised {cause.splitlines()[0]}") from error
         except (*_DEAD, Py4JError) as error:
-            if isinstance(error, Py4JError) and self.process.alive():
-                raise SimulatorError(f"The simulator refused a call: {error}".splitlines()[0]) from error
+            if not _connection_lost(error):
+                reason = str(error).partition("\n")[0]
+                raise SimulatorError(f"The simulator refused a call: {reason}") from error
+            # The process may take a moment to be seen dead; nobody can talk to it any more.
+            self.process.stop()
             raise SimulatorDied(
                 "The simulator's Java process died; loading an episode starts a new one."
             ) from error

@@ -43,11 +43,15 @@ KINDS = {
     "R": "reads a text",
     "q": "closes a door to keep a room shut",
     "b": "opens the bee hive",
-    "v": "anything else that the simulator accepted",
+    "v": "does anything else that the simulator accepts",
+    "0": "looks, fails, or goes nowhere, and nothing else is there to join",
 }
 """The alphabet of the patterns in `dataset_builder.rules`."""
 
-_SILENT_BEFORE, _SILENT_AFTER, _OPEN, _CLOSE_DOOR = ">", "<", "o", "Q"
+NOTHING = "0"
+_PREPARATION, _LOOK, _OPENING = ">", "<", "o"  # these join a neighbour
+_MOVES = re.compile(r"(?:q[q<>]*)?N(?:[Nq<>]*N)?")
+_SILENT = re.compile(r"([<>o]*)([^<>o])<*|[<>o]+")
 
 HEATERS = r"stove|blast furnace|oven|fire pit|hot plate|lighter"
 COOLERS = r"freezer|fridge|ultra low temperature freezer"
@@ -55,38 +59,43 @@ POT = r"(?:self watering )?flower pot(?: \d+)?"
 _HINT = r" (?:in|on) (?:the )?(?:inventory|agent|art studio|bathroom|bedroom|foundry|greenhouse|hallway"
 _HINTS = re.compile(_HINT + r"|kitchen|living room|outside|workshop|seed jar|flower pot \d+)\b")
 
+# Confirmations; taking a thing out of a circuit is mentioned first: "(disconnecting fork)You move".
+_MOVED = r".*You move the (.+) to the (.+)\."
+_TO_JAR = r".*You move the (.+) to the (seed jar)\."
+_POURED = r"You pour the contents of the (.+) into the (.+)\."
+_SWITCHED = r"The (.+) is (?:now|already) .+"
 # Letter, action, and the confirmation that gives the names (None: the action's own words do).
 _FORMS: tuple[tuple[str, str, str | None], ...] = (
     ("N", r"(?:go|teleport) to (.+)", None),
     ("N", r"open (?:the )?door to (.+)|open .+ door", None),
-    (_CLOSE_DOOR, r"close (?:the )?door to (.+)", None),
+    ("q", r"close (?:the )?door to (.+)", None),
     ("b", r"open (?:the )?(bee hive)", None),
-    (_OPEN, r"open (?:the )?(.+)", r"The (.+) is (?:now|already) open"),
+    (_OPENING, r"open (?:the )?(.+)", r"The (.+) is (?:now|already) open"),
     ("f", r"focus on (.+)", r"You focus on the (.+)\."),
     ("p", r"pick up (.+)", r"You move the (.+) to the inventory\."),
     ("d", r"drop (.+)", r"You move the (.+) to the .+\."),
-    ("I", r"move (.+) to (inclined plane.*)", None),
-    ("E", rf"move (soil.*) to ({POT})", r".*You move the (.+) to the (.+)\."),
-    ("G", rf"move (.+) to ({POT})", r".*You move the (.+) to the (.+)\."),
-    ("M", r"move (.+) to (.+)", r".*You move the (.+ seed) to the (.*(?:jar|cup|bowl).*)\."),
-    ("H", rf"move (.+) to (?:the )?({HEATERS})", r".*You move the (.+) to the (.+)\."),
-    ("C", rf"move (.+) to (?:the )?({COOLERS})", r".*You move the (.+) to the (.+)\."),
-    ("S", r"move (.+) to (?:the )?(sink)", r".*You move the (.+) to the (.+)\."),
-    ("m", r"(?:move|put) (.+) (?:to|in|into|on|onto) (.+)", r".*You move the (.+) to the (.+)\."),
-    ("U", rf"pour (.+) (?:into|in) ({POT})", r"You pour the contents of the (.+) into the (.+)\."),
-    ("B", r"(?:pour|dunk) (.+) (?:into|in) (.+)", r"You pour the contents of the (.+) into the (.+)\."),
+    ("I", r"move (.+) to (inclined plane.*)", _MOVED),
+    ("E", rf"move (soil.*) to ({POT})", _MOVED),
+    ("G", rf"move (.+) to ({POT})", _MOVED),
+    ("M", r"move (.+) to (.+)", _TO_JAR),
+    ("H", rf"move (.+) to (?:the )?({HEATERS})", _MOVED),
+    ("C", rf"move (.+) to (?:the )?({COOLERS})", _MOVED),
+    ("S", r"move (.+) to (?:the )?(sink)", _MOVED),
+    ("m", r"(?:move|put) (.+) (?:to|in|into|on|onto) (.+)", _MOVED),
+    ("U", rf"pour (.+) (?:into|in) ({POT})", _POURED),
+    ("B", r"(?:pour|dunk) (.+) (?:into|in) (.+)", _POURED),
     ("A", rf"(?:activate|turn on) (?:the )?({HEATERS})", None),
     ("K", r"(?:activate|turn on) (?:the )?(sink)", None),
     ("k", r"(?:deactivate|turn off) (?:the )?(sink)", None),
-    ("a", r"(?:activate|turn on) (.+)", r"The (.+) is (?:now|already) .+"),
-    ("z", r"(?:deactivate|turn off) (.+)", r"The (.+) is (?:now|already) .+"),
+    ("a", r"(?:activate|turn on) (.+)", _SWITCHED),
+    ("z", r"(?:deactivate|turn off) (.+)", _SWITCHED),
     ("t", r"use thermometer.* on (.+)", None),
     ("D", r"use shovel.* on (.+)", None),
     ("w", r"wait\d*", None),
-    ("c", r"connect (.+) to (.+)", r"(.+) on (.+) is now connected to (.+) on (.+)"),
+    ("c", r"connect (.+) to (.+)", r".+ on (.+) is now connected to .+ on (.+)"),
     ("x", r"mix (.+)", None),
     ("R", r"read (.+)", None),
-    (_SILENT_AFTER, r"(?:look|examine|inventory|task|objects|feel|smell)\b.*", None),
+    (_LOOK, r"(?:look|examine|inventory|task|objects|feel|smell)\b.*", None),
 )
 _REJECTED = re.compile(r"No known action|Unknown action|Ambiguous request|You can't|I'm not sure")
 
@@ -114,9 +123,12 @@ class Unit:
 
 def units_of(trajectory: Trajectory) -> list[Unit]:
     """The path as units that cover its actions in order; looks and failures join a neighbour."""
-    raw = list(_classified(trajectory))
-    raw = _with_moves_joined(raw, trajectory)
-    return _with_silent_joined(raw)
+    return _with_silent_joined(_with_moves_joined(list(_classified(trajectory)), trajectory))
+
+
+def letters(units: Sequence[Unit]) -> str:
+    """The kinds of units as one string."""
+    return "".join(unit.kind for unit in units)
 
 
 def known_as(name: str, step: Step, description: str = "") -> str:
@@ -132,7 +144,8 @@ def known_as(name: str, step: Step, description: str = "") -> str:
 def contents(vessel: str, step: Step) -> list[str]:
     """What the room or the inventory says is in a vessel, before the action of `step`."""
     text = f"{step.inventory}\n{step.look}"
-    for match in re.finditer(rf"(?:\b(?:an?|the) |\t){re.escape(vessel)} \(containing (.*?)\)(?=[\n,.]|$)", text, re.MULTILINE):
+    shown = rf"(?:\b(?:an?|the) |\t){re.escape(vessel)} \(containing (.*?)\)(?=[\n,.]|$)"
+    for match in re.finditer(shown, text, re.MULTILINE):
         parts = [_bare(part) for part in re.split(r", (?![^(]*\))", match.group(1))]
         if parts != ["nothing"]:
             return [part for part in parts if part]
@@ -146,13 +159,14 @@ def clean(name: str) -> str:
 
 
 def _bare(name: str) -> str:
-    return re.sub(r"^(?:a substance called |an? |the |some )", "", name.strip())
+    return re.sub(r"^(?:a substance called |an? |the |some )", "", name.strip(), flags=re.IGNORECASE)
 
 
 def _classified(trajectory: Trajectory) -> Iterator[Unit]:
     """One unit per action; a question and its answer are one."""
     steps = trajectory.steps
     handled: set[str] = set()
+    target = ""
     index = 0
     while index < len(steps):
         step, stop = steps[index], index + 1
@@ -163,106 +177,96 @@ def _classified(trajectory: Trajectory) -> Iterator[Unit]:
         kind, names = _kind(step, answer, trajectory.description)
         if kind == "p":
             # The solver now and then picks up what it holds.
-            kind = _SILENT_BEFORE if _held(names[0], step) else "r" if names[0] in handled else "p"
+            kind = _PREPARATION if _held(names[0], step) else "r" if names[0] in handled else "p"
         if kind in "pmHCSBG":
             handled.update(names)
+        aim = step.action.rpartition(" to ")[2]
+        if kind not in _PREPARATION + _LOOK:
+            target = aim
+        elif kind == _PREPARATION and aim == target:
+            kind = _LOOK  # another try at what came before
         yield Unit(kind, names, step, index, stop)
         index = stop
 
 
 def _held(name: str, step: Step) -> bool:
-    return re.search(rf"^\t(?:an? |the )?{re.escape(name)}(?: \(.*)?$", step.inventory, re.MULTILINE) is not None
+    line = rf"^\t(?:an? |the )?{re.escape(name)}(?: \(.*)?$"
+    return re.search(line, step.inventory, re.MULTILINE) is not None
 
 
 def _kind(step: Step, answer: str, description: str) -> tuple[str, tuple[str, ...]]:
     """Letter and names of an action."""
+    rejected = _REJECTED.match(answer) is not None
     for kind, words, confirmation in _FORMS:
         said = re.fullmatch(words, step.action)
-        if not said:
+        if said is None:
             continue
-        if kind in (_SILENT_AFTER, "N", _CLOSE_DOOR):
-            return kind, tuple(filter(None, said.groups()))
-        if _REJECTED.match(answer):
-            return _SILENT_BEFORE, ()
-        if kind == "I":
-            block = re.search(r"You move the (.+) to the inclined plane", answer)
-            names = (block.group(1) if block else said.group(1), said.group(2))
-            return kind, tuple(known_as(name, step, description) for name in names)
+        if kind in (_LOOK, "N", "q"):
+            return kind, ()
+        if rejected:
+            return _PREPARATION, ()
         meant = re.match(confirmation, answer) if confirmation else None
-        if kind == "M" and not meant:
+        if meant is None and confirmation == _TO_JAR:
             continue
-        if kind == "c" and meant:
-            parts = (meant.group(2), meant.group(4))
-            tested = "conductive" in description and any(part in description for part in parts)
-            return ("y" if tested else "c"), parts
-        names = (meant or said).groups()
-        return kind, tuple(known_as(name, step, description) for name in names)
-    if _REJECTED.match(answer) or step.action.isdigit() or not step.action.strip():
-        return _SILENT_BEFORE, ()
-    verb, _, rest = step.action.partition(" ")
-    return "v", (verb, rest) if rest else (verb,)
+        names = tuple(known_as(name, step, description) for name in (meant or said).groups() if name)
+        if kind == "c" and any(name in description for name in names):
+            kind = "y" if "conductive" in description else "c"
+        if kind == "I":  # the confirmation knows only "the inclined plane"
+            names = (names[0], known_as(said.group(2), step, description))
+        return kind, names
+    if rejected or step.action.isdigit() or not step.action.strip():
+        return _PREPARATION, ()
+    return "v", tuple(step.action.split(maxsplit=1)[1:])
 
 
 def _with_moves_joined(units: Sequence[Unit], trajectory: Trajectory) -> list[Unit]:
-    """Each run of doors, walks and teleports made one unit; a run that goes nowhere is silent."""
+    """Each run of doors, walks and teleports made one unit."""
     joined: list[Unit] = []
-    index = 0
-    while index < len(units):
-        stop = index
-        last_move = index
-        while stop < len(units) and units[stop].kind in ("N", _CLOSE_DOOR, _SILENT_AFTER, _SILENT_BEFORE):
-            last_move = stop if units[stop].kind == "N" else last_move
-            stop += 1
-        if units[index].kind not in ("N", _CLOSE_DOOR) or not any(
-            unit.kind == "N" for unit in units[index:stop]
-        ):
-            unit = units[index]
-            joined.append(replace(unit, kind="q") if unit.kind == _CLOSE_DOOR else unit)
-            index += 1
-            continue
-        run = units[index : last_move + 1]
-        joined.append(_move(run, trajectory))
-        index = last_move + 1
-    return joined
+    position = 0
+    for run in _MOVES.finditer(letters(units)):
+        joined += units[position : run.start()]
+        joined.append(_move(units[run.start() : run.end()], trajectory))
+        position = run.end()
+    return [*joined, *units[position:]]
 
 
 def _move(run: Sequence[Unit], trajectory: Trajectory) -> Unit:
+    """A run as one unit; one that enters no room is only a preparation."""
     steps = trajectory.steps
     rooms = []
     for index in range(run[0].start, run[-1].stop):
-        before = room_of(steps[index].look)
-        after = room_of(steps[index + 1].look) if index + 1 < len(steps) else ""
-        if not after and re.match(r"(?:go|teleport) to ", steps[index].action):
-            after = steps[index].action.split(" to ", 1)[1]
-        if after and after != before:
+        if index + 1 < len(steps):
+            after = room_of(steps[index + 1].look)
+        else:
+            arrived = re.fullmatch(r"You (?:move|teleport) to the (.+)\.", steps[index].observation)
+            after = arrived.group(1) if arrived else ""
+        if after and after != room_of(steps[index].look):
             rooms.append(after)
-    kind = "N" if rooms else _SILENT_BEFORE
-    return Unit(kind, (rooms[-1],) if rooms else (), run[0].step, run[0].start, run[-1].stop, tuple(rooms))
+    kind = "N" if rooms else _PREPARATION
+    return Unit(kind, tuple(rooms[-1:]), run[0].step, run[0].start, run[-1].stop, tuple(rooms))
 
 
 def _with_silent_joined(units: Sequence[Unit]) -> list[Unit]:
     """Looks join what came before, failures and opened containers what comes next."""
     joined: list[Unit] = []
-    start: int | None = None
-    opened: Unit | None = None
-    for unit in units:
-        if unit.kind == _SILENT_AFTER and joined and start is None:
-            joined[-1] = replace(joined[-1], stop=unit.stop)
+    for match in _SILENT.finditer(letters(units)):
+        before, main = match.group(1), match.group(2)
+        group = units[match.start() : match.end()]
+        if main is None:  # the path ends with these
+            if joined and _OPENING not in match.group(0):
+                joined[-1] = replace(joined[-1], stop=group[-1].stop)
+            else:
+                joined.append(_opened(group))
             continue
-        if unit.kind in (_SILENT_AFTER, _SILENT_BEFORE, _OPEN):
-            start = unit.start if start is None else start
-            opened = unit if unit.kind == _OPEN else opened
-            continue
-        if start is not None and opened and unit.kind == "N":
-            joined.append(replace(opened, kind="O", start=start, stop=unit.start))
-            start = None
-        joined.append(unit if start is None else replace(unit, start=start))
-        start = opened = None
-    if start is not None and units:
-        stop = units[-1].stop
-        if opened or not joined:
-            last = opened or units[-1]
-            joined.append(replace(last, kind="O" if opened else "v", start=start, stop=stop))
-        else:
-            joined[-1] = replace(joined[-1], stop=stop)
+        if _OPENING in before and main == "N":  # nothing was taken out before leaving
+            joined.append(_opened(group[: len(before)]))
+            group, before = group[len(before) :], ""
+        joined.append(replace(group[len(before)], start=group[0].start, stop=group[-1].stop))
     return joined
+
+
+def _opened(group: Sequence[Unit]) -> Unit:
+    """Preparations that nothing followed, as one unit."""
+    opened = [unit for unit in group if unit.kind == _OPENING]
+    last = replace(opened[-1], kind="O") if opened else replace(group[-1], kind=NOTHING, names=())
+    return replace(last, start=group[0].start, stop=group[-1].stop)

@@ -6,24 +6,71 @@ model plays with inputs of the form it was trained on.
 
 import re
 from collections.abc import Callable
+from dataclasses import dataclass
 
 from dataset_builder.errors import UsageError
 from dataset_builder.state_text import check_version
 
-Fits = Callable[[str], bool]
 
-_PAPER_EVENT = re.compile(r" <extra_id_\d+> ")
+@dataclass(frozen=True)
+class _List:
+    """A list inside a text that may lose entries.
+
+    Attributes:
+        body: its one group is the list.
+        between: what separates two entries; written back as `joint`.
+        first: which end goes first: True the first entry, False the last.
+    """
+
+    body: re.Pattern[str]
+    between: str
+    joint: str
+    first: bool = True
+
+    def shorter(self, text: str) -> list[str]:
+        """Ever shorter texts: one entry less each time, until none is left."""
+        match = self.body.search(text)
+        if match is None or not match.group(1):
+            return []
+        head, tail = text[: match.start(1)], text[match.end(1) :]
+        entries = [entry for entry in re.split(self.between, match.group(1)) if entry]
+        counts = range(1, len(entries) + 1)
+        kept = [entries[n:] if self.first else entries[: len(entries) - n] for n in counts]
+        return [head + self.joint.join(rest) + tail for rest in kept]
 
 
-def shorten(text: str, version: str, fits: Fits) -> str:
+def _list(pattern: str, joint: str, between: str | None = None, first: bool = True) -> _List:
+    return _List(
+        re.compile(pattern, re.DOTALL), re.escape(joint) if between is None else between, joint, first
+    )
+
+
+# In the order in which they give way: past actions, finished sub-goals, visited rooms, things in sight.
+_LISTS: dict[str, list[_List]] = {
+    "paper-1": [
+        _list(r"Action history: </s>(.*?)(?= </s> Current environment:)", "", r"(?= <extra_id_\d+> )"),
+        _list(r"Completed subtasks are: (.*?)(?=\. The current subtask is )", "), "),
+        _list(r"Visited rooms: (.*?)(?= </s> )", ", "),
+        _list(r"Current environment: (.*?)(?= </s> Current inventory:)", " | ", first=False),
+    ],
+    "compact-1": [
+        _list(r" \| past: (.*?)(?= \| done: |$)", " ; "),
+        _list(r" \| done: (.*?)(?= \| goal: )", " ; "),
+        _list(r" \| been: (.*?)(?= \| past: )", ", "),
+        _list(r" \| see: (.*?)(?= \| exits: )", ", ", first=False),
+    ],
+}
+
+
+def shorten(text: str, version: str, fits: Callable[[str], bool]) -> str:
     """The text with as few of its oldest entries missing as it takes to fit.
 
     Past actions go first, oldest first; when none is left, finished sub-goals, then visited rooms,
-    oldest first; then what is in sight, last first. Task, inventory and current sub-goal stay.
+    then what is in sight, last first. Task, inventory and current sub-goal stay whole.
 
     Args:
         text (`str`): composed by `state_text.model_input`.
-        version (`str`): the version it was composed in.
+        version (`str`): the state-text version it was composed in.
         fits (`Callable[[str], bool]`): whether a text is short enough.
 
     Raises:
@@ -31,88 +78,16 @@ def shorten(text: str, version: str, fits: Fits) -> str:
     """
     if fits(text):
         return text
-    for fewer in _STAGES[check_version(version)]:
-        text, done = _fewest_dropped(text, fewer, fits)
-        if done:
-            return text
+    for entries in _LISTS[check_version(version)]:
+        shorter = entries.shorter(text)
+        low, high = 0, len(shorter)
+        while low < high:  # the longest of them that fits
+            middle = (low + high) // 2
+            low, high = (low, middle) if fits(shorter[middle]) else (middle + 1, high)
+        if low < len(shorter):
+            return shorter[low]
+        text = shorter[-1] if shorter else text
     raise UsageError(
-        f"The input is too short for task, inventory and sub-goal alone ({text[:60]!r}…): raise source_length."
+        f"Task, inventory and sub-goal alone are too long for the model's input ({text[:60]!r}…): "
+        "raise source_length in the recipe."
     )
-
-
-def _fewest_dropped(text: str, fewer: Callable[[str], list[str]], fits: Fits) -> tuple[str, bool]:
-    """The first of ever shorter texts that fits; else the shortest of them."""
-    shorter = fewer(text)
-    low, high = 0, len(shorter)
-    while low < high:
-        middle = (low + high) // 2
-        low, high = (low, middle) if fits(shorter[middle]) else (middle + 1, high)
-    if low < len(shorter):
-        return shorter[low], True
-    return (shorter[-1] if shorter else text), False
-
-
-def _drop_from(head: str, entries: list[str], tail: str, joint: str, oldest_first: bool = True) -> list[str]:
-    """Ever shorter texts: one entry of a list less each time."""
-    counts = range(1, len(entries) + 1)
-    kept = (entries[n:] if oldest_first else entries[: len(entries) - n] for n in counts)
-    return [head + joint.join(rest) + tail for rest in kept]
-
-
-def _field(text: str, start: str, stop: str) -> tuple[str, str, str] | None:
-    """Text before, of and after a field, None if there is no such field."""
-    begin = text.find(start)
-    if begin < 0:
-        return None
-    begin += len(start)
-    end = text.find(stop, begin)
-    end = len(text) if end < 0 else end
-    return text[:begin], text[begin:end], text[end:]
-
-
-def _compact_stage(name: str, stop: str, joint: str, oldest_first: bool = True) -> Callable[[str], list[str]]:
-    def fewer(text: str) -> list[str]:
-        parts = _field(text, f" | {name}: ", f" | {stop}: ")
-        if parts is None or not parts[1]:
-            return []
-        head, body, tail = parts
-        return _drop_from(head, body.split(joint), tail, joint, oldest_first)
-
-    return fewer
-
-
-def _paper_history(text: str) -> list[str]:
-    parts = _field(text, "Action history: </s>", " </s> Current environment:")
-    if parts is None:
-        return []
-    head, body, tail = parts
-    starts = [match.start() for match in _PAPER_EVENT.finditer(body)]
-    ends = [*starts[1:], len(body)]
-    return [head + body[end:] + tail for end in ends] if starts else []
-
-
-def _paper_stage(start: str, stop: str, joint: str, oldest_first: bool = True) -> Callable[[str], list[str]]:
-    def fewer(text: str) -> list[str]:
-        parts = _field(text, start, stop)
-        if parts is None or not parts[1]:
-            return []
-        head, body, tail = parts
-        return _drop_from(head, body.split(joint), tail, joint, oldest_first)
-
-    return fewer
-
-
-_STAGES: dict[str, list[Callable[[str], list[str]]]] = {
-    "paper-1": [
-        _paper_history,
-        _paper_stage("Completed subtasks are: ", ". The current subtask is ", ", "),
-        _paper_stage("Visited rooms: ", " </s> ", ", "),
-        _paper_stage("Current environment: ", " </s> Current inventory:", " | ", oldest_first=False),
-    ],
-    "compact-1": [
-        _compact_stage("past", "done", " ; "),
-        _compact_stage("done", "goal", " ; "),
-        _compact_stage("been", "past", ", "),
-        _compact_stage("see", "exits", ", ", oldest_first=False),
-    ],
-}

@@ -7,7 +7,7 @@ import weakref
 from dataclasses import dataclass
 from typing import Any
 
-from dataset_builder.errors import UsageError
+from dataset_builder.errors import SubgoalError, UsageError
 from dataset_builder.java import JavaProcess, World
 from dataset_builder.tasks import Task, get_task
 
@@ -218,9 +218,13 @@ class Episode:
         """Bind to a living process: the first time, and after a death."""
         if self.world is not None and self.world.process.alive():
             return
-        if self.world is not None:
-            self._interface = None
-        self._interface = self._simulator._world_for(self).new_interface()
+        self._interface = None
+        world = self._simulator._world_for(self)
+        try:
+            self._interface = world.new_interface()
+        except SubgoalError:
+            self.world = None
+            raise
 
     def _live(self) -> World:
         if self.world is None or self.task is None:
@@ -291,12 +295,12 @@ class Episode:
     def close(self) -> None:
         """Free the Java side of this episode."""
         world, self.world = self.world, None
-        if world is not None:
+        interface, self._interface = self._interface, None
+        if world is not None and interface is not None:
             with world.lock:
                 if world.current is self:
                     world.current = None
-            world.release(self._interface)
-        self._interface = None
+            world.release(interface)
 
 
 def _split_list(text: str) -> list[str]:

@@ -1,13 +1,54 @@
-"""Fixtures shared by all tests: one simulator for the whole run."""
+"""Fixtures shared by all tests: one simulator for the whole run, and a small corpus."""
 
+import gzip
+import json
+import os
 from collections.abc import Iterator
+from pathlib import Path
 
 import pytest
 
-from dataset_builder.simulator import Simulator
+# Nothing in the tests may reach out; set before any library reads them.
+os.environ.setdefault("HF_HUB_OFFLINE", "1")
+os.environ.setdefault("HF_HUB_DISABLE_TELEMETRY", "1")
+
+from dataset_builder.simulator import Simulator  # noqa: E402
+from dataset_builder.trajectory import Trajectory  # noqa: E402
+
+RECORDED = Path(__file__).parent / "dataset_builder" / "data" / "trajectories.jsonl.gz"
 
 
 @pytest.fixture(scope="session")
 def simulator() -> Iterator[Simulator]:
     with Simulator() as sim:
         yield sim
+
+
+@pytest.fixture(scope="session")
+def recorded() -> list[Trajectory]:
+    """Real trajectories of all 30 tasks, in both path forms."""
+    with gzip.open(RECORDED, "rt", encoding="utf-8") as file:
+        return [Trajectory.from_dict(json.loads(line)) for line in file]
+
+
+@pytest.fixture(scope="session")
+def corpus_folder(recorded: list[Trajectory], tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A corpus folder with the recorded trajectories, annotated by rules."""
+    from dataset_builder.annotate import annotator
+    from dataset_builder.annotations import annotate
+    from dataset_builder.collect import trajectory_store
+
+    folder = tmp_path_factory.mktemp("corpus")
+    store = trajectory_store(folder)
+    for trajectory in recorded:
+        store.append(trajectory.key, {"trajectory": trajectory.to_dict()})
+    annotate(folder, annotator("rules"), recorded)
+    return folder
+
+
+@pytest.fixture(scope="session")
+def dataset_folder(corpus_folder: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The dataset built of `corpus_folder`, in Hub layout."""
+    from dataset_builder.release import build
+
+    return build(corpus_folder, tmp_path_factory.mktemp("built") / "dataset")

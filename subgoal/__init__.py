@@ -1,0 +1,1 @@
+"""The command line: `subgoal`, one sub-command group per package, and `subgoal quickstart`."""

@@ -1,0 +1,127 @@
+"""The root of the command line: mounts the packages' commands and words their errors.
+
+Nothing heavy is imported here: `subgoal --help` answers at once.
+"""
+
+import errno
+import sys
+from collections.abc import Iterator, Sequence
+from importlib.metadata import PackageNotFoundError, version
+from typing import Annotated, Any, NoReturn
+
+import typer
+from typer.core import TyperGroup
+
+from dataset_builder.cli import app as corpus
+from dataset_builder.errors import SubgoalError
+from eval_harness.cli import app as evaluation
+from modeling.cli import train_command
+from subgoal.quickstart import quickstart_command
+
+INTERRUPTED = 130
+"""Exit status after Ctrl-C, as shells have it: 128 and the number of the signal."""
+
+_FULL = {errno.ENOSPC, errno.EDQUOT}
+_REFUSED = {errno.EACCES, errno.EPERM, errno.EROFS, errno.ENOTDIR, errno.EISDIR, errno.EEXIST}
+
+
+class Root(TyperGroup):
+    """Turns what a user can remedy into one line on stderr and an exit status.
+
+    Everything else is a bug of ours and keeps its traceback.
+    """
+
+    def invoke(self, ctx: Any) -> Any:
+        try:
+            return super().invoke(ctx)
+        except KeyboardInterrupt:
+            _leave("stopped; run the same command again to continue", INTERRUPTED)
+        except SubgoalError as error:
+            _leave(f"error: {error}", error.exit_code)
+        except Exception as error:
+            line = explain_disk_error(error)
+            if line is None:
+                raise
+            _leave(f"error: {line}", 1)
+
+
+def explain_disk_error(error: BaseException) -> str | None:
+    """One line with the remedy if a full disk or a refused write is behind an error, else None.
+
+    Libraries wrap the `OSError` (datasets) or write from Rust and only quote it (safetensors).
+    """
+    for cause in _causes(error):
+        if isinstance(cause, OSError):
+            number, path, reason = cause.errno, cause.filename, cause.strerror
+        else:
+            number = errno.ENOSPC if "No space left on device" in str(cause) else None
+            path, reason = None, None
+        if number in _FULL:
+            where = f"The disk of {path or _output_folder()} is full"
+            return f"{where}: free some space and run the same command again; what is written is kept."
+        if number in _REFUSED:
+            where = f"Cannot use {path or _output_folder()} ({reason})"
+            return f"{where}: name another path, or change its permissions."
+    return None
+
+
+def _causes(error: BaseException) -> Iterator[BaseException]:
+    """An error and what it was raised from, outermost first."""
+    cause: BaseException | None = error
+    while cause is not None:
+        yield cause
+        cause = cause.__cause__
+
+
+def _output_folder(arguments: Sequence[str] | None = None) -> str:
+    """The value of `--out` on the command line: a failed write names no file."""
+    arguments = sys.argv if arguments is None else arguments
+    for index, argument in enumerate(arguments):
+        if argument == "--out" and index + 1 < len(arguments):
+            return arguments[index + 1]
+        if argument.startswith("--out="):
+            return argument.removeprefix("--out=")
+    return "the output folder"
+
+
+def _leave(line: str, status: int) -> NoReturn:
+    typer.echo(line, err=True)
+    raise typer.Exit(status)
+
+
+def _version(wanted: bool) -> None:
+    if wanted:
+        try:
+            typer.echo(f"subgoal {version('subgoal-distillation')}")
+        except PackageNotFoundError:
+            typer.echo("subgoal (not installed: run `pip install -e .`)")
+        raise typer.Exit
+
+
+app = typer.Typer(
+    name="subgoal",
+    cls=Root,
+    no_args_is_help=True,
+    add_completion=False,
+    pretty_exceptions_enable=False,
+)
+
+
+@app.callback()
+def root(
+    version: Annotated[
+        bool, typer.Option("--version", callback=_version, is_eager=True, help="Print the version.")
+    ] = False,
+) -> None:
+    """Small models that play ScienceWorld through sub-goals: corpus, training, scores."""
+
+
+app.command("quickstart")(quickstart_command)
+app.add_typer(corpus, name="corpus")
+app.command("train")(train_command)
+app.add_typer(evaluation, name="eval")
+
+
+def main(arguments: Sequence[str] | None = None) -> None:
+    """Run a command and exit: 0 done, 1 failure, 2 wrong usage, 130 stopped by the user."""
+    app(args=arguments, prog_name="subgoal")

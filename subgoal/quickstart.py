@@ -1,0 +1,160 @@
+"""`subgoal quickstart`: the whole method once, small, from the simulator to a scored pair.
+
+Every stage keeps what it finished, so that running the command again goes on where it stopped.
+"""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Annotated
+
+import typer
+from rich.console import Console
+
+from dataset_builder.cli import progress_bar
+from dataset_builder.tasks import Task, select_tasks
+
+TASKS = "find-animal,use-thermometer,power-component,lifespan-longest-lived"
+"""Find and carry something; measure and decide; build a circuit; know about living things."""
+
+TRAIN, VALIDATION, TEST = 60, 6, 5
+"""Variations per task and split (fewer where a task has fewer)."""
+
+RECIPE = "scratch-tiny"
+console = Console()
+
+
+@dataclass(frozen=True)
+class Layout:
+    """Where the quickstart keeps things."""
+
+    root: Path
+
+    @property
+    def corpus(self) -> Path:
+        return self.root / "corpus"
+
+    @property
+    def dataset(self) -> Path:
+        return self.root / "dataset"
+
+    def model(self, role: str) -> Path:
+        return self.root / role
+
+    def run(self, agent: str) -> Path:
+        return self.root / "runs" / agent
+
+
+def quickstart_command(
+    out: Annotated[Path, typer.Option(help="Everything goes here; running again continues.")] = Path(
+        "quickstart"
+    ),
+    tasks: Annotated[str, typer.Option(help="Names or ids, comma-separated.")] = TASKS,
+    seed: Annotated[int, typer.Option(help="Of the training runs and of the random agent.")] = 0,
+) -> None:
+    """Do the whole method once, small: expert paths, sub-goals, dataset, training, scores."""
+    chosen = select_tasks(tasks)
+    layout = Layout(out)
+    stages: list[tuple[str, Callable[[], None]]] = [
+        (
+            "Expert paths: the simulator's own solutions, shortened, each verified by a replay to 100.",
+            lambda: _collect(layout, chosen),
+        ),
+        (
+            "Sub-goals: rules cut each path into the steps of a plan; the result is a dataset folder.",
+            lambda: _build(layout),
+        ),
+        (
+            "Training from scratch: a controller (state → sub-goal), an executor (state and sub-goal → "
+            "action), and a flat model of the same size without sub-goals.",
+            lambda: _train(layout, seed),
+        ),
+        (
+            "Playing unseen TEST variations: the pair beside its baselines, no language model called.",
+            lambda: _play(layout, chosen, seed),
+        ),
+    ]
+    out.mkdir(parents=True, exist_ok=True)
+    for number, (explanation, stage) in enumerate(stages, 1):
+        console.print(f"[bold]{number}/{len(stages)}[/bold] {explanation}", highlight=False)
+        stage()
+
+
+def _collect(layout: Layout, tasks: list[Task]) -> None:
+    from dataset_builder.collect import collect
+
+    limits = {"train": TRAIN, "validation": VALIDATION, "test": TEST}
+    with progress_bar() as bar:
+        report = collect(layout.corpus, tasks, limits=limits, progress=bar)
+    for reason, count in report.reasons.most_common():
+        console.print(f"given up {count} times: {reason}", highlight=False)
+
+
+def _build(layout: Layout) -> None:
+    from dataset_builder.annotate import annotator
+    from dataset_builder.annotations import annotate, annotation_store
+    from dataset_builder.collect import trajectories, trajectory_store
+    from dataset_builder.release import build
+
+    teacher = annotator("rules")
+    with progress_bar() as bar:
+        annotate(layout.corpus, teacher, trajectories(layout.corpus), bar)
+        sources = (trajectory_store(layout.corpus).path, annotation_store(layout.corpus, teacher.name).path)
+        card = layout.dataset / "README.md"
+        if not card.exists() or card.stat().st_mtime < max(path.stat().st_mtime for path in sources):
+            build(layout.corpus, layout.dataset, progress=bar)
+
+
+def _train(layout: Layout, seed: int) -> None:
+    from modeling.recipe import load_recipe
+    from modeling.train import train
+
+    for role in ("controller", "executor", "flat"):
+        recipe = load_recipe(RECIPE, role)
+        train(role, recipe, layout.dataset, layout.model(role), seed=seed, console=console)
+
+
+def _play(layout: Layout, tasks: list[Task], seed: int) -> None:
+    from dataset_builder.simulator import Simulator
+    from eval_harness import AgentOptions, comparison_table, make_agent, run_protocol
+
+    names = [task.name for task in tasks]
+    results = []
+    with Simulator() as simulator:
+        options = {
+            "hierarchical": AgentOptions(
+                controller=str(layout.model("controller")), executor=str(layout.model("executor"))
+            ),
+            "flat": AgentOptions(flat=str(layout.model("flat"))),
+            "random": AgentOptions(),
+            "expert": AgentOptions(trajectories=str(layout.dataset), simulator=simulator),
+        }
+        for name, option in options.items():
+            console.print(f"  {name}", highlight=False)
+            results.append(
+                run_protocol(
+                    make_agent(name, option),
+                    "paper",
+                    layout.run(name),
+                    simulator=simulator,
+                    tasks=names,
+                    max_variations=TEST,
+                    seed=seed,
+                )
+            )
+    console.print(
+        comparison_table(
+            results,
+            title="Mean score (0-100) on unseen test variations",
+            caption="A demonstration: minutes of training on a few tasks. It shows that the pieces work "
+            "together, not how good the method is.",
+        )
+    )
+    for what, path in (
+        ("dataset", layout.dataset),
+        ("controller", layout.model("controller")),
+        ("executor", layout.model("executor")),
+        ("flat model", layout.model("flat")),
+        ("results", layout.root / "runs"),
+    ):
+        console.print(f"{what:>12}: {path}", highlight=False, soft_wrap=True)

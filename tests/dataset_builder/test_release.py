@@ -1,0 +1,154 @@
+"""The built dataset: what `load_dataset` opens is what the trajectories say."""
+
+from pathlib import Path
+
+import pytest
+from datasets import load_dataset
+from huggingface_hub import DatasetCard
+
+from dataset_builder.annotate import annotator
+from dataset_builder.annotations import annotate, annotated, annotation_store
+from dataset_builder.builder import CONFIGS
+from dataset_builder.collect import trajectories, trajectory_store
+from dataset_builder.errors import UsageError
+from dataset_builder.examples import examples
+from dataset_builder.loading import load_config, load_tables, split_revision
+from dataset_builder.release import build
+from dataset_builder.state_text import DEFAULT_VERSION, ROLES
+from dataset_builder.stats import split_rows, task_rows
+from dataset_builder.subgoals import SubGoal
+from dataset_builder.tasks import TASKS, get_task
+from dataset_builder.trajectory import Trajectory
+
+
+def tidied(recorded: list[Trajectory]) -> list[Trajectory]:
+    return [trajectory for trajectory in recorded if trajectory.path == "tidied"]
+
+
+def test_trajectories_come_back_whole(dataset_folder: Path, recorded: list[Trajectory]) -> None:
+    tables = load_dataset(str(dataset_folder))
+    rows = {(row["task"], row["variation"]): row for table in tables.values() for row in table}
+    assert len(rows) == len(tidied(recorded))
+    for trajectory in tidied(recorded):
+        row = rows[trajectory.task, trajectory.variation]
+        assert row["action"] == trajectory.actions
+        assert row["look"] == [step.look for step in trajectory.steps]
+        assert row["observation"] == [step.observation for step in trajectory.steps]
+        assert row["score"][-1] == 1
+        assert row["moves"][-1] == trajectory.steps[-1].moves
+        assert row["task_id"] == get_task(trajectory.task).task_id
+        assert (row["path"], row["annotator"]) == ("tidied", "rules")
+        assert all(SubGoal.parse(text) for text in row["subgoal"])
+        assert row["segment"] == sorted(row["segment"])
+
+
+@pytest.mark.parametrize("role", ROLES)
+def test_examples_are_what_the_model_would_read(
+    dataset_folder: Path, corpus_folder: Path, recorded: list[Trajectory], role: str
+) -> None:
+    tables = load_dataset(str(dataset_folder), role)
+    rows = {(r["task"], r["variation"], r["step"]): r for table in tables.values() for r in table}
+    assert len(rows) == sum(len(trajectory.steps) for trajectory in tidied(recorded))
+    for trajectory, segments in annotated(corpus_folder, "rules", tidied(recorded)):
+        for example in examples(role, trajectory, segments, DEFAULT_VERSION):
+            row = rows[trajectory.task, trajectory.variation, example.step]
+            assert (row["input"], row["target"]) == (example.input, example.target)
+            assert row["state_text_version"] == DEFAULT_VERSION
+
+
+def test_splits_are_scienceworlds(dataset_folder: Path) -> None:
+    for split, table in load_dataset(str(dataset_folder), "flat").items():
+        for task, variation in zip(table["task"], table["variation"], strict=True):
+            assert variation in get_task(task).variations(split)
+
+
+def test_both_state_texts_and_path_forms_can_be_built(corpus_folder: Path, tmp_path: Path) -> None:
+    build(corpus_folder, tmp_path / "paper", path="simulator", state_text="paper")
+    row = load_dataset(str(tmp_path / "paper"), "executor")["train"][0]
+    assert row["state_text_version"] == "paper-1"
+    assert row["input"].endswith("What action should you do next? </s> ")
+
+
+def test_a_changed_corpus_gives_changed_rows(tmp_path: Path, recorded: list[Trajectory]) -> None:
+    store = trajectory_store(tmp_path / "corpus")
+    chosen = [trajectory for trajectory in tidied(recorded) if trajectory.task == "boil"]
+    store.append(chosen[0].key, {"trajectory": chosen[0].to_dict()})
+    teacher = annotator("rules")
+    assert annotate(tmp_path / "corpus", teacher, chosen[:1]) == 1
+    build(tmp_path / "corpus", tmp_path / "out")
+    record = annotation_store(tmp_path / "corpus", "rules")[chosen[0].key]
+    segments = [["do_it()", 0, len(chosen[0].steps)]]
+    annotation_store(tmp_path / "corpus", "rules").append(chosen[0].key, record | {"segments": segments})
+
+    build(tmp_path / "corpus", tmp_path / "out")
+
+    split = get_task("boil").split_of(chosen[0].variation)
+    assert set(load_dataset(str(tmp_path / "out"))[split][0]["subgoal"]) == {"do_it()"}
+    assert annotate(tmp_path / "corpus", teacher, chosen[:1]) == 0
+
+
+def test_the_card_states_what_is_there(dataset_folder: Path, recorded: list[Trajectory]) -> None:
+    card = DatasetCard.load(dataset_folder / "README.md")
+    assert [config["config_name"] for config in card.data.configs] == list(CONFIGS)
+    assert card.data.configs[0]["default"] is True
+    assert card.data.license == "apache-2.0"
+    assert "written by rules, not by a language model" in card.text
+    assert "state-text version `compact-1`" in card.text
+    for task in TASKS.values():
+        assert f"| {task.task_id} {task.name} |" in card.text
+    assert "{{" not in card.text
+
+
+def test_statistics_count_what_is_there(dataset_folder: Path, recorded: list[Trajectory]) -> None:
+    tables = load_tables(str(dataset_folder))
+    sizes = {row["configuration"]: row for row in split_rows(tables)}
+    assert sum(int(sizes["trajectories"][s]) for s in tables["trajectories"]) == len(tidied(recorded))
+    rows = {row["task"]: row for row in task_rows(tables["trajectories"])}
+    assert len(rows) == 30
+    boil = [len(t.steps) for t in tidied(recorded) if t.task == "boil"]
+    assert rows["1-1 boil"]["steps"] == f"{sum(boil) / len(boil):.1f}"
+
+
+def test_a_foreign_folder_is_neither_replaced_nor_read(corpus_folder: Path, tmp_path: Path) -> None:
+    (tmp_path / "thesis.txt").write_text("mine")
+    with pytest.raises(UsageError, match="holds something else than a dataset"):
+        build(corpus_folder, tmp_path)
+    assert (tmp_path / "thesis.txt").read_text() == "mine"
+    with pytest.raises(UsageError, match="holds no dataset"):
+        load_config(str(tmp_path), "executor")
+    (tmp_path / "empty").mkdir()
+    with pytest.raises(UsageError, match="holds no dataset"):
+        load_config(str(tmp_path / "empty"), "executor")
+    with pytest.raises(UsageError, match="There is no dataset folder"):
+        load_config(str(tmp_path / "nowhere"), "executor")
+
+
+def test_parquet_of_other_things_is_named(tmp_path: Path, dataset_folder: Path) -> None:
+    from datasets import Dataset
+
+    Dataset.from_dict({"text": ["a"]}).to_parquet(tmp_path / "train.parquet")
+    with pytest.raises(UsageError, match="has no configuration 'executor'"):
+        load_config(str(tmp_path), "executor")
+    with pytest.raises(UsageError, match="has no configuration 'plans'"):
+        load_config(str(dataset_folder), "plans")
+
+
+def test_unannotated_and_empty_corpora_say_what_to_do(tmp_path: Path, recorded: list[Trajectory]) -> None:
+    with pytest.raises(UsageError, match="run `subgoal corpus collect"):
+        build(tmp_path / "corpus", tmp_path / "out")
+    trajectory_store(tmp_path / "corpus").append(
+        tidied(recorded)[0].key, {"trajectory": tidied(recorded)[0].to_dict()}
+    )
+    with pytest.raises(UsageError, match="run `subgoal corpus annotate"):
+        build(tmp_path / "corpus", tmp_path / "out")
+    with pytest.raises(UsageError, match="Unknown state-text version"):
+        build(tmp_path / "corpus", tmp_path / "out", state_text="long")
+    assert not (tmp_path / "out").exists()
+    assert len(trajectories(tmp_path / "corpus")) == 1
+
+
+def test_revisions_are_split_off_ids_but_not_off_folders(tmp_path: Path) -> None:
+    assert split_revision("ns/name@v1") == ("ns/name", "v1")
+    assert split_revision("ns/name") == ("ns/name", None)
+    (tmp_path / "a@b").mkdir()
+    assert split_revision(str(tmp_path / "a@b")) == (str(tmp_path / "a@b"), None)

@@ -1,0 +1,227 @@
+"""The rules annotator on recorded paths of all 30 tasks (`data/README.md`)."""
+
+import gzip
+import json
+import random
+import re
+from collections.abc import Iterator
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+
+from dataset_builder.annotate import annotator
+from dataset_builder.rules import RulesAnnotator
+from dataset_builder.rules_units import KINDS, units_of
+from dataset_builder.subgoals import Segment, SubGoal, check_segments
+from dataset_builder.tasks import TASKS
+from dataset_builder.trajectory import Trajectory
+
+DATA = Path(__file__).parent / "data" / "trajectories.jsonl.gz"
+# A fixed vocabulary that a student learns: it need not be shown by a room.
+ROOMS = (
+    "art studio",
+    "bathroom",
+    "bedroom",
+    "foundry",
+    "greenhouse",
+    "hallway",
+    "kitchen",
+    "living room",
+    "outside",
+    "workshop",
+)
+STATES = ("boiled", "melted", "frozen", "changed", "grown", "pollinated")
+
+
+def _recorded() -> Iterator[Trajectory]:
+    with gzip.open(DATA, "rt", encoding="utf-8") as lines:
+        for line in lines:
+            yield Trajectory.from_dict(json.loads(line))
+
+
+REAL = list(_recorded())
+
+# Whole annotations, so that a change of the rules shows what it does to a plan.
+EXPECTED = {
+    ("boil", "tidied", 7): [
+        "navigate_to(kitchen)",
+        "pick_up(metal pot)",
+        "focus_on(orange juice)",
+        "heat(orange juice, stove)",
+        "pick_up(metal pot)",
+        "navigate_to(foundry)",
+        "heat(orange juice, blast furnace)",
+        "wait_until(orange juice, boiled)",
+    ],
+    ("melt", "simulator", 0): [
+        "navigate_to(kitchen)",
+        "pick_up(thermometer)",
+        "pick_up(metal pot)",
+        "fill(metal pot, water)",
+        "focus_on(water)",
+        "cool(water, freezer)",
+        "wait_until(water, frozen)",
+        "heat(ice, stove)",
+        "wait_until(ice, melted)",
+    ],
+    ("use-thermometer", "tidied", 135): [
+        "navigate_to(kitchen)",
+        "pick_up(thermometer)",
+        "focus_on(thermometer)",
+        "navigate_to(living room)",
+        "pick_up(unknown substance B)",
+        "focus_on(unknown substance B)",
+        "navigate_to(bedroom)",
+        "measure_temperature(unknown substance B)",
+        "put_in(unknown substance B, blue box)",
+    ],
+    ("test-conductivity", "tidied", 225): [
+        "navigate_to(workshop)",
+        "pick_up(glass jar)",
+        "focus_on(glass jar)",
+        "build_circuit(battery, red light bulb)",
+        "test_conductivity(glass jar)",
+        "put_in(glass jar, green box)",
+    ],
+    ("power-component-renewable-vs-nonrenewable-energy", "simulator", 0): [
+        "navigate_to(workshop)",
+        "focus_on(red light bulb)",
+        "carry(solar panel, outside)",
+        "build_circuit(solar panel, red light bulb)",
+    ],
+    ("grow-plant", "tidied", 31): [
+        "navigate_to(workshop)",
+        "pick_up(seed jar)",
+        "navigate_to(greenhouse)",
+        "fill(flower pot 1, soil)",
+        "plant(avocado seed, flower pot 1)",
+        "focus_on(avocado seed)",
+        "wait_until(avocado, grown)",
+    ],
+    ("chemistry-mix", "tidied", 8): [
+        "navigate_to(kitchen)",
+        "pick_up(metal pot)",
+        "navigate_to(workshop)",
+        "read(recipe)",
+        "put_in(sodium chloride, metal pot)",
+        "navigate_to(greenhouse)",
+        "fill(metal pot, water)",
+        "mix(sodium chloride, water)",
+        "focus_on(salt water)",
+    ],
+    ("inclined-plane-determine-angle", "tidied", 42): [
+        "navigate_to(workshop)",
+        "time_slide(wood block, inclined plane D)",
+        "time_slide(wood block, inclined plane B)",
+        "focus_on(inclined plane D)",
+    ],
+    ("lifespan-longest-lived-then-shortest-lived", "tidied", 31): [
+        "navigate_to(outside)",
+        "focus_on(baby brown bear)",
+        "focus_on(baby mouse)",
+    ],
+    ("identify-life-stages-2", "tidied", 0): [
+        "navigate_to(outside)",
+        "focus_on(apple seed)",
+        "focus_on(apple tree in the seedling stage)",
+        "wait_until(apple tree in the seedling stage, grown)",
+        "focus_on(apple tree in the adult stage)",
+        "focus_on(apple tree in the reproducing stage)",
+    ],
+}
+
+
+def test_the_recordings_show_every_task_in_both_forms() -> None:
+    assert {(path.task, path.path) for path in REAL} == {
+        (task, form) for task in TASKS for form in ("tidied", "simulator")
+    }
+
+
+@pytest.mark.parametrize("task", TASKS)
+def test_segments_cover_every_real_path_and_parse_back(task: str) -> None:
+    for path in (path for path in REAL if path.task == task):
+        segments = RulesAnnotator().annotate(path)
+        check_segments(segments, len(path.steps))
+        assert [SubGoal.parse(str(segment.subgoal)) for segment in segments] == [
+            segment.subgoal for segment in segments
+        ]
+        assert segments == RulesAnnotator().annotate(path)
+        names = {segment.subgoal.name for segment in segments}
+        assert "explore" not in names
+        assert {unit.kind for unit in units_of(path)} <= set(KINDS)
+
+
+@pytest.mark.parametrize(("task", "form", "variation"), EXPECTED)
+def test_real_paths_are_annotated_as_written_here(task: str, form: str, variation: int) -> None:
+    (path,) = [path for path in REAL if path.key == (task, variation, form)]
+    assert [str(segment.subgoal) for segment in RulesAnnotator().annotate(path)] == EXPECTED[
+        task, form, variation
+    ]
+
+
+def _seen_before(path: Trajectory, segment: Segment) -> str:
+    """All an agent has read before the first action of a segment."""
+    steps = path.steps[: segment.start + 1]
+    texts = [path.description, *(f"{step.look}\n{step.inventory}" for step in steps)]
+    texts += [step.observation for step in steps[:-1]]
+    return re.sub(r"\s+", " ", "\n".join(texts)).lower()
+
+
+def test_arguments_can_be_copied_from_what_was_seen_before() -> None:
+    shown, hidden = 0, []
+    for path in REAL:
+        for segment in RulesAnnotator().annotate(path):
+            seen = _seen_before(path, segment)
+            for argument in segment.subgoal.arguments:
+                if argument in STATES or argument in ROOMS:
+                    continue
+                if re.search(rf"\b{re.escape(argument.lower())}\b", seen):
+                    shown += 1
+                else:
+                    hidden.append((path.task, str(segment.subgoal)))
+    assert shown / (shown + len(hidden)) >= 0.95, hidden
+
+
+def test_room_and_state_arguments_come_from_a_closed_vocabulary() -> None:
+    for path in REAL:
+        for segment in RulesAnnotator().annotate(path):
+            if segment.subgoal.name == "navigate_to":
+                assert segment.subgoal.arguments[0] in ROOMS
+            if segment.subgoal.name == "wait_until":
+                assert segment.subgoal.arguments[1] in STATES
+
+
+def test_subgoals_carry_more_than_one_action(capsys: pytest.CaptureFixture[str]) -> None:
+    for form, least in (("tidied", 1.8), ("simulator", 4.0)):
+        paths = [path for path in REAL if path.path == form]
+        actions = sum(len(path.steps) for path in paths)
+        segments = sum(len(RulesAnnotator().annotate(path)) for path in paths)
+        with capsys.disabled():
+            print(f"\n{form}: {actions / segments:.2f} actions per sub-goal ", end="")
+        assert actions / segments > least
+
+
+def test_a_mixed_up_path_is_covered_too() -> None:
+    dice = random.Random(0)
+    steps = [step for path in REAL for step in path.steps]
+    odd = [
+        "",
+        " ",
+        "0",
+        "move ((( to ,",
+        "eat a, b (c)",
+        "go to",
+        "pick up",
+        "connect a to b",
+        "mix",
+        "open door to",
+    ]
+    for _ in range(300):
+        made = []
+        for step in dice.choices(steps, k=dice.randint(1, 12)):
+            action = dice.choice(odd) if dice.random() < 0.3 else step.action
+            answer = dice.choice(["", "No known action matches that input.", step.observation])
+            made.append(replace(step, action=action, observation=answer))
+        path = replace(dice.choice(REAL), steps=tuple(made))
+        check_segments(annotator("rules").annotate(path), len(made))
