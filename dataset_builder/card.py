@@ -66,6 +66,7 @@ _SIZES = ((1_000, "n<1K"), (10_000, "1K<n<10K"), (100_000, "10K<n<100K"), (1_000
 
 def dataset_card(
     tables: Mapping[str, DatasetDict],
+    files: Mapping[str, Mapping[str, str]],
     collected: CollectReport,
     annotator: str,
     path: str,
@@ -76,6 +77,7 @@ def dataset_card(
 
     Args:
         tables (`Mapping[str, DatasetDict]`): configuration name → its splits.
+        files (`Mapping[str, Mapping[str, str]]`): configuration name → split → its file.
         collected (`CollectReport`): what was verified and what was given up.
         annotator (`str`): who wrote the sub-goals.
         path (`str`): form of the paths.
@@ -98,9 +100,9 @@ def dataset_card(
             {
                 "config_name": name,
                 **({"default": True} if name == default else {}),
-                "data_files": [{"split": s, "path": f"{name}/{s}.parquet"} for s in splits],
+                "data_files": [{"split": split, "path": path} for split, path in splits.items()],
             }
-            for name, splits in tables.items()
+            for name, splits in files.items()
         ],
     )
     lost = sum(collected.given_up.values())

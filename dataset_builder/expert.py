@@ -8,7 +8,7 @@ from dataset_builder.errors import SubgoalError, UsageError
 from dataset_builder.races import decided
 from dataset_builder.simulator import Episode, Simulator, expand_simplifications
 from dataset_builder.tasks import get_task
-from dataset_builder.tidy import Plan, plans
+from dataset_builder.tidy import Plan, plans, readings_after_change
 from dataset_builder.trajectory import PATHS, Step, Trajectory
 
 _MAX_REPHRASINGS = 12
@@ -93,23 +93,23 @@ class _Player:
         actions = self.episode.gold_path()
         if not actions:
             return _Replay([], 0, "the simulator's solver found no path")
-        replay = self.play([(action,) for action in actions])
+        replay = self.play([(action,) for action in actions], keep_rejected=True)
         if replay.score != 100 and not replay.reason:
             replay.reason = f"the solver's path reached only {replay.score} of 100"
         return replay
 
-    def play(self, plan: Plan) -> _Replay:
+    def play(self, plan: Plan, keep_rejected: bool = False) -> _Replay:
         """Play a plan on a fresh load until the score is full; rephrase where it is ambiguous."""
         skip = [0] * len(plan)
         for _ in range(_MAX_REPHRASINGS):
             self.load()
-            replay, stuck = self._attempt(plan, skip)
+            replay, stuck = self._attempt(plan, skip, keep_rejected)
             if stuck is None:
                 return replay
             skip[stuck] += 1
         return replay
 
-    def _attempt(self, plan: Plan, skip: Sequence[int]) -> tuple[_Replay, int | None]:
+    def _attempt(self, plan: Plan, skip: Sequence[int], keep_rejected: bool) -> tuple[_Replay, int | None]:
         """One play-through; the index at which a shorter wording turned out ambiguous, if any."""
         steps: list[Step] = []
         asked = False
@@ -121,9 +121,9 @@ class _Player:
                 step, accepted, ambiguous = self._step(options[option])
                 if not accepted and option + 1 < len(options):
                     continue
-                if not accepted and step.action.startswith("focus on "):
-                    waited = self._wait_for(options)
-                    steps += waited
+                if not accepted and not keep_rejected:
+                    if step.action.startswith("focus on "):
+                        steps += self._wait_for(options)
                     break
                 asked = ambiguous
                 if ambiguous and not answered_next and option + 1 < len(options):
@@ -161,23 +161,24 @@ class _Player:
 
 
 def _shortest(player: _Player, gold: _Replay, teleport: bool) -> _Replay:
-    """The boldest plan that holds, trimmed; the solver's own path if none does."""
+    """The shortest plan that holds, trimmed; the solver's own path if none does."""
     description = player.episode.task_description()
+    best = gold
     for plan in plans(player.task, description, gold.steps, teleport):
+        if len(plan) >= len(best.steps):
+            continue
         replay = player.play(plan)
         if replay.score == 100 and decided([step.observation for step in replay.steps]):
-            for shorter in _trims(player.task, replay):
-                again = player.play(shorter)
-                if again.score == 100:
-                    return again
+            best = replay
+    for plan in _trims(player.task, best):
+        replay = player.play(plan)
+        if replay.score == 100:
             return replay
-    return gold
+    return best
 
 
 def _trims(task: str, replay: _Replay) -> Iterator[Plan]:
     """The plan without the readings made after the substance had already melted."""
-    from dataset_builder.tidy import readings_after_change
-
     surplus = readings_after_change(task, replay.steps)
     if surplus:
         yield [(step.action,) for index, step in enumerate(replay.steps) if index not in surplus]

@@ -1,5 +1,6 @@
 """Writing the corpus as a Hub repository in a folder: Parquet files and a dataset card."""
 
+import hashlib
 import os
 import shutil
 import tempfile
@@ -50,7 +51,8 @@ def build(
     try:
         with tempfile.TemporaryDirectory(dir=out.parent, prefix=".build-") as scratch:
             new = Path(scratch) / "repository"
-            tables = {}
+            tables: dict[str, datasets.DatasetDict] = {}
+            files: dict[str, dict[str, str]] = {}
             for config in CONFIGS:
                 tables[config] = build_config(
                     config,
@@ -60,14 +62,12 @@ def build(
                     path=path,
                     state_text=version,
                 )
-                for split, table in tables[config].items():
-                    (new / config).mkdir(parents=True, exist_ok=True)
-                    # Dataset.to_parquet leaves no choice of compression; zstd halves the files.
-                    columns = table.with_format("arrow")[:].cast(table.features.arrow_schema)
-                    parquet.write_table(columns, new / config / f"{split}.parquet", compression="zstd")
+                files[config] = {
+                    split: _write(table, new / config, split) for split, table in tables[config].items()
+                }
                 if progress and bar is not None:
                     progress.advance(bar)
-            card = dataset_card(tables, report(trajectory_store(folder)), annotator, path, version)
+            card = dataset_card(tables, files, report(trajectory_store(folder)), annotator, path, version)
             card.save(new / "README.md")
             if out.exists():
                 shutil.rmtree(out)
@@ -75,6 +75,22 @@ def build(
     finally:
         datasets.enable_progress_bars()
     return out
+
+
+def _write(table: datasets.Dataset, folder: Path, split: str) -> str:
+    """Write a split as Parquet; returns its path within the repository.
+
+    The name carries a digest: `load_dataset` keys its cache by the names of a local folder's files,
+    not by what is in them, and would return the rows of an earlier build.
+    """
+    folder.mkdir(parents=True, exist_ok=True)
+    # Dataset.to_parquet leaves no choice of compression; zstd halves the files.
+    columns = table.with_format("arrow")[:].cast(table.features.arrow_schema)
+    draft = folder / f"{split}.parquet"
+    parquet.write_table(columns, draft, compression="zstd")
+    digest = hashlib.sha256(draft.read_bytes()).hexdigest()[:12]
+    named = draft.rename(folder / f"{split}-{digest}.parquet")
+    return f"{folder.name}/{named.name}"
 
 
 def _check_out(out: Path) -> None:

@@ -209,6 +209,8 @@ def _kind(step: Step, answer: str, description: str) -> tuple[str, tuple[str, ..
         if meant is None and confirmation == _TO_JAR:
             continue
         names = tuple(known_as(name, step, description) for name in (meant or said).groups() if name)
+        if meant and len(said.groups()) == len(names):
+            names = tuple(map(_fuller, names, said.groups(), [step] * len(names)))
         if kind == "c" and any(name in description for name in names):
             kind = "y" if "conductive" in description else "c"
         if kind == "I":  # the confirmation knows only "the inclined plane"
@@ -217,6 +219,12 @@ def _kind(step: Step, answer: str, description: str) -> tuple[str, tuple[str, ..
     if rejected or step.action.isdigit() or not step.action.strip():
         return _PREPARATION, ()
     return "v", tuple(step.action.split(maxsplit=1)[1:])
+
+
+def _fuller(name: str, said: str, step: Step) -> str:
+    """What was said, where the room shows that and the confirmation is shorter ("turtle" of "turtle egg")."""
+    shown = f"{step.look}\n{step.inventory}"
+    return said if name != said and re.search(rf"\b{re.escape(name)}\b", said) and said in shown else name
 
 
 def _with_moves_joined(units: Sequence[Unit], trajectory: Trajectory) -> list[Unit]:

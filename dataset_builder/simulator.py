@@ -20,6 +20,11 @@ SIMPLIFICATIONS = (
 )
 UNKNOWN_ACTION = "No known action matches that input."
 AMBIGUOUS = "Ambiguous request"
+_NO_ANSWER = (
+    "Unknown action.  Type 'help' for a list of actions, "
+    "and 'objects' for a list of possible object referents. "
+)
+_META = ("help", "objects", "task")  # answered from outside the game
 
 
 @dataclass(frozen=True)
@@ -162,6 +167,7 @@ class Episode:
         self.world: World | None = None
         self._simulator = simulator
         self._interface: Any = None
+        self._game: Any = None
         self._look: str | None = None
         self._inventory: str | None = None
         self._description = ""
@@ -205,6 +211,7 @@ class Episode:
             self.world.switch_to(self)
             self.world.set_simplifications(self.simplifications)
             error = self._interface.load(chosen.name, variation, simplifications, gold_path)
+            self._game = None if error else self._interface.agentInterface().get()
         if error:
             raise UsageError(f"The simulator cannot load {chosen.name} {variation}: {error}")
         self.task, self.variation = chosen, variation
@@ -240,17 +247,24 @@ class Episode:
         world = self._live()
         with world.lock, world.guard():
             world.switch_to(self)
-            observation = self._interface.step(action)
-            self.score = round(100 * self._interface.getScore())
-            completed = self._interface.getCompleted()
-            self.moves = self._interface.getNumMoves()
+            if action.strip().lower() in _META:
+                return self._result(self._interface.step(action), self.done)
+            # What `PythonInterface.step` calls, without the look, the inventory and the list of
+            # names that it also composes, to print and to remember. The answer is a Scala tuple.
+            answer = self._game.step(action).toString()
+            self.moves = self._game.getCurIterations()
+        observation, score, completed = answer[1:-1].rsplit(",", 2)
+        self.score = round(100 * float(score))
         self._look = self._inventory = None
         over = self.step_limit is not None and self.moves > self.step_limit
-        self.done = completed or over or self.score < 0
+        self.done = completed == "true" or over or self.score < 0
+        return self._result(observation or _NO_ANSWER, self.done)
+
+    def _result(self, observation: str, done: bool) -> StepResult:
         return StepResult(
             observation,
             self.score,
-            self.done,
+            done,
             self.moves,
             accepted=not observation.startswith(UNKNOWN_ACTION),
             ambiguous=observation.startswith(AMBIGUOUS),
@@ -295,7 +309,7 @@ class Episode:
     def close(self) -> None:
         """Free the Java side of this episode."""
         world, self.world = self.world, None
-        interface, self._interface = self._interface, None
+        interface, self._interface, self._game = self._interface, None, None
         if world is not None and interface is not None:
             with world.lock:
                 if world.current is self:

@@ -14,8 +14,8 @@ Key = tuple[Hashable, ...]
 class JsonlStore:
     """An append-only file of JSON lines, each with a `key` of its own. Safe to use from threads.
 
-    A line half written when a run was killed is cut off on opening. A key appended twice keeps its
-    last record.
+    A line half written when a run was killed is passed over, and cut off by the first append. A key
+    appended twice keeps its last record.
 
     Args:
         path (`str` or `Path`): the file; it and its folder are made on the first append.
@@ -28,15 +28,14 @@ class JsonlStore:
         self.path = Path(path)
         self._lock = threading.Lock()
         self._records: dict[Key, dict[str, Any]] = {}
+        self._cut: int | None = None
         if self.path.exists():
             self._read()
 
     def _read(self) -> None:
         data = self.path.read_bytes()
         whole = data[: data.rfind(b"\n") + 1]
-        if len(whole) != len(data):
-            with self.path.open("r+b") as file:
-                file.truncate(len(whole))
+        self._cut = len(whole) if len(whole) != len(data) else None
         for number, line in enumerate(whole.splitlines(), 1):
             try:
                 record = json.loads(line)
@@ -73,5 +72,8 @@ class JsonlStore:
         with self._lock:
             self.path.parent.mkdir(parents=True, exist_ok=True)
             with self.path.open("a", encoding="utf-8") as file:
+                if self._cut is not None:
+                    file.truncate(self._cut)
+                    self._cut = None
                 file.write(line)
             self._records[tuple(key)] = row

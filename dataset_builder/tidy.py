@@ -75,7 +75,7 @@ class Item:
 
 
 def plans(task: str, description: str, steps: Sequence[Step], teleport: bool) -> Iterator[Plan]:
-    """Shorter plans for a path that ends in success, boldest first, the path itself last.
+    """Shorter plans for a path that ends in success, boldest first.
 
     Args:
         task (`str`): simulator name of the task.
@@ -94,7 +94,6 @@ def plans(task: str, description: str, steps: Sequence[Step], teleport: bool) ->
         if plan not in seen:
             seen.append(plan)
             yield plan
-    yield [(step.action,) for step in steps]
 
 
 def _items(steps: Sequence[Step]) -> list[Item]:

@@ -152,3 +152,15 @@ def test_revisions_are_split_off_ids_but_not_off_folders(tmp_path: Path) -> None
     assert split_revision("ns/name") == ("ns/name", None)
     (tmp_path / "a@b").mkdir()
     assert split_revision(str(tmp_path / "a@b")) == (str(tmp_path / "a@b"), None)
+
+
+def test_folders_of_one_name_do_not_answer_for_each_other(
+    corpus_folder: Path, tmp_path: Path, dataset_folder: Path
+) -> None:
+    """`load_dataset` caches by names; those of the files must differ where the content does."""
+    build(corpus_folder, tmp_path / "dataset", path="simulator")
+    tidy = load_dataset(str(dataset_folder), "flat")["train"]
+    own = load_dataset(str(tmp_path / "dataset"), "flat")["train"]
+    assert dataset_folder.name == "dataset"
+    assert len(tidy) != len(own)
+    assert len(load_dataset(str(dataset_folder), "flat")["train"]) == len(tidy)

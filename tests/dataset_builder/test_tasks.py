@@ -5,7 +5,7 @@ from collections import Counter
 import pytest
 
 from dataset_builder.errors import UsageError
-from dataset_builder.tasks import SPLITS, TASKS, get_task, select_tasks
+from dataset_builder.tasks import SPLITS, TASKS, Task, get_task, select_tasks
 
 
 def test_table_has_the_papers_groups() -> None:
@@ -16,7 +16,7 @@ def test_table_has_the_papers_groups() -> None:
 
 
 @pytest.mark.parametrize("task", TASKS.values(), ids=lambda task: task.name)
-def test_splits_cover_all_variations_once(task) -> None:
+def test_splits_cover_all_variations_once(task: Task) -> None:
     parts = [task.variations(split) for split in SPLITS]
     assert [variation for part in parts for variation in part] == list(range(task.n_variations))
     for split, part in zip(SPLITS, parts, strict=True):

@@ -159,8 +159,3 @@ def test_a_race_must_be_decided() -> None:
     assert decided(["approximately 59% down the plane", "approximately 68% down the plane"])
     assert not decided(["at the bottom of the plane", "at the bottom of the plane"])
     assert decided(["nothing to do with planes"])
-
-
-def test_the_path_itself_comes_last() -> None:
-    steps = path(*WALK, (KITCHEN, "focus on sink", "You focus on the sink."))
-    assert list(plans("boil", "", steps, True))[-1] == [(step.action,) for step in steps]

@@ -1,0 +1,139 @@
+"""Agents by name: the learned ones, the bounds they are compared with, and plug-ins.
+
+Whatever an agent needs is imported when the agent is made. A plug-in is any class with the four
+methods of `modeling.protocol.Agent`, named `module:Class`.
+"""
+
+import difflib
+import sys
+from collections.abc import Callable
+from dataclasses import dataclass
+from importlib import import_module
+
+from dataset_builder.errors import UsageError
+from dataset_builder.simulator import Simulator
+from modeling.protocol import Agent
+
+
+@dataclass(frozen=True)
+class AgentOptions:
+    """What an agent can be made from.
+
+    Attributes:
+        controller, executor, flat: Hub ids (with `@revision`) or folders of checkpoints.
+        trajectories: dataset folder or repository with expert paths.
+        simulator: the run's.
+        simplifications: the protocol's.
+    """
+
+    controller: str | None = None
+    executor: str | None = None
+    flat: str | None = None
+    trajectories: str | None = None
+    simulator: Simulator | None = None
+    simplifications: str = "easy"
+
+
+def _hierarchical(options: AgentOptions) -> Agent:
+    from modeling import SubgoalAgent
+
+    assert options.controller is not None  # make_agent saw to it
+    assert options.executor is not None
+    return SubgoalAgent.from_pretrained(options.controller, options.executor)
+
+
+def _flat(options: AgentOptions) -> Agent:
+    from modeling import FlatAgent
+
+    assert options.flat is not None  # make_agent saw to it
+    return FlatAgent.from_pretrained(options.flat)
+
+
+def _random(options: AgentOptions) -> Agent:
+    from eval_harness.baselines import RandomAgent
+
+    return RandomAgent()
+
+
+def _expert(options: AgentOptions) -> Agent:
+    from eval_harness.baselines import ExpertAgent
+
+    return ExpertAgent(options.simulator, options.trajectories, options.simplifications)
+
+
+@dataclass(frozen=True)
+class _Entry:
+    description: str
+    make: Callable[[AgentOptions], Agent]
+    needs: tuple[str, ...] = ()
+    takes: tuple[str, ...] = ()
+
+
+AGENTS = {
+    "hierarchical": _Entry(
+        "controller names the sub-goal, executor the action", _hierarchical, ("controller", "executor")
+    ),
+    "flat": _Entry("one model names the action, no sub-goals", _flat, ("flat",)),
+    "random": _Entry("a random valid action: the lower bound", _random),
+    "expert": _Entry("the expert's verified path: the upper bound", _expert, takes=("trajectories",)),
+}
+"""Name → what it is and how it is made; `subgoal eval agents` prints it."""
+
+
+def chosen_agent(agent: str | None, *, controller: str | None, executor: str | None, flat: str | None) -> str:
+    """The agent that a command line asks for: by name, or by the checkpoints it gives.
+
+    Raises:
+        UsageError: if it asks for none or for several.
+    """
+    if agent:
+        return agent
+    if flat and (controller or executor):
+        raise UsageError("--flat plays alone: leave out --controller and --executor, or --flat.")
+    if flat:
+        return "flat"
+    if controller or executor:
+        return "hierarchical"
+    raise UsageError("Who plays? Give --controller and --executor, or --flat, or --agent NAME.")
+
+
+def make_agent(name: str, options: AgentOptions | None = None) -> Agent:
+    """An agent of the registry, or a plug-in `module:Class` (called without arguments).
+
+    Raises:
+        UsageError: for an unknown name, a missing or superfluous checkpoint, or a class that is no
+            agent.
+    """
+    options = options or AgentOptions()
+    if ":" in name:
+        return _plug_in(name)
+    if name not in AGENTS:
+        nearest = difflib.get_close_matches(name, AGENTS, n=1)
+        hint = f"Did you mean {nearest[0]}?" if nearest else f"Use {', '.join(AGENTS)}, or module:Class."
+        raise UsageError(f"Unknown agent {name!r}. {hint}")
+    entry = AGENTS[name]
+    given = {
+        option: getattr(options, option) for option in ("controller", "executor", "flat", "trajectories")
+    }
+    for option, value in given.items():
+        if option in entry.needs and not value:
+            raise UsageError(f"Agent {name} needs --{option}: a checkpoint folder or Hub id.")
+        if value and option not in (*entry.needs, *entry.takes):
+            raise UsageError(f"Agent {name} has no use for --{option}: leave it out.")
+    return entry.make(options)
+
+
+def _plug_in(name: str) -> Agent:
+    module_name, _, class_name = name.partition(":")
+    if "" not in sys.path:
+        sys.path.insert(0, "")  # a console script does not look into the working directory
+    try:
+        module = import_module(module_name)
+    except ModuleNotFoundError as error:
+        raise UsageError(f"Agent {name}: no module {error.name!r} here or in the environment.") from error
+    if not hasattr(module, class_name):
+        raise UsageError(f"Agent {name}: module {module_name} has no {class_name!r}.")
+    agent = getattr(module, class_name)()
+    if missing := [part for part in ("begin", "act", "end", "describe") if not hasattr(agent, part)]:
+        raise UsageError(f"Agent {name} has no method {missing[0]!r}: see modeling.protocol.Agent.")
+    return agent

@@ -1,0 +1,154 @@
+"""Batched rollouts: N episodes advance together, and a finished one makes room for the next.
+
+In each round one `agent.act` decides for all episodes, then the simulator's worlds move in threads.
+The next episodes are loaded ahead in the background but enter in order, so that a run always forms
+the same batches. Batch size 1 is the plain sequential loop.
+"""
+
+import logging
+import os
+from collections import Counter, deque
+from collections.abc import Callable, Generator, Iterator, Sequence
+from concurrent.futures import Future, ThreadPoolExecutor
+from functools import partial
+
+from dataset_builder.errors import SimulatorDied
+from dataset_builder.simulator import Simulator
+from eval_harness.game import Game
+from eval_harness.protocols import Protocol, Unit
+from eval_harness.results import EpisodeResult
+from modeling.protocol import Agent, Decision
+
+MAX_DEATHS = 3
+"""Deaths of the Java process under one episode after which it is recorded as failed."""
+
+_LOADED_AHEAD = 2
+
+log = logging.getLogger(__name__)
+
+
+class Rollout:
+    """Plays units with an agent.
+
+    Args:
+        agent (`Agent`): `act` is called from one thread; `begin` from several, even while it acts.
+        protocol (`Protocol`): the rules.
+        simulator (`Simulator`): where the episodes are played.
+        batch_size (`int`): how many advance together.
+    """
+
+    def __init__(self, agent: Agent, protocol: Protocol, simulator: Simulator, batch_size: int) -> None:
+        self._agent = agent
+        self._protocol = protocol
+        self._simulator = simulator
+        self._batch_size = batch_size
+        self._queue: deque[Unit] = deque()
+        self._suspects: deque[Unit] = deque()
+        self._deaths: Counter[Unit] = Counter()
+        self._warned = False
+
+    def run(self, units: Sequence[Unit]) -> Generator[EpisodeResult, None, None]:
+        """Play all units; their results come as they finish, failed ones included.
+
+        When the Java process dies, the episodes that were in it begin anew. One that has seen two
+        deaths is put off and played alone at the end, so that an episode which ends the process
+        each time does not take its neighbours with it; after the third death it is given up.
+        """
+        self._queue = deque(units)
+        yield from self._play(self._batch_size, ahead=_LOADED_AHEAD)
+        self._queue, self._suspects = self._suspects, self._queue
+        yield from self._play(1, ahead=0)
+
+    def _play(self, size: int, ahead: int) -> Iterator[EpisodeResult]:
+        threads = os.cpu_count() or 1
+        games: list[Game] = []
+        loading: deque[Future[Game]] = deque()
+        loaders = ThreadPoolExecutor(threads, "load")
+        movers = ThreadPoolExecutor(threads, "move")
+        try:
+            while self._queue or loading or games:
+                while self._queue and len(games) + len(loading) < size + ahead:
+                    loading.append(loaders.submit(self._load, self._queue.popleft()))
+                while loading and len(games) < size:
+                    games.append(loading.popleft().result())
+                    games[-1].start()
+                self._round([game for game in games if not game.over], movers)
+                for game in games:
+                    if game.over:
+                        yield from self._finish(game)
+                games = [game for game in games if not game.over]
+        finally:
+            loaders.shutdown(wait=True, cancel_futures=True)
+            movers.shutdown(wait=True, cancel_futures=True)
+            for game in [*games, *(future.result() for future in loading if not future.cancelled())]:
+                game.leave()
+
+    def _load(self, unit: Unit) -> Game:
+        game = Game(unit, self._simulator, self._agent, self._protocol)
+        _attempt(game, game.load)
+        return game
+
+    def _round(self, games: list[Game], movers: ThreadPoolExecutor) -> None:
+        """One decision and one move for every game."""
+        if not games:
+            return
+        decisions = self._decide(games)
+        # The games of one world would wait for each other: each world gets one thread.
+        by_world: dict[int, list[Callable[[], None]]] = {}
+        for game, decision in zip(games, decisions, strict=True):
+            if decision is not None:
+                moves = by_world.setdefault(id(game.episode.world), [])
+                moves.append(partial(_attempt, game, partial(game.play, decision)))
+        list(movers.map(_call_all, by_world.values()))
+
+    def _decide(self, games: list[Game]) -> list[Decision | None]:
+        """The agent's decisions; None where it failed, which ends that game only."""
+        try:
+            return list(self._act(games))
+        except Exception as error:
+            if len(games) == 1:
+                _blame(games[0], error)
+                return [None]
+            if not self._warned and not isinstance(error, SimulatorDied):
+                log.warning("The agent raised %r for a batch; it is asked one episode at a time.", error)
+                self._warned = True
+            return [decision for game in games for decision in self._decide([game])]
+
+    def _act(self, games: list[Game]) -> Sequence[Decision]:
+        decisions = self._agent.act([game.state for game in games])
+        if len(decisions) != len(games) or not all(isinstance(each, Decision) for each in decisions):
+            raise TypeError(f"act must return one Decision per state ({len(games)})")
+        return decisions
+
+    def _finish(self, game: Game) -> Iterator[EpisodeResult]:
+        """The record of a game that is over, or another try if its Java process died."""
+        game.leave()
+        if game.died:
+            self._deaths[game.unit] += 1
+            deaths = self._deaths[game.unit]
+            if deaths < MAX_DEATHS:
+                again = self._queue if deaths == 1 else self._suspects
+                again.appendleft(game.unit)
+                return
+            game.fail(f"The simulator's Java process died {deaths} times in this episode.")
+        yield game.result()
+
+
+def _attempt(game: Game, work: Callable[[], None]) -> None:
+    """Do one part of a game; what goes wrong ends this game only."""
+    try:
+        work()
+    except Exception as error:
+        _blame(game, error)
+
+
+def _blame(game: Game, error: Exception) -> None:
+    if isinstance(error, SimulatorDied):
+        game.died = True
+    else:
+        game.fail(error)
+
+
+def _call_all(moves: Sequence[Callable[[], None]]) -> None:
+    for move in moves:
+        move()

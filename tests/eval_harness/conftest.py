@@ -1,0 +1,114 @@
+"""Agents without weights, fed with paths that are known to reach 100."""
+
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any
+
+import pytest
+
+from dataset_builder.simulator import Episode
+from dataset_builder.state import AgentState
+from modeling.protocol import Decision
+
+PATHS: dict[tuple[str, int], tuple[str, ...]] = {
+    ("power-component", 15): (
+        "focus on electric motor",
+        "connect battery anode to black wire terminal 1",
+        "connect battery cathode to orange wire terminal 1",
+        "connect black wire terminal 2 to electric motor cathode",
+        "connect orange wire terminal 2 to electric motor anode",
+    ),
+    ("power-component", 16): (
+        "teleport to workshop",
+        "focus on electric buzzer",
+        "connect battery anode to black wire terminal 1",
+        "connect battery cathode to green wire terminal 1",
+        "connect black wire terminal 2 to electric buzzer cathode",
+        "connect green wire terminal 2 to electric buzzer anode",
+    ),
+    ("lifespan-longest-lived", 93): ("teleport to outside", "focus on crocodile egg"),
+    ("lifespan-longest-lived", 94): ("teleport to outside", "focus on giant tortoise egg"),
+    ("find-animal", 225): (
+        "teleport to outside",
+        "focus on baby wolf",
+        "pick up baby wolf",
+        "teleport to living room",
+        "move baby wolf to orange box",
+    ),
+    ("find-animal", 226): (
+        "teleport to outside",
+        "focus on frog egg",
+        "pick up common toad",
+        "teleport to living room",
+        "move common toad to yellow box",
+    ),
+}
+"""Expert paths of test variations under `easy`."""
+
+
+class ScriptedAgent:
+    """Plays a given path per variation; stops when it has been played.
+
+    Args:
+        paths (`Mapping`): (task, variation) → candidates per step (one text, or several).
+        subgoal (`str`): named with every decision.
+        before (`Callable`): called with (task, variation, step) for each state before `act` decides:
+            a place for accidents.
+    """
+
+    name = "scripted"
+
+    def __init__(
+        self,
+        paths: Mapping[tuple[str, int], Sequence[str | tuple[str, ...]]] = PATHS,
+        subgoal: str = "",
+        before: Callable[[str, int, int], None] | None = None,
+    ) -> None:
+        self._paths = paths
+        self._subgoal = subgoal
+        self._before = before
+        self._variations: dict[int, int] = {}
+        self.batches: list[int] = []
+        self.seeds: dict[tuple[str, int], int] = {}
+        self.states: dict[tuple[str, int], AgentState] = {}
+
+    def begin(self, state: AgentState, episode: Episode, seed: int) -> None:
+        self._variations[id(state)] = episode.variation
+        self.seeds[state.task, episode.variation] = seed
+        self.states[state.task, episode.variation] = state
+
+    def act(self, states: Sequence[AgentState]) -> list[Decision]:
+        self.batches.append(len(states))
+        return [self._decide(state) for state in states]
+
+    def _decide(self, state: AgentState) -> Decision:
+        variation = self._variations[id(state)]
+        if self._before:
+            self._before(state.task, variation, state.step)
+        path = self._paths[state.task, variation]
+        if state.step >= len(path):
+            return Decision((), self._subgoal)
+        step = path[state.step]
+        return Decision((step,) if isinstance(step, str) else step, self._subgoal)
+
+    def end(self, state: AgentState) -> None:
+        del self._variations[id(state)]
+
+    def describe(self) -> dict[str, Any]:
+        return {"name": self.name, "models": {}}
+
+    @property
+    def still_playing(self) -> int:
+        """Episodes that were begun and not ended."""
+        return len(self._variations)
+
+
+@pytest.fixture
+def scripted() -> type[ScriptedAgent]:
+    """The class: `scripted()` plays the expert's paths."""
+    return ScriptedAgent
+
+
+@pytest.fixture
+def expert_tasks() -> str:
+    """The tasks that `scripted()` can play, 2 test variations each."""
+    return ",".join(dict.fromkeys(task for task, _ in PATHS))

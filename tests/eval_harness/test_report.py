@@ -1,0 +1,109 @@
+from pathlib import Path
+from typing import Any
+
+import pytest
+from rich.console import Console
+
+from dataset_builder.errors import UsageError
+from eval_harness.protocols import Unit
+from eval_harness.report import comparison_markdown, comparison_table
+from eval_harness.results import EpisodeResult, RunResult, load_run, summarize
+
+
+def episode(task: str, variation: int, score: int | None) -> EpisodeResult:
+    error = "ValueError: x" if score is None else None
+    return EpisodeResult(
+        *Unit(task, variation, 0), score, score, 1, [], [], [], [], [], [], "completed", error
+    )
+
+
+def result(agent: str, *scores: tuple[str, int | None], **changes: Any) -> RunResult:
+    fields: dict[str, Any] = {
+        "agent": agent,
+        "models": {},
+        "agent_settings": {},
+        "protocol": {"name": "mini", "hash": "abc"},
+        "seed": 0,
+        "complete": True,
+        "batch_size": 8,
+        "versions": {},
+        "hardware": {},
+        "wall_seconds": 1.0,
+    }
+    episodes = [episode(task, index, score) for index, (task, score) in enumerate(scores)]
+    return RunResult(**summarize(episodes), **{**fields, **changes})
+
+
+def text(*results: RunResult, **options: Any) -> str:
+    console = Console(width=140, record=True, file=open("/dev/null", "w"))  # noqa: SIM115
+    console.print(comparison_table(results, **options))
+    return console.export_text()
+
+
+FLAT = result("flat", ("boil", 20), ("find-plant", 50))
+PAIR = result("hierarchical", ("boil", 40), ("find-plant", 75))
+
+
+def test_tasks_are_rows_and_agents_columns() -> None:
+    shown = text(PAIR, FLAT, title="quick", caption="A demonstration.")
+    rows = [line for line in shown.splitlines() if "boil" in line]
+    assert len(rows) == 1
+    assert "40.0 (1)" in rows[0]
+    assert "20.0 (1)" in rows[0]
+    assert shown.index("hierarchical") < shown.index("flat")
+    assert "quick" in shown
+    assert "A demonstration." in shown
+    footer = next(line for line in shown.splitlines() if "mean over tasks" in line)
+    assert "57.5 (2)" in footer
+    assert "35.0 (2)" in footer
+    assert "different" not in shown
+    assert "NOT COMPARABLE" not in shown
+
+
+def test_groups_appear_only_when_there_are_several() -> None:
+    assert "short tasks" in text(PAIR)
+    assert "long tasks" in text(PAIR)
+    assert "long tasks" not in text(result("flat", ("boil", 20), ("melt", 30)))
+
+
+def test_markdown_says_the_same() -> None:
+    assert comparison_markdown([PAIR, FLAT], title="quick", caption="A demonstration.") == (
+        "## quick\n\n"
+        "| task | hierarchical | flat |\n"
+        "|---|---:|---:|\n"
+        "| boil | 40.0 (1) | 20.0 (1) |\n"
+        "| find-plant | 75.0 (1) | 50.0 (1) |\n"
+        "| short tasks | 75.0 (1) | 50.0 (1) |\n"
+        "| long tasks | 40.0 (1) | 20.0 (1) |\n"
+        "| **mean over tasks** | **57.5 (2)** | **35.0 (2)** |\n"
+        "\nA demonstration.\n"
+        "\nIn parentheses: episodes.\n"
+    )
+
+
+def test_what_cannot_be_compared_is_said() -> None:
+    other = result("random", ("boil", 0), protocol={"name": "paper", "hash": "def"}, complete=False)
+    shown = comparison_markdown([PAIR, other])
+    assert "NOT COMPARABLE, the protocols differ: hierarchical: mini (abc); random: paper (def)." in shown
+    assert "different episodes" in shown
+    assert "Not finished: random." in shown
+
+
+def test_failed_episodes_are_shown_as_failed() -> None:
+    shown = comparison_markdown([result("plug-in", ("boil", None), ("melt", 50), ("melt", None))])
+    assert "| boil | - (0, 1 failed) |" in shown
+    assert "| melt | 50.0 (1, 1 failed) |" in shown
+    assert "| **mean over tasks** | **50.0 (1, 2 failed)** |" in shown
+    assert "count in no mean" in shown
+
+
+def test_columns_of_one_agent_are_told_apart() -> None:
+    one, two = (result("flat", ("boil", 1), folder=Path("runs") / name) for name in ("a", "b"))
+    assert "| task | flat a | flat b |" in comparison_markdown([one, two])
+    same = [result("flat", ("boil", 1), folder=Path(f"{name}/run")) for name in "ab"]
+    assert "| task | flat run #1 | flat run #2 |" in comparison_markdown(same)
+
+
+def test_foreign_folder_is_refused(tmp_path: Path) -> None:
+    with pytest.raises(UsageError, match=r"is no run folder"):
+        load_run(tmp_path)
