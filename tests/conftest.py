@@ -12,8 +12,8 @@ import pytest
 os.environ.setdefault("HF_HUB_OFFLINE", "1")
 os.environ.setdefault("HF_HUB_DISABLE_TELEMETRY", "1")
 
-from dataset_builder.simulator import Simulator  # noqa: E402
-from dataset_builder.trajectory import Trajectory  # noqa: E402
+from dataset_builder.simulator import Simulator
+from dataset_builder.trajectory import Trajectory
 
 RECORDED = Path(__file__).parent / "dataset_builder" / "data" / "trajectories.jsonl.gz"
 

@@ -1,0 +1,54 @@
+# `make quickstart` and `make test` work on a fresh clone: each creates .venv first if need be.
+PYTHON ?= python3
+VENV := .venv
+PY := $(VENV)/bin/python
+STAMP := $(VENV)/.installed
+UNFINISHED := $(VENV)/.installing
+CODE := dataset_builder modeling eval_harness subgoal benchmarks tests
+
+.DEFAULT_GOAL := help
+.DELETE_ON_ERROR:
+.PHONY: help install quickstart test lint types format bench clean
+
+help: ## show this list
+	@awk -F ': .*## ' '/^[a-z]+:.*## / {printf "  make %-12s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+
+install: $(STAMP) ## create .venv with everything in it
+
+# The stamp is written last, so an install that was stopped is done again, and from the start:
+# pip may have left half a package behind.
+$(STAMP): pyproject.toml constraints.txt
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || \
+		{ echo "Python 3.11 or newer is needed: run make PYTHON=/path/to/python3.11" >&2; exit 1; }
+	@$(PYTHON) -c 'import ensurepip, venv' || \
+		{ echo "Python's venv module is needed: on Debian, apt-get install python3-venv" >&2; exit 1; }
+	@if [ -e $(UNFINISHED) ] || ! $(PY) -m pip --version >/dev/null 2>&1; then \
+		$(PYTHON) -m venv --clear $(VENV); fi
+	@touch $(UNFINISHED)
+	$(PY) -m pip install --disable-pip-version-check -c constraints.txt -e ".[dev]"
+	@rm -f $(UNFINISHED)
+	@touch $@
+
+quickstart: $(STAMP) ## the whole method, small: expert paths to a scored agent (ARGS="--out DIR --seed N")
+	$(PY) -m subgoal quickstart $(ARGS)
+
+test: lint types ## lint, type check and test (ARGS="-k name")
+	$(PY) -m pytest $(ARGS)
+
+lint: $(STAMP) ## ruff: rules and layout
+	$(PY) -m ruff check .
+	$(PY) -m ruff format --check .
+
+types: $(STAMP) ## mypy
+	$(PY) -m mypy
+
+format: $(STAMP) ## let ruff lay out the code
+	$(PY) -m ruff check --fix .
+	$(PY) -m ruff format .
+
+bench: $(STAMP) ## steps per second, ours and ScienceWorldEnv's (ARGS="--rounds 5")
+	$(PY) -m benchmarks.bench_simulator $(ARGS)
+
+clean: ## remove .venv and the tools' caches; results stay
+	rm -rf $(VENV) .mypy_cache .ruff_cache .pytest_cache *.egg-info
+	find $(CODE) -name __pycache__ -type d -prune -exec rm -rf {} +

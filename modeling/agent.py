@@ -1,0 +1,236 @@
+"""Learned agents: a controller with an executor, or an executor alone. Both act on batches."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import asdict, dataclass
+from typing import TYPE_CHECKING, Any
+
+from dataset_builder.errors import UsageError
+from dataset_builder.state import AgentState
+from dataset_builder.state_text import ROLES, VERSIONS, model_input
+from dataset_builder.subgoals import SubGoal, SubGoalSyntaxError
+from modeling.checkpoint import Checkpoint, load_checkpoint
+from modeling.data import Fitter
+from modeling.generate import decode
+from modeling.protocol import Decision
+
+if TYPE_CHECKING:
+    from dataset_builder.simulator import Episode
+
+_SOURCE_LENGTH, _TARGET_LENGTH = 512, 48
+
+
+@dataclass(frozen=True)
+class Decoding:
+    """How answers are searched for.
+
+    Attributes:
+        controller_beams: beams of the controller; its best answer counts.
+        num_beams: beams of the model that chooses actions.
+        num_candidates: actions it hands over, ranked; at most `num_beams`.
+    """
+
+    controller_beams: int = 1
+    num_beams: int = 4
+    num_candidates: int = 4
+
+    def __post_init__(self) -> None:
+        if min(self.controller_beams, self.num_beams, self.num_candidates) < 1:
+            raise UsageError("controller_beams, num_beams and num_candidates must be 1 or more.")
+        if self.num_candidates > self.num_beams:
+            raise UsageError(
+                f"{self.num_candidates} candidates need as many beams: raise num_beams ({self.num_beams})."
+            )
+
+
+class RoleModel:
+    """A checkpoint in its role: reads states, answers with ranked texts.
+
+    Args:
+        checkpoint (`Checkpoint`): with `subgoal_role` and `state_text_version` in its config.
+
+    Raises:
+        UsageError: if the config lacks them or names a state text unknown here.
+    """
+
+    def __init__(self, checkpoint: Checkpoint) -> None:
+        config = checkpoint.model.config
+        self.checkpoint = checkpoint
+        self.role: str = getattr(config, "subgoal_role", "")
+        self.version: str = getattr(config, "state_text_version", "")
+        if self.role not in ROLES:
+            raise UsageError(
+                f"{checkpoint.id} has no role: its config.json lacks subgoal_role. `subgoal train` makes "
+                "checkpoints with one."
+            )
+        if self.version not in VERSIONS:
+            raise UsageError(
+                f"{checkpoint.id} was trained with state text {self.version!r}, known here: "
+                f"{', '.join(VERSIONS)}. Install the release it belongs to, or train it anew."
+            )
+        length = checkpoint.tokenizer.model_max_length
+        # Tokenizers without a limit of their own carry a huge number.
+        source_length = length if length < 1_000_000 else _SOURCE_LENGTH
+        self.fitter = Fitter(checkpoint.tokenizer, self.version, source_length)
+        generation: Any = checkpoint.model.generation_config
+        self.max_new_tokens: int = generation.max_new_tokens or _TARGET_LENGTH
+
+    @classmethod
+    def from_pretrained(cls, name: str, revision: str | None = None) -> RoleModel:
+        """Load from a folder or the Hub, onto the GPU if there is one. Raises as `load_checkpoint`."""
+        import torch
+
+        checkpoint = load_checkpoint(name, revision)
+        if torch.cuda.is_available():
+            checkpoint.model.to("cuda")  # type: ignore[arg-type]
+        return cls(checkpoint)
+
+    def answer(self, states: Iterable[AgentState], num_beams: int, num_answers: int) -> list[list[str]]:
+        """Ranked answers to each state."""
+        texts = [model_input(self.role, state, self.version) for state in states]
+        return decode(self.checkpoint.model, self.fitter, texts, self.max_new_tokens, num_beams, num_answers)
+
+
+class _LearnedAgent:
+    """What learned agents share: nothing is kept between steps but what the state holds."""
+
+    name = ""
+
+    def __init__(self, models: Sequence[RoleModel], decoding: Decoding) -> None:
+        self.models = {model.role: model for model in models}
+        self.decoding = decoding
+
+    def begin(self, state: AgentState, episode: Episode, seed: int) -> None:
+        """Nothing to prepare."""
+
+    def end(self, state: AgentState) -> None:
+        """Nothing to put away."""
+
+    def describe(self) -> dict[str, Any]:
+        """Provenance: name, models by role, decoding, state-text version."""
+        return {
+            "name": self.name,
+            "models": {role: model.checkpoint.describe() for role, model in self.models.items()},
+            "decoding": asdict(self.decoding),
+            "state_text_version": next(iter(self.models.values())).version,
+        }
+
+    def _decide(self, role: str, states: Sequence[AgentState]) -> list[Decision]:
+        answers = self.models[role].answer(states, self.decoding.num_beams, self.decoding.num_candidates)
+        return [
+            Decision(ranked_actions(texts), state.subgoal)
+            for state, texts in zip(states, answers, strict=True)
+        ]
+
+
+class SubgoalAgent(_LearnedAgent):
+    """A controller names the sub-goal, an executor acts on it.
+
+    Example:
+
+    ```python
+    agent = SubgoalAgent.from_pretrained("namespace/controller", "namespace/executor")
+    decisions = agent.act(states)
+    ```
+    """
+
+    name = "hierarchical"
+
+    def __init__(self, controller: RoleModel, executor: RoleModel, decoding: Decoding | None = None) -> None:
+        if (controller.role, executor.role) == ("executor", "controller"):
+            raise UsageError(
+                f"{controller.checkpoint.id} is an executor and {executor.checkpoint.id} a controller: "
+                "swap them."
+            )
+        _check_role(controller, "controller")
+        _check_role(executor, "executor")
+        if controller.version != executor.version:
+            raise UsageError(
+                f"The controller reads state text {controller.version}, the executor {executor.version}: "
+                "take two that were trained on the same corpus."
+            )
+        super().__init__([controller, executor], decoding or Decoding())
+
+    @classmethod
+    def from_pretrained(
+        cls, controller: str, executor: str, revision: str | None = None, **decoding: int
+    ) -> SubgoalAgent:
+        """Load a pair from folders or the Hub.
+
+        Args:
+            controller (`str`): folder or Hub id; `id@revision` pins it.
+            executor (`str`): folder or Hub id; `id@revision` pins it.
+            revision (`str`, *optional*): of Hub ids that carry none.
+            decoding (`int`, *optional*): fields of `Decoding`.
+
+        Raises:
+            UsageError: if one cannot be loaded or does not fit its role or the other.
+            SubgoalError: if the Hub cannot be reached.
+        """
+        search = Decoding(**decoding)
+        loaded = [RoleModel.from_pretrained(name, revision) for name in (controller, executor)]
+        return cls(loaded[0], loaded[1], search)
+
+    def act(self, states: Sequence[AgentState]) -> list[Decision]:
+        """One decision per state; each state's sub-goal is set first."""
+        beams = self.decoding.controller_beams
+        for state, texts in zip(states, self.models["controller"].answer(states, beams, 1), strict=True):
+            subgoal = read_subgoal(texts[0])
+            if subgoal is not None:
+                state.set_subgoal(subgoal)
+        return self._decide("executor", states)
+
+
+class FlatAgent(_LearnedAgent):
+    """One model chooses the action; there are no sub-goals."""
+
+    name = "flat"
+
+    def __init__(self, flat: RoleModel, decoding: Decoding | None = None) -> None:
+        _check_role(flat, "flat")
+        super().__init__([flat], decoding or Decoding())
+
+    @classmethod
+    def from_pretrained(cls, flat: str, revision: str | None = None, **decoding: int) -> FlatAgent:
+        """Load from a folder or the Hub. Arguments and errors as `SubgoalAgent.from_pretrained`."""
+        search = Decoding(**decoding)
+        return cls(RoleModel.from_pretrained(flat, revision), search)
+
+    def act(self, states: Sequence[AgentState]) -> list[Decision]:
+        """One decision per state."""
+        return self._decide("flat", states)
+
+
+def _check_role(model: RoleModel, wanted: str) -> None:
+    if model.role != wanted:
+        hint = (
+            "give it to FlatAgent (--flat)"
+            if model.role == "flat"
+            else f"train one with `subgoal train {wanted}`"
+        )
+        raise UsageError(f"{model.checkpoint.id} is no {wanted}, its role is {model.role}: {hint}.")
+
+
+def read_subgoal(text: str) -> str | None:
+    """A sub-goal in its own spelling, None if the text is none: the agent then keeps its last."""
+    try:
+        return str(SubGoal.parse(text))
+    except SubGoalSyntaxError:
+        return None
+
+
+def ranked_actions(texts: Sequence[str]) -> tuple[str, ...]:
+    """Candidate actions in order, without what must not be tried.
+
+    Of several that begin with `focus` only the first stays: a wrong focus loses the episode, so a
+    rejected one is never replaced by another.
+    """
+    actions: list[str] = []
+    focused = False
+    for text in texts:
+        if not text or (focused and text.startswith("focus")):
+            continue
+        focused = focused or text.startswith("focus")
+        actions.append(text)
+    return tuple(actions)

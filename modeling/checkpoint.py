@@ -1,0 +1,105 @@
+"""Checkpoints as folders or Hub repositories: loaded by name, identified by content."""
+
+import hashlib
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from dataset_builder.errors import SubgoalError, UsageError
+from dataset_builder.loading import split_revision
+
+if TYPE_CHECKING:
+    from transformers import PreTrainedModel, PreTrainedTokenizerBase
+
+
+@dataclass(frozen=True)
+class Checkpoint:
+    """A loaded model with its tokenizer.
+
+    Attributes:
+        id: folder or Hub id as given, without the revision.
+        revision: commit of a Hub repository; `sha256:…` over the weights of a folder.
+        model: the weights.
+        tokenizer: the tokenizer.
+    """
+
+    id: str
+    revision: str
+    model: "PreTrainedModel"
+    tokenizer: "PreTrainedTokenizerBase"
+
+    @property
+    def parameters(self) -> int:
+        """Number of weights."""
+        return sum(weights.numel() for weights in self.model.parameters())
+
+    def describe(self) -> dict[str, Any]:
+        """Provenance: id, revision, parameters."""
+        return {"id": self.id, "revision": self.revision, "parameters": self.parameters}
+
+
+def load_checkpoint(name: str, revision: str | None = None) -> Checkpoint:
+    """Load a seq2seq checkpoint.
+
+    Args:
+        name (`str`): folder or Hub id; `id@revision` pins a Hub checkpoint.
+        revision (`str`, *optional*): branch, tag or commit if the name carries none.
+
+    Raises:
+        UsageError: if there is no such checkpoint, or it is no seq2seq model.
+        SubgoalError: if the Hub cannot be reached.
+    """
+    from transformers import AutoModelForSeq2SeqLM, AutoTokenizer
+
+    source, pinned = split_revision(name)
+    revision = pinned or revision
+    folder = Path(source)
+    _check_folder(source, folder)
+    options: dict[str, Any] = {} if folder.is_dir() else {"revision": revision}
+    try:
+        # Computing in 32 bits whatever the file holds: the same decisions on every machine.
+        model = AutoModelForSeq2SeqLM.from_pretrained(
+            source, dtype="float32", use_safetensors=True, **options
+        )
+        tokenizer = AutoTokenizer.from_pretrained(source, **options)
+    except (OSError, ValueError) as error:
+        raise _explain(name, folder, error) from error
+    commit = getattr(model.config, "_commit_hash", None) or revision or ""
+    found = weights_hash(folder) if folder.is_dir() else commit
+    return Checkpoint(source, found, model.eval(), tokenizer)
+
+
+def _check_folder(source: str, folder: Path) -> None:
+    if folder.is_dir():
+        if not (folder / "config.json").is_file():
+            raise UsageError(f"{source} is no checkpoint: it has no config.json. `subgoal train` makes one.")
+    elif folder.is_file() or source.count("/") > 1 or source.startswith((".", "~")):
+        raise UsageError(f"There is no checkpoint folder {source}: `subgoal train` makes one.")
+
+
+def _explain(name: str, folder: Path, error: Exception) -> SubgoalError:
+    from huggingface_hub.errors import LocalEntryNotFoundError
+
+    reason = " ".join(str(error).split())[:160]
+    if folder.is_dir():
+        return UsageError(f"{name} is no seq2seq checkpoint that can be loaded: {reason}")
+    if isinstance(error.__cause__, LocalEntryNotFoundError):
+        return SubgoalError(
+            f"Cannot reach the Hub for the checkpoint {name}: check the network, or name a local folder."
+        )
+    return UsageError(f"Cannot load {name} from the Hub: check the name, or `hf auth login` ({reason}).")
+
+
+def weights_hash(folder: Path) -> str:
+    """`sha256:…` over the weight files of a folder."""
+    digest = hashlib.sha256()
+    for path in _weight_files(folder):
+        with path.open("rb") as file:
+            while block := file.read(1 << 20):
+                digest.update(block)
+    return f"sha256:{digest.hexdigest()}"
+
+
+def _weight_files(folder: Path) -> Sequence[Path]:
+    return sorted(folder.glob("*.safetensors"))

@@ -1,0 +1,191 @@
+"""A role's examples: opened, checked, tokenized, and made to fit the model's input."""
+
+import hashlib
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from dataset_builder.errors import UsageError
+from dataset_builder.shorten import shorten
+from dataset_builder.state_text import check_version
+
+if TYPE_CHECKING:
+    from datasets import Dataset
+    from transformers import PreTrainedTokenizerBase
+
+_COMMIT = re.compile(r"@([0-9a-f]{40})/")
+
+
+@dataclass(frozen=True)
+class RoleData:
+    """The examples of one role.
+
+    Attributes:
+        source: folder or Hub id as given.
+        revision: commit of a Hub dataset, `""` for a folder.
+        fingerprint: SHA-256 over the inputs and targets of both splits.
+        state_text_version: version that all inputs were composed in.
+        train: training split.
+        validation: validation split.
+    """
+
+    source: str
+    revision: str
+    fingerprint: str
+    state_text_version: str
+    train: "Dataset"
+    validation: "Dataset"
+
+    def describe(self) -> dict[str, Any]:
+        """Provenance: everything but the examples, of which only the number."""
+        return {
+            "source": self.source,
+            "revision": self.revision,
+            "fingerprint": self.fingerprint,
+            "state_text_version": self.state_text_version,
+            "train": len(self.train),
+            "validation": len(self.validation),
+        }
+
+
+def load_role(role: str, dataset: str, state_text: str | None = None) -> RoleData:
+    """Open the examples of a role.
+
+    Args:
+        role (`str`): one of `ROLES`.
+        dataset (`str`): folder of a corpus, or Hub id with `@REVISION` if wanted.
+        state_text (`str`, *optional*): the version that the inputs must have; None accepts any.
+
+    Raises:
+        UsageError: if there is no such dataset, it is no sub-goal corpus, a split is missing or
+            empty, or its state text is of another version.
+        SubgoalError: if the Hub cannot be reached.
+    """
+    from dataset_builder.loading import load_config
+
+    tables = load_config(dataset, role)
+    for split in ("train", "validation"):
+        if split not in tables:
+            raise UsageError(f"{dataset} has no {split} split of {role}: build the corpus with all splits.")
+        if not len(tables[split]):
+            raise UsageError(
+                f"{dataset} has no {split} examples of {role}: collect more variations and build again."
+            )
+    version = _version(dataset, [tables["train"], tables["validation"]])
+    if state_text is not None and check_version(state_text) != version:
+        raise UsageError(
+            f"{dataset} holds {version} state text, the recipe needs {check_version(state_text)}: build the "
+            "corpus in that version, or take another recipe."
+        )
+    return RoleData(
+        source=dataset,
+        revision=_commit(tables["train"]),
+        fingerprint=_fingerprint([tables["train"], tables["validation"]]),
+        state_text_version=version,
+        train=tables["train"],
+        validation=tables["validation"],
+    )
+
+
+def _version(dataset: str, tables: Sequence["Dataset"]) -> str:
+    if any("state_text_version" not in table.column_names for table in tables):
+        raise UsageError(f"{dataset} is no sub-goal corpus: it has no column state_text_version.")
+    versions = sorted({version for table in tables for version in table.unique("state_text_version")})
+    if len(versions) != 1:
+        raise UsageError(f"{dataset} mixes state texts {', '.join(versions)}: build it in one version.")
+    return check_version(versions[0])
+
+
+def _commit(table: "Dataset") -> str:
+    """Commit of the Hub files a table was made of, `""` if they are local."""
+    matches = (_COMMIT.search(str(url)) for url in table.info.download_checksums or ())
+    return next((match.group(1) for match in matches if match), "")
+
+
+def _fingerprint(tables: Sequence["Dataset"]) -> str:
+    digest = hashlib.sha256()
+    for table in tables:
+        for column in ("input", "target"):
+            for text in table[column]:
+                digest.update(text.encode())
+                digest.update(b"\0")
+    return digest.hexdigest()
+
+
+class Fitter:
+    """Turns state texts into token ids that fit a model, alike in training and playing.
+
+    Args:
+        tokenizer (`PreTrainedTokenizerBase`): of the model.
+        version (`str`): state-text version.
+        source_length (`int`): longest input in tokens.
+    """
+
+    def __init__(self, tokenizer: "PreTrainedTokenizerBase", version: str, source_length: int) -> None:
+        self.tokenizer = tokenizer
+        self.version = version
+        self.source_length = source_length
+
+    def encode(self, texts: Sequence[str]) -> tuple[list[list[int]], int]:
+        """Token ids of each text, and how many texts had to be shortened.
+
+        Raises:
+            UsageError: if a text does not fit even without its history.
+        """
+        if not texts:
+            return [], 0
+        ids = self._ids(list(texts))
+        long = [index for index, row in enumerate(ids) if len(row) > self.source_length]
+        for index in long:
+            ids[index] = self._ids([shorten(texts[index], self.version, self._fits)])[0]
+        return ids, len(long)
+
+    def _ids(self, texts: list[str]) -> list[list[int]]:
+        # Too long is what `encode` takes care of: no warning wanted.
+        return self.tokenizer(texts, verbose=False)["input_ids"]
+
+    def _fits(self, text: str) -> bool:
+        return len(self._ids([text])[0]) <= self.source_length
+
+
+@dataclass(frozen=True)
+class Tokenized:
+    """Examples as token ids.
+
+    Attributes:
+        inputs: of each example.
+        labels: of each example.
+        rows: which row of its split each example is.
+        shortened: how many inputs lost history to fit.
+        left_out: how many rows are missing because their target is too long.
+    """
+
+    inputs: list[list[int]]
+    labels: list[list[int]]
+    rows: list[int]
+    shortened: int
+    left_out: int
+
+    @property
+    def shortened_share(self) -> float:
+        """Share of the examples that lost history to fit."""
+        return self.shortened / max(1, len(self.rows))
+
+
+def tokenize(table: "Dataset", rows: Sequence[int], fitter: Fitter, target_length: int) -> Tokenized:
+    """Tokenize rows of a split.
+
+    Args:
+        table (`Dataset`): with columns input and target.
+        rows (`Sequence[int]`): which of its rows; one may occur again.
+        fitter (`Fitter`): makes the inputs fit.
+        target_length (`int`): examples with a longer target, in tokens, are left out.
+    """
+    chosen = table.select(rows)
+    targets = fitter.tokenizer(list(chosen["target"]), verbose=False)["input_ids"]
+    kept = [index for index, target in enumerate(targets) if len(target) <= target_length]
+    texts = list(chosen["input"])
+    inputs, shortened = fitter.encode([texts[index] for index in kept])
+    labels = [targets[index] for index in kept]
+    return Tokenized(inputs, labels, [rows[index] for index in kept], shortened, len(rows) - len(kept))

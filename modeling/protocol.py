@@ -1,0 +1,51 @@
+"""What plays: the `Agent` protocol that learned agents and baselines share, and its `Decision`."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, Protocol, runtime_checkable
+
+from dataset_builder.state import AgentState
+
+if TYPE_CHECKING:
+    from dataset_builder.simulator import Episode
+
+
+@dataclass(frozen=True)
+class Decision:
+    """What an agent wants to do next.
+
+    Attributes:
+        actions: candidate actions, best first. They are tried in order: the simulator rejects an
+            action it does not know at no cost of moves.
+        subgoal: the sub-goal that the action serves, `""` for agents without sub-goals.
+    """
+
+    actions: tuple[str, ...]
+    subgoal: str = ""
+
+
+@runtime_checkable
+class Agent(Protocol):
+    """Plays any number of episodes at once.
+
+    Attributes:
+        name: kind of agent, such as `hierarchical` or `flat`.
+    """
+
+    name: str
+
+    def begin(self, state: AgentState, episode: Episode, seed: int) -> None:
+        """An episode starts. Agents that keep nothing of their own do nothing here."""
+
+    def act(self, states: Sequence[AgentState]) -> list[Decision]:
+        """One decision per state. An agent with sub-goals calls `state.set_subgoal`."""
+        ...
+
+    def end(self, state: AgentState) -> None:
+        """The episode of this state is over."""
+
+    def describe(self) -> dict[str, Any]:
+        """Provenance: `name`, `models` by role, `decoding`, `state_text_version`."""
+        ...

@@ -1,0 +1,126 @@
+"""A training's folder: what was planned, what came of it, and whether it can go on."""
+
+import errno
+import json
+import os
+import shutil
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import Any
+
+from dataset_builder.errors import UsageError
+
+RECORD = "training.json"
+CHECKPOINTS = "checkpoints"
+_PLAN = "plan.json"
+# Words of Python and safetensors, then of torch.save.
+_FULL_DISK = ("No space left on device", "PytorchStreamWriter failed writing", "inline_container.cc")
+
+
+@dataclass(frozen=True)
+class TrainingResult:
+    """What a training led to; also what `training.json` holds.
+
+    Attributes:
+        role: role of the checkpoint.
+        recipe: all values used.
+        dataset: source, revision, fingerprint, state_text_version, examples by split.
+        base: checkpoint started from, None for a start from scratch.
+        parameters: number of weights.
+        steps: optimizer steps.
+        epochs: passes over the training split.
+        best_step: step of the checkpoint kept.
+        metrics: validation_loss and exact_match (share of targets, None if not counted).
+        shortened: share of examples that lost history to fit, by split.
+        left_out: training examples left out because their target is too long.
+        wall_seconds: training time over all runs.
+        weights: `sha256:…` of the weights.
+        versions: packages that matter.
+    """
+
+    role: str
+    recipe: dict[str, Any]
+    dataset: dict[str, Any]
+    base: dict[str, Any] | None
+    parameters: int
+    steps: int
+    epochs: float
+    best_step: int
+    metrics: dict[str, float | None]
+    shortened: dict[str, float]
+    left_out: int
+    wall_seconds: float
+    weights: str
+    versions: dict[str, str]
+
+
+def open_folder(folder: Path, plan: dict[str, Any]) -> TrainingResult | None:
+    """Make the folder of a training, or find in it what an earlier run left.
+
+    Args:
+        folder (`Path`): where the checkpoint will be.
+        plan (`dict`): role, recipe, and fingerprint of the dataset.
+
+    Returns:
+        `TrainingResult` or `None`: the result if the training had finished.
+
+    Raises:
+        UsageError: if the folder holds something else, another training, or cannot be made.
+    """
+    record, noted = folder / RECORD, folder / _PLAN
+    if record.is_file():
+        result = TrainingResult(**json.loads(record.read_text(encoding="utf-8")))
+        earlier = {"role": result.role, "recipe": result.recipe, "fingerprint": result.dataset["fingerprint"]}
+        _check_same(folder, earlier, plan)
+        return result
+    if noted.is_file():
+        _check_same(folder, json.loads(noted.read_text(encoding="utf-8")), plan)
+        return None
+    if folder.is_dir() and any(folder.iterdir()):
+        raise UsageError(f"{folder} holds something else: choose another --out.")
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        _write_json(noted, plan)
+    except (PermissionError, FileExistsError, NotADirectoryError) as error:
+        reason = (error.strerror or "").lower()
+        raise UsageError(f"{folder} cannot be written to ({reason}): choose another --out.") from None
+    return None
+
+
+def close_folder(folder: Path, result: TrainingResult) -> None:
+    """Record the result, then remove what only resuming needed."""
+    _write_json(folder / RECORD, asdict(result))
+    shutil.rmtree(folder / CHECKPOINTS, ignore_errors=True)
+    (folder / _PLAN).unlink(missing_ok=True)
+
+
+@contextmanager
+def full_disk_named(folder: Path) -> Iterator[None]:
+    """Turn what libraries say when the disk is full (each in words of its own) into one error."""
+    try:
+        yield
+    except Exception as error:
+        text = str(error)
+        if any(words in text for words in _FULL_DISK):
+            raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC), str(folder)) from error
+        raise
+
+
+def _check_same(folder: Path, earlier: dict[str, Any], plan: dict[str, Any]) -> None:
+    """Raise `UsageError` if a folder holds the training of another plan."""
+    differs = ["role"] if earlier["role"] != plan["role"] else []
+    differs += ["dataset"] if earlier["fingerprint"] != plan["fingerprint"] else []
+    differs += [key for key, value in plan["recipe"].items() if earlier["recipe"].get(key) != value]
+    if differs:
+        raise UsageError(
+            f"{folder} holds a training that differs in {', '.join(differs)}: choose another --out."
+        )
+
+
+def _write_json(path: Path, record: dict[str, Any]) -> None:
+    """Write a file as a whole or not at all."""
+    partial = path.with_name(path.name + ".part")
+    partial.write_text(json.dumps(record, indent=2, ensure_ascii=False) + "\n", encoding="utf-8")
+    os.replace(partial, path)

@@ -1,0 +1,109 @@
+"""Recorded expert paths as a dataset, and one small checkpoint per role trained on it."""
+
+import gzip
+import json
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import pytest
+
+from dataset_builder.annotate import annotator
+from dataset_builder.examples import examples
+from dataset_builder.state import AgentState, replay_states
+from dataset_builder.state_text import ROLES
+from dataset_builder.trajectory import Trajectory
+from modeling.recipe import Recipe, load_recipe
+
+RECORDED = Path(__file__).parents[1] / "dataset_builder" / "data" / "trajectories.jsonl.gz"
+TASKS = ("find-animal", "find-plant", "lifespan-longest-lived", "lifespan-shortest-lived", "use-thermometer")
+STEPS = 60
+
+
+@pytest.fixture(scope="session")
+def recorded() -> list[Trajectory]:
+    """Tidied paths of all 30 tasks, two of each."""
+    with gzip.open(RECORDED, "rt", encoding="utf-8") as lines:
+        paths = [Trajectory.from_dict(json.loads(line)) for line in lines]
+    return [path for path in paths if path.path == "tidied"]
+
+
+@pytest.fixture(scope="session")
+def states(recorded: list[Trajectory]) -> Callable[[], Iterator[AgentState]]:
+    """Every state of the recorded paths as an executor meets it; use each before the next."""
+
+    def replay() -> Iterator[AgentState]:
+        for path in recorded:
+            segments = annotator("rules").annotate(path)
+            subgoals = [
+                str(segment.subgoal) for segment in segments for _ in range(segment.start, segment.stop)
+            ]
+            for state in replay_states(path, segments):
+                state.set_subgoal(subgoals[state.step])
+                yield state
+
+    return replay
+
+
+def _write_dataset(
+    folder: Path,
+    paths: list[Trajectory],
+    version: str = "compact-1",
+    splits: tuple[str, ...] = ("train", "validation"),
+) -> Path:
+    """A dataset folder in Hub layout: the first path of each task in `train`, the second held out."""
+    from datasets import Dataset
+
+    lines = ["---", "configs:"]
+    for role in ROLES:
+        lines += [f"- config_name: {role}", "  data_files:"]
+        for number, split in enumerate(splits):
+            rows = [
+                {
+                    **example._asdict(),
+                    "task": path.task,
+                    "task_id": "",
+                    "variation": path.variation,
+                    "state_text_version": version,
+                }
+                for path in paths[number::2]
+                for example in examples(role, path, annotator("rules").annotate(path), version)
+            ]
+            (folder / role).mkdir(parents=True, exist_ok=True)
+            Dataset.from_list(rows).to_parquet(str(folder / role / f"{split}.parquet"))
+            lines += [f"  - split: {split}", f"    path: {role}/{split}.parquet"]
+    (folder / "README.md").write_text("\n".join([*lines, "---", ""]), encoding="utf-8")
+    return folder
+
+
+@pytest.fixture(scope="session")
+def write_dataset() -> Callable[..., Path]:
+    return _write_dataset
+
+
+@pytest.fixture(scope="session")
+def dataset(tmp_path_factory: pytest.TempPathFactory, recorded: list[Trajectory]) -> Path:
+    paths = [path for path in recorded if path.task in TASKS]
+    return _write_dataset(tmp_path_factory.mktemp("dataset") / "corpus", paths)
+
+
+@pytest.fixture(scope="session")
+def recipe() -> Recipe:
+    """Trains in seconds."""
+    return load_recipe("scratch-tiny").with_values(
+        architecture={"d_model": 64, "d_ff": 128, "heads": 2, "encoder_layers": 1, "decoder_layers": 1},
+        batch_size=8,
+        evaluate_every=20,
+        exact_match_examples=20,
+        max_steps=STEPS,
+    )
+
+
+@pytest.fixture(scope="session")
+def checkpoints(tmp_path_factory: pytest.TempPathFactory, dataset: Path, recipe: Recipe) -> dict[str, Path]:
+    """A trained checkpoint folder for each role."""
+    from modeling.train import train
+
+    folder = tmp_path_factory.mktemp("checkpoints")
+    for role in ROLES:
+        train(role, recipe, dataset, folder / role)
+    return {role: folder / role for role in ROLES}

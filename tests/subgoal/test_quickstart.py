@@ -1,0 +1,54 @@
+"""The quickstart, smaller than small: every stage for real, once, and nothing twice."""
+
+from pathlib import Path
+
+import pytest
+from datasets import load_dataset
+from transformers import AutoModelForSeq2SeqLM, AutoTokenizer
+
+from eval_harness import load_run
+from subgoal import quickstart
+
+TASK = "lifespan-longest-lived"
+
+
+def files(folder: Path) -> dict[Path, int]:
+    return {path: path.stat().st_mtime_ns for path in folder.rglob("*") if path.is_file()}
+
+
+def test_quickstart_goes_through_and_does_nothing_twice(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    recipe = tmp_path / "recipe.yaml"
+    recipe.write_text(
+        "name: few-steps\nmax_steps: 4\nbatch_size: 8\nevaluate_every: 4\nexact_match_examples: 4\n"
+        "architecture: {d_model: 32, d_ff: 32, heads: 2, encoder_layers: 1, decoder_layers: 1}\n"
+    )
+    monkeypatch.setattr(quickstart, "RECIPE", str(recipe))
+    monkeypatch.setattr(quickstart, "TRAIN", 3)
+    monkeypatch.setattr(quickstart, "VALIDATION", 1)
+    monkeypatch.setattr(quickstart, "TEST", 1)
+    out = tmp_path / "out"
+
+    quickstart.quickstart_command(out, TASK, 0)
+    printed = capsys.readouterr().out
+    before = files(out)
+    quickstart.quickstart_command(out, TASK, 0)
+    again = capsys.readouterr().out
+
+    assert load_dataset(str(out / "dataset"), "executor")["train"].num_rows == 6
+    for role in ("controller", "executor", "flat"):
+        assert AutoModelForSeq2SeqLM.from_pretrained(out / role).config.subgoal_role == role
+        assert AutoTokenizer.from_pretrained(out / role)("focus on")["input_ids"]
+    results = {
+        agent: load_run(out / "runs" / agent) for agent in ("hierarchical", "flat", "random", "expert")
+    }
+    assert results["expert"].mean_score == 100
+    assert all(result.complete and result.episodes == 1 for result in results.values())
+    for text in (printed, again):
+        for column in ("hierarchical", "flat", "random", "expert"):
+            assert column in text
+        assert "demonstration" in text
+        assert str(out / "dataset") in text.replace("\n", "")
+    unchanged = {path: time for path, time in files(out).items() if path.name != "results.json"}
+    assert unchanged == {path: time for path, time in before.items() if path.name != "results.json"}
