@@ -27,6 +27,8 @@ from dataset_builder.errors import SimulatorDied, SimulatorError
 from dataset_builder.patches import write_patched_classes
 
 JAR = Path(str(files("scienceworld"))) / "scienceworld.jar"
+_LOADS_REMEMBERED = 100
+"""Loads of variations whose names a world keeps cut into words."""
 _LCG = 0x5DEECE66D  # java.util.Random stores its seed xor-ed with this multiplier
 _DEAD = (Py4JNetworkError, ConnectionError, OSError, EOFError)
 
@@ -151,8 +153,8 @@ class World:
         def scala_object(name: str) -> Any:
             return loader.loadClass(name + "$").getField("MODULE$").get(None)
 
-        self._tokens = jvm.java.util.concurrent.ConcurrentHashMap()
-        set_field(scala_object("scienceworld.input.InputParser"), "cache", self._tokens)
+        self._parser = scala_object("scienceworld.input.InputParser")
+        self.forget_tokens()
         self._simplifier = scala_object("main.scala.scienceworld.runtime.SimplifierProcessor")
         self._ids = scala_object("util.UniqueIdentifier")
         self._random = scala_object("scala.util.Random")
@@ -213,8 +215,16 @@ class World:
         self._simplifications = simplifications
 
     def forget_tokens(self) -> None:
-        """Empty the memory of names cut into words, which would grow with every variation."""
-        self._tokens.clear()
+        """Empty the memory of names cut into words, which grows with every variation."""
+        # A new map: py4j would empty the old one entry by entry.
+        set_field(self._parser, "cache", self._gateway.jvm.java.util.concurrent.ConcurrentHashMap())
+        self._loads = 0
+
+    def count_load(self) -> None:
+        """Keep the memory of names small (call with `lock` held)."""
+        self._loads += 1
+        if self._loads > _LOADS_REMEMBERED:
+            self.forget_tokens()
 
     def close(self) -> None:
         with contextlib.suppress(*_DEAD, Py4JError):

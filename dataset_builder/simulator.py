@@ -210,7 +210,7 @@ class Episode:
             # loaded last decides about self-watering pots. Set them first, as a reset would find.
             self.world.switch_to(self)
             self.world.set_simplifications(self.simplifications)
-            self.world.forget_tokens()
+            self.world.count_load()
             error = self._interface.load(chosen.name, variation, simplifications, gold_path)
             self._game = None if error else self._interface.agentInterface().get()
         if error:
