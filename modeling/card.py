@@ -62,7 +62,9 @@ def write_card(folder: Path, record: dict[str, Any]) -> None:
         parameters=record["parameters"],
         recipe=record["recipe"]["name"],
         base=f", from `{Path(base['id']).name if Path(base['id']).exists() else base['id']}`" if base else "",
-        dataset=f"`{dataset['source']}`" if dataset["revision"] else "a local corpus",
+        dataset=f"`{dataset['source']}` ({dataset['revision'][:12]})"
+        if dataset["revision"]
+        else "a local corpus",
         train=dataset["train"],
         fingerprint=dataset["fingerprint"][:12],
         steps=record["steps"],

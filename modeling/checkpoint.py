@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from dataset_builder.errors import SubgoalError, UsageError
 from dataset_builder.loading import split_revision
+from modeling.quiet import quiet_libraries
 
 if TYPE_CHECKING:
     from transformers import PreTrainedModel, PreTrainedTokenizerBase
@@ -58,16 +59,24 @@ def load_checkpoint(name: str, revision: str | None = None) -> Checkpoint:
     _check_folder(source, folder)
     options: dict[str, Any] = {} if folder.is_dir() else {"revision": revision}
     try:
-        # Computing in 32 bits whatever the file holds: the same decisions on every machine.
-        model = AutoModelForSeq2SeqLM.from_pretrained(
-            source, dtype="float32", use_safetensors=True, **options
-        )
-        tokenizer = AutoTokenizer.from_pretrained(source, **options)
+        with quiet_libraries():
+            # Computing in 32 bits whatever the file holds: the same decisions on every machine.
+            model = AutoModelForSeq2SeqLM.from_pretrained(
+                source, dtype="float32", use_safetensors=True, **options
+            )
+            tokenizer = AutoTokenizer.from_pretrained(source, **options)
     except (OSError, ValueError) as error:
         raise _explain(name, folder, error) from error
-    commit = getattr(model.config, "_commit_hash", None) or revision or ""
-    found = weights_hash(folder) if folder.is_dir() else commit
+    found = weights_hash(folder) if folder.is_dir() else _commit(source, revision)
     return Checkpoint(source, found, model.eval(), tokenizer)
+
+
+def _commit(repo: str, revision: str | None) -> str:
+    """Commit that a Hub checkpoint was just loaded from: the cache has a folder of that name."""
+    from huggingface_hub import try_to_load_from_cache
+
+    path = try_to_load_from_cache(repo, "config.json", revision=revision)
+    return Path(path).parent.name if isinstance(path, str) else revision or ""
 
 
 def _check_folder(source: str, folder: Path) -> None:
@@ -79,16 +88,16 @@ def _check_folder(source: str, folder: Path) -> None:
 
 
 def _explain(name: str, folder: Path, error: Exception) -> SubgoalError:
-    from huggingface_hub.errors import LocalEntryNotFoundError
+    from huggingface_hub.errors import HfHubHTTPError, LocalEntryNotFoundError
 
-    reason = " ".join(str(error).split())[:160]
-    if folder.is_dir():
-        return UsageError(f"{name} is no seq2seq checkpoint that can be loaded: {reason}")
+    reason = " ".join(str(error).split()).partition(". ")[0][:200]
     if isinstance(error.__cause__, LocalEntryNotFoundError):
         return SubgoalError(
             f"Cannot reach the Hub for the checkpoint {name}: check the network, or name a local folder."
         )
-    return UsageError(f"Cannot load {name} from the Hub: check the name, or `hf auth login` ({reason}).")
+    if isinstance(error.__cause__, HfHubHTTPError):
+        return UsageError(f"No checkpoint {name} on the Hub: check name and revision, or `hf auth login`.")
+    return UsageError(f"{name} is no seq2seq checkpoint that can be loaded: {reason}")
 
 
 def weights_hash(folder: Path) -> str:

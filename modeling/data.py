@@ -4,6 +4,7 @@ import hashlib
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from dataset_builder.errors import UsageError
@@ -14,7 +15,7 @@ if TYPE_CHECKING:
     from datasets import Dataset
     from transformers import PreTrainedTokenizerBase
 
-_COMMIT = re.compile(r"@([0-9a-f]{40})/")
+_COMMIT = re.compile(r"/([0-9a-f]{40})/")
 
 
 @dataclass(frozen=True)
@@ -98,8 +99,11 @@ def _version(dataset: str, tables: Sequence["Dataset"]) -> str:
 
 
 def _commit(table: "Dataset") -> str:
-    """Commit of the Hub files a table was made of, `""` if they are local."""
-    matches = (_COMMIT.search(str(url)) for url in table.info.download_checksums or ())
+    """Commit of the Hub files a table was made of, `""` if they are local.
+
+    `datasets` names the cache folder of a Hub dataset by its commit.
+    """
+    matches = (_COMMIT.search(Path(file["filename"]).as_posix()) for file in table.cache_files)
     return next((match.group(1) for match in matches if match), "")
 
 

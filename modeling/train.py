@@ -1,8 +1,7 @@
 """Training of one role: from a dataset and a recipe to a checkpoint that plain transformers loads."""
 
 import random
-from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Sequence
 from dataclasses import asdict
 from importlib.metadata import version as package_version
 from pathlib import Path
@@ -14,6 +13,7 @@ from modeling.card import write_card
 from modeling.checkpoint import load_checkpoint, weights_hash
 from modeling.data import Fitter, RoleData, Tokenized, load_role, tokenize
 from modeling.generate import decode
+from modeling.quiet import quiet_libraries
 from modeling.recipe import Recipe, load_recipe
 from modeling.record import CHECKPOINTS, TrainingResult, close_folder, full_disk_named, open_folder
 from modeling.scratch import build_model
@@ -62,7 +62,7 @@ def train(
         base=base, seed=seed, max_steps=max_steps, max_minutes=max_minutes
     )
     folder = Path(out).resolve()
-    with _quiet():
+    with quiet_libraries():
         data = load_role(role, str(dataset), recipe.state_text)
         plan = {"role": role, "recipe": recipe.model_dump(mode="json"), "fingerprint": data.fingerprint}
         finished = open_folder(folder, plan)
@@ -283,25 +283,6 @@ def _sample(n_rows: int, n_wanted: int, seed: int) -> list[int]:
     """Row numbers, all or a sample, in order."""
     rows = range(n_rows)
     return list(rows) if n_wanted >= n_rows else sorted(random.Random(seed).sample(rows, n_wanted))
-
-
-@contextmanager
-def _quiet() -> Iterator[None]:
-    """Our own bar and lines are enough: no bars and notices of the libraries."""
-    import datasets
-    from transformers.utils import logging
-
-    level, bars = logging.get_verbosity(), datasets.are_progress_bars_disabled()
-    logging.set_verbosity_error()
-    logging.disable_progress_bar()
-    datasets.disable_progress_bars()
-    try:
-        yield
-    finally:
-        logging.set_verbosity(level)
-        logging.enable_progress_bar()
-        if not bars:
-            datasets.enable_progress_bars()
 
 
 def _say(console: "Console | None", line: str) -> None:

@@ -11,8 +11,11 @@ KITCHEN = "This room is called the kitchen. In it, you see: \n\tthe agent\n\ta s
 BEDROOM = "This room is called the bedroom. In it, you see: \n\tthe agent\n\ta bed"
 
 
-def path(*rows: tuple[str, str, str] | tuple[str, str, str, int]) -> list[Step]:
-    """Steps from (look before, action, answer[, ticks])."""
+Row = tuple[str, str, str] | tuple[str, str, str, int]
+"""Look before, action, answer, and the ticks it took (1 if left out)."""
+
+
+def path(*rows: Row) -> list[Step]:
     steps = []
     moves = 0
     for row in rows:
@@ -26,7 +29,7 @@ def first(task: str, description: str, steps: Sequence[Step], teleport: bool = T
     return [options[0] for options in next(plans(task, description, steps, teleport))]
 
 
-WALK = [
+WALK: list[Row] = [
     (HALLWAY, "look around", HALLWAY, 0),
     (HALLWAY, "open door to living room", "The door is already open."),
     (HALLWAY, "go to living room", "You move to the living room."),

@@ -1,0 +1,25 @@
+"""Silence for libraries: our own bars and lines are enough."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+
+@contextmanager
+def quiet_libraries() -> Iterator[None]:
+    """No progress bars and notices of transformers and datasets inside the block."""
+    import datasets
+    from transformers.utils import logging
+
+    level, transformers_bars = logging.get_verbosity(), logging.is_progress_bar_enabled()
+    datasets_bars = not datasets.are_progress_bars_disabled()
+    logging.set_verbosity_error()
+    logging.disable_progress_bar()
+    datasets.disable_progress_bars()
+    try:
+        yield
+    finally:
+        logging.set_verbosity(level)
+        if transformers_bars:
+            logging.enable_progress_bar()
+        if datasets_bars:
+            datasets.enable_progress_bars()
