@@ -83,7 +83,9 @@ def open_folder(folder: Path, plan: dict[str, Any]) -> TrainingResult | None:
     try:
         folder.mkdir(parents=True, exist_ok=True)
         _write_json(noted, plan)
-    except (PermissionError, FileExistsError, NotADirectoryError) as error:
+    except OSError as error:
+        if error.errno == errno.ENOSPC:
+            raise
         reason = (error.strerror or "").lower()
         raise UsageError(f"{folder} cannot be written to ({reason}): choose another --out.") from None
     return None

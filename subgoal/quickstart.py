@@ -20,8 +20,8 @@ from dataset_builder.errors import SubgoalError
 from dataset_builder.state_text import ROLES
 from dataset_builder.tasks import Task, select_tasks
 
-TASKS = "find-animal,use-thermometer,power-component,lifespan-longest-lived"
-"""Find and carry something; measure and decide; build a circuit; know about living things."""
+TASKS = "find-animal,use-thermometer,test-conductivity-of-unknown-substances,lifespan-longest-lived"
+"""Find and carry something; measure and decide; build a circuit and decide; know about living things."""
 
 TRAIN, VALIDATION, TEST = 60, 6, 5
 """Variations per task and split (fewer where a task has fewer)."""
@@ -125,7 +125,7 @@ def _train(layout: Layout, seed: int) -> None:
 
 def _train_role(layout: Layout, role: str, seed: int) -> str:
     """`subgoal train` in a process of its own; returns what it said last."""
-    command = [sys.executable, "-m", "subgoal", "train", role, "--recipe", RECIPE, "--seed", str(seed)]
+    command = [sys.executable, "-m", "subgoal.child", "train", role, "--recipe", RECIPE, "--seed", str(seed)]
     command += ["--dataset", str(layout.dataset), "--out", str(layout.model(role))]
     done = subprocess.run(
         command, capture_output=True, text=True, env=os.environ | {"OMP_NUM_THREADS": "1"}, check=False
@@ -138,9 +138,12 @@ def _train_role(layout: Layout, role: str, seed: int) -> str:
 
 
 def _play(layout: Layout, tasks: list[Task], seed: int) -> None:
+    from datasets import disable_progress_bars
+
     from dataset_builder.simulator import Simulator
     from eval_harness import AgentOptions, comparison_table, make_agent, run_protocol
 
+    disable_progress_bars()
     names = [task.name for task in tasks]
     results = []
     with Simulator() as simulator:

@@ -1,5 +1,8 @@
 """The quickstart, smaller than small: every stage for real, once, and nothing twice."""
 
+import subprocess
+import sys
+import time
 from pathlib import Path
 
 import pytest
@@ -52,3 +55,30 @@ def test_quickstart_goes_through_and_does_nothing_twice(
         assert str(out / "dataset") in text.replace("\n", "")
     unchanged = {path: time for path, time in files(out).items() if path.name != "results.json"}
     assert unchanged == {path: time for path, time in before.items() if path.name != "results.json"}
+
+
+def test_a_killed_quickstart_leaves_no_training_behind(tmp_path: Path) -> None:
+    """The parent is killed while its child is at work; the child must end too."""
+    code = (
+        "import subprocess, sys; child = subprocess.Popen([sys.executable, '-m', 'subgoal.child', "
+        "'corpus', 'collect', '--out', sys.argv[1]]); print(child.pid, flush=True); child.wait()"
+    )
+    parent = subprocess.Popen(
+        [sys.executable, "-c", code, str(tmp_path)], stdout=subprocess.PIPE, stderr=subprocess.DEVNULL
+    )
+    assert parent.stdout is not None
+    child = int(parent.stdout.readline())
+    assert Path(f"/proc/{child}").exists()
+    parent.kill()
+    parent.wait()
+    parent.stdout.close()
+    for _ in range(600):
+        if not _alive(child):
+            break
+        time.sleep(0.1)
+    assert not _alive(child)
+
+
+def _alive(pid: int) -> bool:
+    status = Path(f"/proc/{pid}/stat")
+    return status.exists() and status.read_text().rpartition(")")[2].split()[0] != "Z"
