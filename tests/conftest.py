@@ -3,10 +3,14 @@
 import gzip
 import json
 import os
+import signal
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+
+# A shell's background job ignores Ctrl-C, and so would the programs that tests start to press it.
+signal.signal(signal.SIGINT, signal.default_int_handler)
 
 # Nothing in the tests may reach out; set before any library reads them.
 os.environ.setdefault("HF_HUB_OFFLINE", "1")
