@@ -9,15 +9,15 @@ from pathlib import Path
 
 import pytest
 
-# A shell's background job ignores Ctrl-C, and so would the programs that tests start to press it.
-signal.signal(signal.SIGINT, signal.default_int_handler)
-
 # Nothing in the tests may reach out; set before any library reads them.
 os.environ.setdefault("HF_HUB_OFFLINE", "1")
 os.environ.setdefault("HF_HUB_DISABLE_TELEMETRY", "1")
 
 from dataset_builder.simulator import Simulator
 from dataset_builder.trajectory import Trajectory
+
+# A shell's background job ignores Ctrl-C, and so would the programs that tests start to press it.
+signal.signal(signal.SIGINT, signal.default_int_handler)
 
 RECORDED = Path(__file__).parent / "dataset_builder" / "data" / "trajectories.jsonl.gz"
 
