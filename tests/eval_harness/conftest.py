@@ -24,6 +24,7 @@ PATHS: dict[tuple[str, int], tuple[str, ...]] = {
         "connect battery cathode to green wire terminal 1",
         "connect black wire terminal 2 to electric buzzer cathode",
         "connect green wire terminal 2 to electric buzzer anode",
+        "wait1",
     ),
     ("lifespan-longest-lived", 93): ("teleport to outside", "focus on crocodile egg"),
     ("lifespan-longest-lived", 94): ("teleport to outside", "focus on giant tortoise egg"),
