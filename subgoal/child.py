@@ -1,10 +1,11 @@
-"""`python -m subgoal.child ARGUMENTS`: the command line as a child that does not outlive its parent.
+"""`python -m subgoal.child PARENT ARGUMENTS`: the command line as a child that does not outlive its parent.
 
 A killed parent cannot end its children, and an orphaned training would write into the folder that
 the next run continues.
 """
 
 import os
+import sys
 import threading
 import time
 
@@ -20,5 +21,6 @@ def _end_with(parent: int) -> None:
 
 
 if __name__ == "__main__":
-    threading.Thread(target=_end_with, args=(os.getppid(),), daemon=True).start()
+    # Given, not asked for: the parent may have died while Python started.
+    threading.Thread(target=_end_with, args=(int(sys.argv.pop(1)),), daemon=True).start()
     main()

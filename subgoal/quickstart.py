@@ -125,8 +125,8 @@ def _train(layout: Layout, seed: int) -> None:
 
 def _train_role(layout: Layout, role: str, seed: int) -> str:
     """`subgoal train` in a process of its own; returns what it said last."""
-    command = [sys.executable, "-m", "subgoal.child", "train", role, "--recipe", RECIPE, "--seed", str(seed)]
-    command += ["--dataset", str(layout.dataset), "--out", str(layout.model(role))]
+    command = [sys.executable, "-m", "subgoal.child", str(os.getpid()), "train", role, "--recipe", RECIPE]
+    command += ["--seed", str(seed), "--dataset", str(layout.dataset), "--out", str(layout.model(role))]
     done = subprocess.run(
         command, capture_output=True, text=True, env=os.environ | {"OMP_NUM_THREADS": "1"}, check=False
     )

@@ -60,8 +60,8 @@ def test_quickstart_goes_through_and_does_nothing_twice(
 def test_a_killed_quickstart_leaves_no_training_behind(tmp_path: Path) -> None:
     """The parent is killed while its child is at work; the child must end too."""
     code = (
-        "import subprocess, sys; child = subprocess.Popen([sys.executable, '-m', 'subgoal.child', "
-        "'corpus', 'collect', '--out', sys.argv[1]]); print(child.pid, flush=True); child.wait()"
+        "import os, subprocess, sys; child = subprocess.Popen([sys.executable, '-m', 'subgoal.child', "
+        "str(os.getpid()), 'corpus', 'collect', '--out', sys.argv[1]]); print(child.pid, flush=True); child.wait()"
     )
     parent = subprocess.Popen(
         [sys.executable, "-c", code, str(tmp_path)], stdout=subprocess.PIPE, stderr=subprocess.DEVNULL
