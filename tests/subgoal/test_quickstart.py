@@ -61,7 +61,8 @@ def test_a_killed_quickstart_leaves_no_training_behind(tmp_path: Path) -> None:
     """The parent is killed while its child is at work; the child must end too."""
     code = (
         "import os, subprocess, sys; child = subprocess.Popen([sys.executable, '-m', 'subgoal.child', "
-        "str(os.getpid()), 'corpus', 'collect', '--out', sys.argv[1]]); print(child.pid, flush=True); child.wait()"
+        "str(os.getpid()), 'corpus', 'collect', '--out', sys.argv[1]]); print(child.pid, flush=True); "
+        "child.wait()"
     )
     parent = subprocess.Popen(
         [sys.executable, "-c", code, str(tmp_path)], stdout=subprocess.PIPE, stderr=subprocess.DEVNULL
