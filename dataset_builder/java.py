@@ -78,11 +78,11 @@ class JavaProcess:
             classpath=str(JAR),
             java_path=str(JAVA),
             cwd=str(JAR.parent),  # where the simulator finds its list of object types
-            # The serial collector starts faster and uses half the memory at equal speed here.
+            # Few cores are shared with the models: no collector threads beside the episodes.
             javaopts=[
                 "-XX:+UseSerialGC",
                 f"-Xmx{max_heap}",
-                # A step leaves megabytes of garbage: room for it saves a tenth of the time.
+                # A step leaves much garbage behind: room for it makes collections rare.
                 "-Xmn256m",
                 "-Dfile.encoding=UTF-8",
                 "--add-opens=java.base/java.util=ALL-UNNAMED",

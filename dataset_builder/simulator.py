@@ -129,7 +129,7 @@ class Simulator:
             return world
 
     def _crowded(self) -> bool:
-        """Worlds start when needed: each costs 40 MB and a warm-up of its own."""
+        """Worlds start when needed: each costs memory and a warm-up of its own."""
         return sum(other.world in self._worlds for other in self._episodes) >= len(self._worlds)
 
     def _stop(self) -> None:
