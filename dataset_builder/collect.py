@@ -6,6 +6,7 @@ from collections.abc import Iterable, Sequence
 from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
 from dataclasses import dataclass
 from pathlib import Path
+from random import Random
 
 from rich.progress import Progress
 
@@ -40,13 +41,28 @@ def trajectory_store(folder: str | Path) -> JsonlStore:
     return JsonlStore(Path(folder) / "trajectories.jsonl")
 
 
-def choose_variations(task: Task, split: str, limit: int | None = None) -> list[int]:
+PAPER_SAMPLES = {"3-3": 100, "9-1": 50, "9-2": 50, "9-3": 50, "10-1": 50, "10-2": 50}
+"""Variations per split that the paper's released code keeps of its largest tasks, by task id."""
+
+
+def choose_variations(
+    task: Task, split: str, limit: int | None = None, paper_seed: int | None = None
+) -> list[int]:
     """Variations of a split, at most `limit`: spread evenly over train, else the first ones.
 
     The first ones are what evaluation protocols take; train variations are ordered by what varies,
     so that an even spread shows most of it.
+
+    Args:
+        task (`Task`): whose variations.
+        split (`str`): one of `SPLITS`.
+        limit (`int`, *optional*): at most so many; all if left out.
+        paper_seed (`int`, *optional*): first draw as many as `PAPER_SAMPLES` names, with this seed.
     """
     variations = list(task.variations(split))
+    if paper_seed is not None:
+        size = min(PAPER_SAMPLES.get(task.task_id, len(variations)), len(variations))
+        variations = sorted(Random(f"{paper_seed}/{task.name}/{split}").sample(variations, size))
     if limit is None or limit >= len(variations):
         return variations
     if limit < 1:
@@ -62,6 +78,7 @@ def collect(
     splits: Iterable[str] = SPLITS,
     *,
     limits: dict[str, int] | int | None = None,
+    paper_seed: int | None = None,
     path: str = "tidied",
     simplifications: str = "easy",
     workers: int | None = None,
@@ -74,6 +91,7 @@ def collect(
         tasks (`Sequence[Task]`): which tasks.
         splits (`Iterable[str]`, *optional*): which splits.
         limits (`int` or `dict[str, int]`, *optional*): variations per task, for all or per split.
+        paper_seed (`int`, *optional*): sample the largest tasks as the paper did, see `choose_variations`.
         path (`str`, *optional*, defaults to `"tidied"`): form of the path, see `find_trajectory`.
         simplifications (`str`, *optional*, defaults to `"easy"`): see `Episode.load`.
         workers (`int`, *optional*, defaults to the number of cores): threads, each with a world.
@@ -90,10 +108,11 @@ def collect(
         for task in tasks
         for split in splits
         for variation in choose_variations(
-            task, split, limits.get(split) if isinstance(limits, dict) else limits
+            task, split, limits.get(split) if isinstance(limits, dict) else limits, paper_seed
         )
     ]
     store = trajectory_store(folder)
+    _check_same(store, simplifications)
     missing = [key for key in wanted if key not in store]
     workers = workers or os.cpu_count() or 1
     bar = (
@@ -124,6 +143,16 @@ def collect(
                 pool.shutdown(wait=False, cancel_futures=True)
                 raise
     return report(store, wanted)
+
+
+def _check_same(store: JsonlStore, simplifications: str) -> None:
+    """Refuse to mix paths of different games in a folder."""
+    there = {record["trajectory"]["simplifications"] for record in store if "trajectory" in record}
+    for other in there - {simplifications}:
+        raise UsageError(
+            f"{store.path.parent} holds paths with simplifications {other!r}, not {simplifications!r}: "
+            "name another folder."
+        )
 
 
 def _collect_one(simulator: Simulator, store: JsonlStore, key: TrajectoryKey, simplifications: str) -> None:

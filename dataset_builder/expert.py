@@ -1,14 +1,15 @@
 """Expert trajectories: the simulator's own solution, tidied, and verified by replay."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Generator, Iterator, Sequence
 from dataclasses import dataclass
 from importlib.metadata import version
 
+from dataset_builder import crossing
 from dataset_builder.errors import SubgoalError, UsageError
 from dataset_builder.races import decided
 from dataset_builder.simulator import Episode, Simulator, expand_simplifications
 from dataset_builder.tasks import get_task
-from dataset_builder.tidy import Plan, plans, readings_after_change
+from dataset_builder.tidy import Plan, plans, readings_after_decision
 from dataset_builder.trajectory import PATHS, Step, Trajectory
 
 _MAX_REPHRASINGS = 12
@@ -36,8 +37,9 @@ def find_trajectory(
         simulator (`Simulator`): where to play.
         task (`str`): simulator name or paper id.
         variation (`int`): variation index.
-        path (`str`, *optional*, defaults to `"tidied"`): `tidied`, or `simulator` for the solver's
-            own words and detours, as the paper used.
+        path (`str`, *optional*, defaults to `"tidied"`): `tidied` (for a question of genetics, the
+            experiment of `dataset_builder.crossing`), or `simulator` for the solver's own words and
+            detours, as the paper used.
         simplifications (`str`, *optional*, defaults to `"easy"`): see `Episode.load`.
         attempts (`int`, *optional*, defaults to 3): how often the solver may try again.
 
@@ -52,8 +54,10 @@ def find_trajectory(
     episode = simulator.episode(step_limit=None)
     try:
         reasons = []
+        player = _Player(episode, chosen.name, variation, simplifications)
+        if path == "tidied" and teleport and (crossed := _crossed(player)):
+            return _trajectory(player, crossed.steps, path)
         for _ in range(attempts):
-            player = _Player(episode, chosen.name, variation, simplifications)
             gold = player.gold()
             if gold.score == 100:
                 best = gold
@@ -109,6 +113,23 @@ class _Player:
             skip[stuck] += 1
         return replay
 
+    def follow(self, actions: Generator[str, str, None]) -> _Replay:
+        """Play what a generator asks for, sending it each look, on the load at hand."""
+        steps: list[Step] = []
+        try:
+            action = next(actions)
+            while not self.episode.done and self.episode.moves <= crossing.MAX_MOVES:
+                step, accepted, ambiguous = self._step(action)
+                if not accepted:
+                    break
+                steps.append(step)
+                if ambiguous:
+                    steps.append(self._step(ANSWER)[0])
+                action = actions.send(self.episode.look())
+        except StopIteration:
+            pass
+        return _Replay(steps, self.episode.score)
+
     def _attempt(self, plan: Plan, skip: Sequence[int], keep_rejected: bool) -> tuple[_Replay, int | None]:
         """One play-through; the index at which a shorter wording turned out ambiguous, if any."""
         steps: list[Step] = []
@@ -160,6 +181,16 @@ class _Player:
         return step, result.accepted, result.ambiguous
 
 
+def _crossed(player: _Player) -> _Replay | None:
+    """The genetics experiment, if the task asks for one and its answer is right within the limit."""
+    player.load()
+    asked = crossing.Question.read(player.episode.task_description())
+    if asked is None:
+        return None
+    replay = player.follow(crossing.experiment(asked))
+    return replay if replay.score == 100 and replay.steps[-1].moves <= crossing.MAX_MOVES else None
+
+
 def _shortest(player: _Player, gold: _Replay, teleport: bool) -> _Replay:
     """The shortest plan that holds, trimmed; the solver's own path if none does."""
     description = player.episode.task_description()
@@ -170,16 +201,16 @@ def _shortest(player: _Player, gold: _Replay, teleport: bool) -> _Replay:
         replay = player.play(plan)
         if replay.score == 100 and decided([step.observation for step in replay.steps]):
             best = replay
-    for plan in _trims(player.task, best):
+    for plan in _trims(player.task, description, best):
         replay = player.play(plan)
         if replay.score == 100:
             return replay
     return best
 
 
-def _trims(task: str, replay: _Replay) -> Iterator[Plan]:
-    """The plan without the readings made after the substance had already melted."""
-    surplus = readings_after_change(task, replay.steps)
+def _trims(task: str, description: str, replay: _Replay) -> Iterator[Plan]:
+    """The plan without the readings made after the melting point was known to be above or below."""
+    surplus = readings_after_decision(task, description, replay.steps)
     if surplus:
         yield [(step.action,) for index, step in enumerate(replay.steps) if index not in surplus]
 

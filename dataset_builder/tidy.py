@@ -11,7 +11,7 @@ actions, doors, detours, containers opened for nothing, tools picked up and neve
 """
 
 import re
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 from dataset_builder.naming import Namer, answers, rename_wires
@@ -38,6 +38,9 @@ SEARCH_ORDER = (
 # Rooms with fixed equipment: an expert knows what to find there (stove, paints, wires, animals, …).
 _EQUIPPED = {"kitchen", "bathroom", "workshop", "art studio", "greenhouse", "outside", "foundry"}
 
+_SURVEYS = {"outside": "greenhouse"}
+"""Before digging for soil, an expert looks whether the flower pots hold any."""
+
 _NAVIGATION = re.compile(r"(open door to|close door to|go to|teleport to) ")
 _POLL = re.compile(r"(examine|use thermometer|look at|look in) |wait1?$")
 _FRUITLESS = re.compile(r"The .* (?:is|are) already |You can't move something into itself")
@@ -47,6 +50,8 @@ _MELTING_TASKS = {
     "measure-melting-point-known-substance",
     "measure-melting-point-unknown-substance",
 }
+_MELTING_POINT = re.compile(r"melting point of (?:solid |liquid )?([\w -]+?) is above (-?[\d.]+) degrees")
+_READING = re.compile(r"measures a temperature of (-?\d+) degrees")
 _TAKEN = re.compile(r"You move the (.*) to the inventory")
 WAIT_TICKS = 11
 """Ticks (and moves) of one `wait`; `wait1` takes 2, any other action 1."""
@@ -83,17 +88,19 @@ def plans(task: str, description: str, steps: Sequence[Step], teleport: bool) ->
         steps (`Sequence[Step]`): the recorded path.
         teleport (`bool`): whether `teleport to …` exists (simplification `teleportAction`).
     """
-    items = _drop_useless(_items(steps))
+    useful = _drop_useless(_items(steps))
     start = steps[0].look
+    surveys = _SURVEYS if task.startswith("grow-") else {}
     seen: list[Plan] = []
-    for rewrite in _REWRITES:
-        rewritten = rewrite(task, items)
-        if rewritten is None:
-            continue
-        plan = _route(_drop_unused_tools(rewritten), start, description, teleport)
-        if plan not in seen:
-            seen.append(plan)
-            yield plan
+    for items in (_drop_put_back(useful), useful):
+        for rewrite in _REWRITES:
+            rewritten = rewrite(task, items)
+            if rewritten is None:
+                continue
+            plan = _route(_drop_unused_tools(rewritten), start, description, teleport, surveys)
+            if plan not in seen:
+                seen.append(plan)
+                yield plan
 
 
 def _items(steps: Sequence[Step]) -> list[Item]:
@@ -169,6 +176,16 @@ def _drop_repeats(items: list[Item]) -> list[Item]:
             else:
                 start += 1
     return items
+
+
+def _drop_put_back(items: list[Item]) -> list[Item]:
+    """Without taking up a thing only to focus on it and to put it down again."""
+    kept = list(items)
+    for first, second, third in zip(items, items[1:], items[2:], strict=False):
+        taken = re.match(r"pick up (.+)", first.action)
+        if taken and second.action.startswith("focus on ") and third.action == f"drop {taken.group(1)}":
+            kept = [item for item in kept if item is not first and item is not third]
+    return kept
 
 
 def _drop_openings(items: list[Item]) -> list[Item]:
@@ -248,6 +265,8 @@ def _rewrite_polls(task: str, items: list[Item], coarse: bool) -> list[Item | st
     for polling, run in _runs(items):
         if not polling:
             rewritten += run
+        elif task.startswith("chemistry"):
+            continue  # what is mixed reacts at once
         elif task in _MELTING_TASKS:
             rewritten += _until_melted(run)
         else:
@@ -314,7 +333,13 @@ _REWRITES: tuple[Rewrite, ...] = (
 # --- routes and names ------------------------------------------------------------------------------
 
 
-def _route(items: Sequence[Item | str], start: str, description: str, teleport: bool) -> Plan:
+def _route(
+    items: Sequence[Item | str],
+    start: str,
+    description: str,
+    teleport: bool,
+    surveys: Mapping[str, str],
+) -> Plan:
     """Moves between rooms made direct, and everything called by the simulator's own names."""
     plan: Plan = []
     room = room_of(start)
@@ -334,7 +359,8 @@ def _route(items: Sequence[Item | str], start: str, description: str, teleport: 
             # Where the action took place is where the expert has to be.
             target = room_of(item.look) or target
         if target != room and teleport:
-            for stop in [*_search(target, visited, description), target]:
+            survey = [surveys[target]] if target in surveys and surveys[target] not in visited else []
+            for stop in [*_search(target, visited, description), *survey, target]:
                 plan.append((f"teleport to {stop}",))
                 visited.append(stop)
             room = target
@@ -349,25 +375,27 @@ def _search(target: str, visited: Sequence[str], description: str) -> list[str]:
     return [room for room in SEARCH_ORDER[: SEARCH_ORDER.index(target)] if room not in visited]
 
 
-def readings_after_change(task: str, steps: Sequence[Step]) -> set[int]:
-    """Indices of readings taken after one had already been made on the changed substance."""
-    if task not in _MELTING_TASKS:
+def readings_after_decision(task: str, description: str, steps: Sequence[Step]) -> set[int]:
+    """Indices of readings taken after one had already decided the question of a melting point.
+
+    A solid above the temperature in question, and a liquid not above it, leave nothing to find out,
+    and neither does a change from one to the other.
+    """
+    asked = _MELTING_POINT.search(description)
+    if task not in _MELTING_TASKS or asked is None:
         return set()
+    melted = re.compile(rf"\b(?:liquid|gaseous) {re.escape(asked.group(1))}\b")
+    bound = float(asked.group(2))
     surplus: set[int] = set()
-    readings = [index for index, step in enumerate(steps) if step.action.startswith("use thermometer")]
-    before: str | None = None
-    changed = False
-    for index in readings:
-        shown = _heated(steps[index].look)
-        if changed:
+    decided = False
+    before: bool | None = None
+    for index, step in enumerate(steps):
+        reading = _READING.search(step.observation)
+        if not step.action.startswith("use thermometer") or reading is None:
+            continue
+        if decided:
             surplus.add(index)
-        elif before is not None and shown != before:
-            changed = True  # this reading, made on the changed substance, is the last one needed
-        before = shown
+        solid = melted.search(step.look) is None
+        decided = decided or solid == (float(reading.group(1)) > bound) or before not in (None, solid)
+        before = solid
     return surplus
-
-
-def _heated(look: str) -> str:
-    """The lines of a look that tell what stands on a heater or in a cooler."""
-    lines = [line for line in look.split("\n") if re.search(r"stove|furnace|freezer|oven", line)]
-    return re.sub(r", which is turned (?:on|off)", "", " ".join(lines))

@@ -34,6 +34,25 @@ def test_train_variations_are_spread_and_test_variations_are_the_first() -> None
         choose_variations(task, "train", 0)
 
 
+def test_paper_sampling_has_the_papers_sizes_and_a_seed() -> None:
+    def sample(name: str, seed: int, limit: int | None = None) -> list[int]:
+        return choose_variations(get_task(name), "train", limit, paper_seed=seed)
+
+    assert len(sample("test-conductivity", 0)) == 100
+    assert len(sample("inclined-plane-friction-named-surfaces", 0)) == 50
+    assert len(sample("mendelian-genetics-unknown-plant", 0)) == 50
+    assert sample("boil", 0) == list(range(14))
+    assert sample("9-2", 0) == sample("9-2", 0) == sorted(set(sample("9-2", 0)))
+    assert sample("9-2", 0) != sample("9-2", 1)
+    assert set(sample("9-2", 0, limit=5)) < set(sample("9-2", 0))
+
+
+def test_other_simplifications_need_another_folder(tmp_path: Path) -> None:
+    collect(tmp_path, [LIFESPAN], ["train"], limits=1)
+    with pytest.raises(UsageError, match="holds paths with simplifications 'easy', not ''"):
+        collect(tmp_path, [LIFESPAN], ["train"], limits=2, simplifications="")
+
+
 def test_collect_continues_and_repeats_nothing(tmp_path: Path) -> None:
     first = collect(tmp_path, [LIFESPAN], ["train"], limits=2)
     before = lines(tmp_path)
