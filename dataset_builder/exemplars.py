@@ -54,16 +54,17 @@ def all_exemplars() -> list[tuple[Trajectory, tuple[Segment, ...]]]:
 
 
 def _segments(where: str, trajectory: Trajectory, written: list[dict[str, list]]) -> tuple[Segment, ...]:
-    segments = []
+    stretches = []
     position = 0
     for entry in written:
         ((text, actions),) = entry.items()
         expected = trajectory.actions[position : position + len(actions)]
         if [str(action) for action in actions] != expected:
             raise SubgoalError(f"{where}: the actions of {text} are {actions}, the path has {expected}.")
-        segments.append(Segment(SubGoal.parse(text), position, position + len(actions)))
+        stretches.append((text, position, position + len(actions)))
         position += len(actions)
     try:
+        segments = [Segment(SubGoal.parse(text), start, stop) for text, start, stop in stretches]
         check_segments(segments, len(trajectory.steps))
     except SubgoalError as error:
         raise SubgoalError(f"{where}: {error}") from error

@@ -1,7 +1,7 @@
 """How the rules annotator names a stretch of a path: one function per kind of step.
 
 Each takes the units of the stretch and what went before, and returns a sub-goal, or None where the
-stretch only looks like that kind of step.
+stretch only looks like that kind of step. Matter (vessels, heat, circuits) is in `rules_matter`.
 """
 
 import re
@@ -9,16 +9,14 @@ from collections import defaultdict
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 
-from dataset_builder.rules_units import NOTHING, POT, Unit, clean, contents, known_as
+from dataset_builder.rules_units import NOTHING, POT, Unit, clean, contents
 from dataset_builder.state import room_of
 from dataset_builder.subgoals import SubGoal
 
-_ENDS = (("boil", "boiled"), ("melt", "melted"))
-"""Verb of the task and the state that heating is for."""
-_WIRE = re.compile(r"\bwire\b")
 _VAGUE = ("plant", "living thing")
 """Words with which the simulator confirms a focus on any plant."""
 _STAGE = re.compile(r" in the \w+ stage\b")
+_IN_POT = re.compile(rf" in ({POT})$")
 
 
 @dataclass
@@ -29,9 +27,10 @@ class Context:
         description: the task's text.
         awaited: what the next waits are for, `()` if unknown.
         subject: what was focused on, heated or cooled last.
-        planted: species of the seed planted last.
+        planted: the plant that will grow from the seed planted last.
         added: per vessel, what was put into it, in order.
-        after: the unit that follows the stretch being named.
+        seen: rooms entered so far.
+        after: the units that follow the stretch being named.
     """
 
     description: str
@@ -39,17 +38,23 @@ class Context:
     subject: str = ""
     planted: str = ""
     added: dict[str, list[str]] = field(default_factory=lambda: defaultdict(list))
-    after: Unit | None = None
+    seen: set[str] = field(default_factory=set)
+    after: Sequence[Unit] = ()
 
     def has(self, words: str) -> bool:
         """Whether the task's text matches a pattern."""
         return re.search(words, self.description) is not None
 
+    def names(self, thing: str) -> bool:
+        """Whether the task's text names a thing."""
+        return re.search(rf"(?<!\w){re.escape(thing)}(?!\w)", self.description, re.IGNORECASE) is not None
+
 
 Naming = Callable[[Sequence[Unit], Context], SubGoal | None]
 
 
-def _goal(name: str, *arguments: str) -> SubGoal:
+def goal(name: str, *arguments: str) -> SubGoal:
+    """A sub-goal with its arguments made fit to be some."""
     return SubGoal(name, tuple(clean(argument) for argument in arguments))
 
 
@@ -59,83 +64,105 @@ def _goal(name: str, *arguments: str) -> SubGoal:
 def navigate(units: Sequence[Unit], context: Context) -> SubGoal:
     """A walk to a room, or a search through rooms where the task does not tell the room."""
     rooms = units[0].rooms
-    walk = [room_of(units[0].step.look), *rooms]
-    stray = units[0].step.action.startswith("teleport") and len(rooms) > 1
-    told = re.search(rf"\b{re.escape(rooms[-1])}\b", context.description) is not None
-    searched = not told and (stray or len(set(walk)) < len(walk))
-    wanted = _wanted(context) if searched else ""
-    return _goal("find", wanted) if wanted else _goal("navigate_to", rooms[-1])
+    wanted = _wanted(context) if _searched(units[0], context) else ""
+    return goal("find", wanted) if wanted else goal("navigate_to", rooms[-1])
+
+
+def _searched(move: Unit, context: Context) -> bool:
+    """Whether a walk looked into rooms for something, instead of going straight where it is known to be."""
+    walk = [room_of(move.step.look), *move.rooms]
+    stray = move.step.action.startswith("teleport") and len(move.rooms) > 1
+    return not context.names(move.rooms[-1]) and (stray or len(set(walk)) < len(walk))
 
 
 def _wanted(context: Context) -> str:
     """What a search is for, in the words of the task; `""` if the task does not tell."""
-    found = context.after
+    found = context.after[0] if context.after else None
     if found and found.kind in "SK":
         return "water"
-    if found is None or found.kind not in "prfm":
+    if found is None or found.kind not in "prfmB":
         return ""
-    if re.search(re.escape(found.names[0]), context.description, re.IGNORECASE):
-        return found.names[0]
+    thing = poured(found) if found.kind == "B" else found.names[0]
+    if context.names(thing) or found.kind == "B":
+        return thing
     sort = re.search(r"find a\(n\) ([a-z -]+)\.", context.description)
     return sort.group(1) if sort else ""
 
 
-def pick_up(units: Sequence[Unit], context: Context) -> SubGoal:
-    """Taking a thing, with whatever had to be opened for it."""
-    return _goal("pick_up", units[-1].names[0])
-
-
-def put_down(units: Sequence[Unit], context: Context) -> SubGoal:
-    """Dropping a thing in the room."""
-    return _goal("put_down", units[-1].names[0])
-
-
-def put_in(units: Sequence[Unit], context: Context) -> SubGoal | None:
-    """Taking a thing and moving or pouring it somewhere; None if two things are meant."""
-    thing, target = units[-1].names[:2]
-    taken = units[0].names[0] if len(units) > 1 else thing
-    if taken != thing:
+def fetch(units: Sequence[Unit], context: Context) -> SubGoal | None:
+    """Taking a thing, with the way to it and whatever had to be opened or dug up; None for a search."""
+    move = units[0]
+    if move.kind == "N" and _searched(move, context) and _wanted_first(units, context):
         return None
-    if units[-1].kind == "B":
-        thing = _poured(units[-1])
-    context.added[target].append(thing)
-    return _goal("put_in", thing, target)
+    room = move.rooms[-1] if move.kind == "N" else room_of(move.step.look)
+    return goal("fetch", units[-1].names[0], *([room] if room else []))
 
 
-def _poured(unit: Unit) -> str:
+def _wanted_first(units: Sequence[Unit], context: Context) -> str:
+    """What the walk that begins a stretch is for."""
+    return _wanted(Context(context.description, after=units[1:]))
+
+
+def fetch_liquid(units: Sequence[Unit], context: Context) -> SubGoal:
+    """A vessel with the liquid that is poured next, looked for in containers and rooms."""
+    return goal("fetch", poured(context.after[0]))
+
+
+def poured(unit: Unit) -> str:
     """What a vessel held when it was poured out."""
     said = re.match(r"pour .+? containing (.+?) in(?:to)? ", unit.step.action)
     if said and " in " not in said.group(0).partition(" containing ")[0]:
-        return known_as(said.group(1), unit.step)
+        return said.group(1)
     held = contents(unit.names[0], unit.step)
     return held[-1] if held else unit.names[0]
 
 
+def put_down(units: Sequence[Unit], context: Context) -> SubGoal:
+    """Dropping a thing in the room."""
+    return goal("put_down", units[-1].names[0])
+
+
 def carry(units: Sequence[Unit], context: Context) -> SubGoal:
-    """Several things taken to another room; named after the one that is no wire and no lamp in focus."""
+    """Several things taken to another room."""
     taken = [unit.names[0] for unit in units if unit.kind in "pr"]
-    main = [name for name in taken if not _WIRE.search(name) and name != context.subject]
     room = next(unit.names[0] for unit in units if unit.kind == "N")
-    return _goal("carry", (main or taken)[0], room)
+    return goal("carry", *taken, room)
 
 
 def search(units: Sequence[Unit], context: Context) -> SubGoal:
     """A container opened before leaving the room without having taken anything out."""
-    return _goal("search", units[-1].names[0])
+    return goal("search", units[-1].names[0])
 
 
-def focus(units: Sequence[Unit], context: Context) -> SubGoal:
-    """The thing focused on, by the name that the room shows."""
-    thing = units[-1].names[0]
+def focus(units: Sequence[Unit], context: Context) -> SubGoal | None:
+    """The thing focused on, by the name that the room shows, with what must be done to reach it.
+
+    None if what is taken up is another thing, or if nobody can know yet what the room gone to holds.
+    """
+    unit = units[-1]
+    thing = unit.names[0]
+    taken = next((before for before in units if before.kind in "pr"), None)
+    if taken and thing not in (taken.names[0], *contents(taken.names[0], unit.step)):
+        return None
     if thing in _VAGUE:
-        thing = _plant_meant(units[-1]) or thing
-    stage = _STAGE.search(units[-1].step.action)
-    if stage and f"{thing}{stage.group(0)}" in units[-1].step.look:
+        thing = _plant_meant(unit) or thing
+    pot = _IN_POT.search(unit.step.action)
+    stage = _STAGE.search(unit.step.action)
+    if stage and "seed" not in thing and f"{thing}{stage.group(0)}" in unit.step.look:
         thing += stage.group(0)  # several of one name: the stage tells which
+    sort = re.search(r"find a\(n\) ([a-z -]+)\.", context.description)
+    thing = sort.group(1) if sort else thing
+    room = units[0].rooms[-1] if units[0].kind == "N" else ""
+    if room and not sort and not context.names(thing):
+        return None
     context.subject = thing
-    if context.has("life stages"):
-        context.awaited = (thing, "grown")
-    return _goal("focus_on", thing)
+    where = [pot.group(1)] if pot and not sort else [room] if room else []
+    return goal("focus_on", thing, *where)
+
+
+def wait_and_focus(units: Sequence[Unit], context: Context) -> SubGoal | None:
+    """The next stage of a life, waited for; elsewhere waiting is a step of its own."""
+    return focus(units[-1:], context) if context.has("life stages") else None
 
 
 def _plant_meant(unit: Unit) -> str:
@@ -149,147 +176,60 @@ def _plant_meant(unit: Unit) -> str:
     return next((phrase for phrase in phrases if re.search(rf"\b{re.escape(phrase)}\b", unit.step.look)), "")
 
 
-# --- matter ----------------------------------------------------------------------------------------
-
-
-def fill_with_water(units: Sequence[Unit], context: Context) -> SubGoal:
-    """A vessel held under the tap."""
-    vessel = next(unit.names[0] for unit in units if unit.kind == "S")
-    context.added[vessel].append("water")
-    return _goal("fill", vessel, "water")
-
-
-def thermal(units: Sequence[Unit], context: Context) -> SubGoal | None:
-    """A substance put on a heater or into a cooler; None if the vessels do not match."""
-    placed = next((unit for unit in units if unit.kind in "HC"), None)
-    if placed is None:  # only switched on: whatever is on it
-        heater = units[-1].names[0]
-        return _goal("heat", context.subject, heater) if context.subject else None
-    vessel, device = placed.names[:2]
-    put = next((unit for unit in units if unit.kind in "mB"), None)
-    taken = next((unit for unit in units if unit.kind in "pr"), None)
-    if (put and put.names[1] != vessel) or (taken and taken.names[0] != vessel):
-        return None
-    if put:
-        thing = _poured(put) if put.kind == "B" else put.names[0]
-    else:
-        held = contents(vessel, placed.step)
-        thing = held[-1] if held else vessel
-    context.subject = thing
-    state = "frozen"
-    if placed.kind == "H":
-        state = next((end for verb, end in _ENDS if context.has(f"to {verb} ")), "changed")
-    context.awaited = (thing, state)
-    return _goal("heat" if placed.kind == "H" else "cool", thing, device)
-
-
-def wait(units: Sequence[Unit], context: Context) -> SubGoal:
-    """Waiting and measuring, named after what is waited for."""
-    readings = [unit for unit in units if unit.kind == "t"]
-    if readings and context.has("melting point") and context.awaited:
-        return _goal("monitor_temperature", context.awaited[0])
-    if readings and not context.awaited:
-        thing = readings[0].names[0]
-        vague = thing.startswith("substance") and context.subject
-        return _goal("measure_temperature", context.subject if vague else thing)
-    return _goal("wait_until", *context.awaited) if context.awaited else _goal("wait")
-
-
-# --- circuits --------------------------------------------------------------------------------------
-
-
-def circuit(units: Sequence[Unit], context: Context) -> SubGoal | None:
-    """Connections of a circuit, from the first part that is no wire to the last."""
-    if units[-1].kind == "w" and context.has("conductive"):
-        return None  # there the waiting is part of the test
-    parts = [name for unit in units if unit.kind == "c" for name in unit.names if not _WIRE.search(name)]
-    return _goal("build_circuit", *dict.fromkeys([*parts[:1], *parts[-1:]]))
-
-
-def conductivity(units: Sequence[Unit], context: Context) -> SubGoal | None:
-    """The thing under test connected, and the lamp watched."""
-    return _goal("test_conductivity", context.subject) if context.has("conductive") else None
-
-
-# --- chemistry -------------------------------------------------------------------------------------
-
-
 def read(units: Sequence[Unit], context: Context) -> SubGoal:
-    """A text taken and read."""
-    return _goal("read", units[-1].names[0])
-
-
-def mix(units: Sequence[Unit], context: Context) -> SubGoal:
-    """Everything poured together and mixed, in the order in which it came into the vessel."""
-    poured = [unit for unit in units if unit.kind == "B"]
-    first = next(unit for unit in units if unit.kind in "Bx")
-    vessel = poured[0].names[1] if poured else first.names[0]
-    inside = context.added.pop(vessel, None) or contents(vessel, first.step)
-    parts = [*inside, *map(_poured, poured)]
-    return _goal("mix", *(dict.fromkeys(parts) or [vessel]))
+    """A text gone to, taken and read."""
+    return goal("read", units[-1].names[0], *units[0].rooms[-1:])
 
 
 # --- plants ----------------------------------------------------------------------------------------
 
 
-def fetch_soil(units: Sequence[Unit], context: Context) -> SubGoal:
-    """Out, dig, and back."""
-    taken = [unit.names[0] for unit in units if unit.kind in "pr"]
-    return _goal("fetch", taken[-1])
-
-
-def fill_with_soil(units: Sequence[Unit], context: Context) -> SubGoal:
-    """Soil moved into a pot."""
-    return _goal("fill", units[-1].names[1], "soil")
-
-
 def plant(units: Sequence[Unit], context: Context) -> SubGoal:
-    """A seed moved into a pot; the next waits are for it to grow."""
+    """A seed moved into a pot, off a plant or not; the next waits are for what grows there."""
     seed, pot = units[-1].names[:2]
-    context.planted = seed.removesuffix(" seed")
-    context.awaited = (context.planted, "grown")
-    return _goal("plant", seed, pot)
+    species = seed.removesuffix(" seed")
+    kind = "plant" if species == "pea" or species.startswith("unknown") else "tree"
+    context.planted = f"{species} {kind}"
+    context.awaited = (context.planted, "reproducing")
+    grown = f" in {context.planted} to "
+    if grown not in units[-1].step.action:
+        return goal("plant", f"{species} seed", pot)
+    state = "flowering" if context.has(r"\bflower (?:color|size)\b") else "adult"
+    context.awaited = (context.planted, state, pot)
+    return goal("plant", f"{species} seed", pot, context.planted)
 
 
 def water(units: Sequence[Unit], context: Context) -> SubGoal:
     """Pots watered from a jug."""
-    return _goal("water", *dict.fromkeys(unit.names[1] for unit in units if unit.kind == "U"))
+    return goal("water", *dict.fromkeys(unit.names[1] for unit in units if unit.kind == "U"))
 
 
-def shut_doors(units: Sequence[Unit], context: Context) -> SubGoal:
+def close_doors(units: Sequence[Unit], context: Context) -> SubGoal:
     """Doors closed so that the bees stay."""
-    return _goal("shut_doors", *_room(units[0]))
+    return goal("close_doors", room_of(units[0].step.look) or "room")
 
 
-def bees(units: Sequence[Unit], context: Context) -> SubGoal:
-    """The hive opened; the next waits are for pollination."""
-    if context.planted:
-        context.awaited = (context.planted, "pollinated")
-    return _goal("release_bees", *_room(units[0]))
-
-
-def _room(unit: Unit) -> list[str]:
-    room = room_of(unit.step.look)
-    return [room] if room else []
+def pollinate(units: Sequence[Unit], context: Context) -> SubGoal:
+    """The hive opened, and time let pass until there is fruit."""
+    return goal("pollinate", context.planted or context.subject or "plant")
 
 
 def collect_seeds(units: Sequence[Unit], context: Context) -> SubGoal:
     """Ripe seeds moved into a jar."""
-    seed = f"{context.planted} seed" if context.planted else units[0].names[0]
-    return _goal("collect_seeds", seed, units[0].names[1])
+    return goal("collect_seeds", *units[0].names[:2])
 
 
-# --- forces ----------------------------------------------------------------------------------------
+# --- the rest --------------------------------------------------------------------------------------
 
 
 def slide(units: Sequence[Unit], context: Context) -> SubGoal:
     """A block put on a plane, timed and looked at."""
-    return _goal("time_slide", *units[0].names[:2])
+    return goal("slide", *units[0].names[:2])
 
 
 def by_verb(unit: Unit) -> SubGoal:
     """A sub-goal for an action that no pattern knows, named after its verb."""
     if unit.kind == NOTHING:
-        return _goal("explore")
+        return goal("explore")
     verb = re.sub(r"[^a-z0-9]+", "_", unit.step.action.lower().split()[0]).strip("_")
-    return _goal(verb, *unit.names) if re.match(r"[a-z]", verb) else _goal("explore")
+    return goal(verb, *unit.names) if re.match(r"[a-z]", verb) else goal("explore")

@@ -154,7 +154,7 @@ def contents(vessel: str, step: Step) -> list[str]:
 
 def clean(name: str) -> str:
     """A name as a sub-goal may carry it: no parenthesis, no comma, one line."""
-    name = re.sub(r"\s*\([^)]*\)?", "", name)
+    name = re.sub(r"\s*\(containing [^)]*\)?", "", name)
     return " ".join(re.sub(r"[(),]", " ", name).split()) or "thing"
 
 
@@ -228,12 +228,18 @@ def _fuller(name: str, said: str, step: Step) -> str:
 
 
 def _with_moves_joined(units: Sequence[Unit], trajectory: Trajectory) -> list[Unit]:
-    """Each run of doors, walks and teleports made one unit."""
+    """Each run of doors, walks and teleports made one unit.
+
+    A gardener who teleports to two places in turn wanted to see the first: those stay two.
+    """
     joined: list[Unit] = []
     position = 0
+    gardening = re.search(r"\bto grow a", trajectory.description)
     for run in _MOVES.finditer(letters(units)):
         joined += units[position : run.start()]
-        joined.append(_move(units[run.start() : run.end()], trajectory))
+        moves = units[run.start() : run.end()]
+        apart = gardening and all(unit.step.action.startswith("teleport") for unit in moves)
+        joined += [_move([unit], trajectory) for unit in moves] if apart else [_move(moves, trajectory)]
         position = run.end()
     return [*joined, *units[position:]]
 

@@ -44,7 +44,7 @@ def test_opening_belongs_to_what_is_taken_out() -> None:
         ("open cupboard", "The cupboard is now open."),
         ("pick up metal pot", "You move the metal pot to the inventory."),
     )
-    assert _sized(path) == [("pick_up(metal pot)", 2)]
+    assert _sized(path) == [("fetch(metal pot)", 2)]
 
 
 def test_filling_is_one_step_and_the_substance_is_called_what_the_answer_calls_it() -> None:
@@ -56,7 +56,7 @@ def test_filling_is_one_step_and_the_substance_is_called_what_the_answer_calls_i
         ("pick up metal pot", "You move the metal pot to the inventory."),
         ("focus on substance in metal pot", "You focus on the water."),
     )
-    assert _sized(path) == [("pick_up(metal pot)", 1), ("fill(metal pot, water)", 4), ("focus_on(water)", 1)]
+    assert _sized(path) == [("fill(metal pot, water)", 5), ("focus_on(water)", 1)]
 
 
 def test_a_broken_stove_is_part_of_trying_to_heat() -> None:
@@ -79,7 +79,7 @@ def test_a_broken_stove_is_part_of_trying_to_heat() -> None:
     ]
 
 
-def test_a_walk_is_one_step_named_after_its_last_room() -> None:
+def test_a_walk_belongs_to_what_is_fetched_in_its_last_room() -> None:
     path = _rooms(
         ("bedroom", "open door to hallway", "The door is already open."),
         ("bedroom", "go to hallway", "You move to the hallway."),
@@ -89,7 +89,7 @@ def test_a_walk_is_one_step_named_after_its_last_room() -> None:
         ("kitchen", "pick up thermometer", "You move the thermometer to the inventory."),
         task="Your task is to measure.",
     )
-    assert _sized(path) == [("navigate_to(kitchen)", 5), ("pick_up(thermometer)", 1)]
+    assert _sized(path) == [("fetch(thermometer, kitchen)", 6)]
 
 
 def test_looking_into_room_after_room_is_a_search_for_what_the_task_names() -> None:
@@ -99,9 +99,9 @@ def test_looking_into_room_after_room_is_a_search_for_what_the_task_names() -> N
         ("bedroom", "pick up metal fork", "You move the metal fork to the inventory."),
     )
     searched = _rooms(*steps, task="Your task is to find out about the metal fork.")
-    assert _sized(searched) == [("find(metal fork)", 2), ("pick_up(metal fork)", 1)]
+    assert _sized(searched) == [("find(metal fork)", 2), ("fetch(metal fork, bedroom)", 1)]
     told = _rooms(*steps, task="Your task is to find out about the metal fork in the bedroom.")
-    assert _sized(told) == [("navigate_to(bedroom)", 2), ("pick_up(metal fork)", 1)]
+    assert _sized(told) == [("fetch(metal fork, bedroom)", 3)]
     sort = _rooms(*steps, task="Your task is to find a(n) non-living thing. First, focus on it.")
     assert _subgoals(sort)[0] == "find(non-living thing)"
 
@@ -114,13 +114,13 @@ def test_a_question_and_its_answer_are_one_action() -> None:
         ("wait", "You decide to wait for 10 iterations."),
     )
     assert _sized(path) == [
-        ("fill(flower pot 2, soil)", 1),
+        ("place(soil, flower pot 2)", 1),
         ("plant(apple seed, flower pot 2)", 2),
-        ("wait_until(apple, grown)", 1),
+        ("wait_until(apple tree, reproducing)", 1),
     ]
 
 
-def test_fetching_soil_includes_the_way_out_and_back() -> None:
+def test_fetching_soil_includes_the_way_and_the_shovel_placing_it_the_way_back() -> None:
     path = _rooms(
         ("greenhouse", "teleport to outside", "You teleport to the outside."),
         ("outside", "pick up shovel", "You move the shovel to the inventory."),
@@ -130,7 +130,7 @@ def test_fetching_soil_includes_the_way_out_and_back() -> None:
         ("greenhouse", "move soil to flower pot 2", "You move the soil to the flower pot 2."),
         task="Your task is to grow a apple plant from seed.",
     )
-    assert _sized(path) == [("fetch(soil)", 5), ("fill(flower pot 2, soil)", 1)]
+    assert _sized(path) == [("fetch(soil, outside)", 4), ("place(soil, flower pot 2, greenhouse)", 2)]
 
 
 def test_equipment_is_carried_in_one_step() -> None:
@@ -145,7 +145,10 @@ def test_equipment_is_carried_in_one_step() -> None:
         ("outside", "drop black wire", "You move the black wire to the outside."),
         task="Your task is to turn on the red light bulb.",
     )
-    assert _sized(path) == [("focus_on(red light bulb)", 1), ("carry(solar panel, outside)", 7)]
+    assert _sized(path) == [
+        ("focus_on(red light bulb)", 1),
+        ("carry(red light bulb, solar panel, black wire, outside)", 7),
+    ]
 
 
 def test_watering_several_pots_is_one_step_and_no_filling() -> None:
@@ -172,14 +175,15 @@ def test_mixing_names_what_was_poured_together() -> None:
         task="Your task is to use chemistry to create violet paint.",
         look=look,
     )
-    assert _sized(path) == [("mix(red paint, blue paint)", 3)]
+    assert _sized(path) == [("mix(bowl, red paint, blue paint)", 3)]
 
 
 def test_names_lose_what_a_subgoal_may_not_carry() -> None:
     book = "book (The Foundations of the Origin of Species)"
     path = _path((f"pick up {book}", f"You move the {book} to the inventory."))
-    assert _subgoals(path) == ["pick_up(book)"]
-    assert clean("salt, pepper (mixed)\n") == "salt pepper"
+    assert _subgoals(path) == ["fetch(book The Foundations of the Origin of Species)"]
+    assert clean("salt, pepper (mixed)\n") == "salt pepper mixed"
+    assert clean("metal pot (containing water)") == "metal pot"
     assert clean(" ( ") == "thing"
 
 
@@ -190,7 +194,7 @@ def test_single_letter_names_are_spelled_as_the_room_shows_them() -> None:
         ("look at inclined plane c", "an inclined plane C, with: a brick approximately 20% down the plane"),
         look="\tan inclined plane C\n\ta brick\n",
     )
-    assert _sized(path) == [("time_slide(brick, inclined plane C)", 3)]
+    assert _sized(path) == [("slide(brick, inclined plane C)", 3)]
 
 
 def test_several_plants_of_one_name_are_told_apart_by_their_stage() -> None:
@@ -201,7 +205,10 @@ def test_several_plants_of_one_name_are_told_apart_by_their_stage() -> None:
         task="Your task is to focus on the life stages of the pea plant.",
         look=look,
     )
-    assert _subgoals(path) == ["focus_on(pea plant in the adult stage)", "focus_on(pea plant)"]
+    assert _subgoals(path) == [
+        "focus_on(pea plant in the adult stage, flower pot 1)",
+        "focus_on(pea plant, flower pot 1)",
+    ]
 
 
 def test_contents_are_read_from_room_and_inventory() -> None:

@@ -2,8 +2,10 @@
 
 from collections.abc import Sequence
 
+import pytest
+
 from dataset_builder.races import decided, distance
-from dataset_builder.tidy import plans
+from dataset_builder.tidy import plans, readings_after_decision
 from dataset_builder.trajectory import Step
 
 HALLWAY = "This room is called the hallway. In it, you see: \n\tthe agent\n\ta picture"
@@ -162,3 +164,64 @@ def test_a_race_must_be_decided() -> None:
     assert decided(["approximately 59% down the plane", "approximately 68% down the plane"])
     assert not decided(["at the bottom of the plane", "at the bottom of the plane"])
     assert decided(["nothing to do with planes"])
+
+
+def test_a_thing_taken_up_only_to_focus_on_it_stays_where_it_is() -> None:
+    held = "You move the book to the inventory."
+    steps = path(
+        (KITCHEN, "pick up book", held),
+        (KITCHEN + "x", "focus on book", "You focus on the book."),
+        (KITCHEN + "x", "drop book", "You move the book to the kitchen."),
+        (KITCHEN, "move book to sink", "You move the book to the sink."),
+    )
+    assert first("test-conductivity", "", steps) == ["focus on book", "move book to sink"]
+
+
+def test_flower_pots_are_seen_before_soil_is_fetched() -> None:
+    outside = "This outside location is called the outside. Here you see: \n\tthe agent\n\tthe ground"
+    steps = path(
+        (KITCHEN, "go to outside", "You move to the outside."),
+        (outside, "use shovel on ground", "You dig a hole in the ground, and place the soil nearby."),
+    )
+    dug = ["teleport to outside", "use shovel on ground"]
+    assert first("grow-plant", "grow a apple plant", steps) == ["teleport to greenhouse", *dug]
+    assert first("boil", "", steps) == dug
+
+
+def test_what_is_mixed_reacts_at_once() -> None:
+    steps = path(
+        (KITCHEN, "examine cup", "a cup (containing water, salt)"),
+        (KITCHEN, "mix cup", "Salt and water mix."),
+    )
+    assert first("chemistry-mix", "", steps) == ["mix cup"]
+    assert first("boil", "", steps) == ["wait1", "mix cup"]
+
+
+@pytest.mark.parametrize(
+    ("thing", "bound", "readings", "surplus"),
+    [
+        ("lead", 50, [("lead", 12), ("lead", 54), ("lead", 90), ("liquid lead", 330)], {2, 3}),
+        ("lead", 50, [("lead", 12), ("liquid lead", 54), ("liquid lead", 60)], {2}),
+        ("lead", 50, [("lead", 12), ("lead", 40), ("lead", 50)], set()),
+        ("liquid unknown substance J", 200, [("liquid unknown substance J", 10)] * 3, {1, 2}),
+        ("liquid mercury", -50, [("liquid mercury", 10), ("liquid mercury", -40), ("mercury", -45)], set()),
+    ],
+)
+def test_readings_stop_when_they_decide(
+    thing: str, bound: int, readings: list[tuple[str, int]], surplus: set[int]
+) -> None:
+    text = f"Your task is to measure the melting point of {thing}, which is near. "
+    text += f"If the melting point of {thing} is above {bound}.0 degrees celsius, focus on the red box."
+    steps = path(
+        *(
+            (
+                f"{KITCHEN}\n\ta stove. On the stove is: a pot (containing {shown}).",
+                "use thermometer on it",
+                said,
+            )
+            for shown, degrees in readings
+            for said in [f"the thermometer measures a temperature of {degrees} degrees celsius"]
+        )
+    )
+    assert readings_after_decision("measure-melting-point-known-substance", text, steps) == surplus
+    assert readings_after_decision("boil", text, steps) == set()

@@ -1,0 +1,77 @@
+"""Agreement: counted by hand on small paths, and the rules' own with the exemplars."""
+
+from pathlib import Path
+
+import pytest
+
+from dataset_builder.agreement import Agreement, agreement_rows, annotations_of, compare, total
+from dataset_builder.annotations import annotation_store
+from dataset_builder.collect import trajectory_store
+from dataset_builder.errors import UsageError
+from dataset_builder.exemplars import all_exemplars, exemplars
+from dataset_builder.subgoals import Segment, SubGoal
+from dataset_builder.tasks import TASKS
+
+
+def segments(*parts: tuple[str, int]) -> list[Segment]:
+    """Segments from (sub-goal, number of actions)."""
+    made = []
+    position = 0
+    for text, size in parts:
+        made.append(Segment(SubGoal.parse(text), position, position + size))
+        position += size
+    return made
+
+
+def test_counts_of_a_small_path() -> None:
+    found = Agreement()
+    found.add(
+        segments(("fetch(pot, kitchen)", 3), ("heat(water, stove)", 2), ("wait_until(water, boiled)", 1)),
+        segments(("fetch(pot, kitchen)", 2), ("fill(pot, water)", 1), ("heat(ice, stove)", 3)),
+    )
+    assert found.boundaries == (2, 2, 1)  # true 3 and 5, found 2 and 3
+    assert found.boundary_f1 == 0.5
+    assert (found.actions, found.same_name, found.same_subgoal) == (6, 4, 2)
+    assert found.renamed == {("fetch", "fill"): 1, ("wait_until", "heat"): 1}
+    assert (found.name_share, found.subgoal_share) == (4 / 6, 2 / 6)
+
+
+def test_one_segment_each_agree_on_all_boundaries() -> None:
+    found = Agreement()
+    found.add(segments(("wait()", 2)), segments(("explore()", 2)))
+    assert (found.boundary_f1, found.name_share) == (1.0, 0.0)
+
+
+def test_only_common_paths_count_and_the_total_adds_up() -> None:
+    boil, melt = list(exemplars("boil")), list(exemplars("melt"))
+    by_task = compare([*boil, *melt], [*boil[:2], (melt[0][0], segments(("wait()", len(melt[0][0].steps))))])
+    assert {task: part.paths for task, part in by_task.items()} == {"boil": 2, "melt": 1}
+    assert by_task["boil"].subgoal_share == 1.0
+    whole = total(by_task)
+    assert whole.paths == 3
+    assert whole.actions == sum(part.actions for part in by_task.values())
+    assert agreement_rows(by_task)[-1]["task"] == "all"
+    with pytest.raises(UsageError, match="no path in common"):
+        compare(boil, melt)
+
+
+def test_the_rules_are_a_teacher_worth_imitating() -> None:
+    """They were tuned on these exemplars: this holds the level, it does not prove it on others."""
+    by_task = compare(annotations_of("exemplars", None), annotations_of("rules", None))
+    assert list(by_task) == list(TASKS)
+    for task, found in by_task.items():
+        assert found.boundary_f1 > 0.95, task
+        assert found.subgoal_share > 0.95, task
+
+
+def test_an_llms_annotations_are_read_from_its_folder(tmp_path: Path) -> None:
+    path, gold = exemplars("boil")[0]
+    trajectory_store(tmp_path).append(path.key, {"trajectory": path.to_dict()})
+    rows = [[str(segment.subgoal), segment.start, segment.stop] for segment in gold]
+    annotation_store(tmp_path, "llm-x").append(path.key, {"segments": rows, "actions": path.actions})
+
+    by_task = compare(all_exemplars(), annotations_of("llm-x", tmp_path))
+
+    assert (by_task["boil"].paths, by_task["boil"].subgoal_share) == (1, 1.0)
+    with pytest.raises(UsageError, match="Name the corpus folder in which llm-x annotated"):
+        annotations_of("llm-x", None)
