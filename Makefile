@@ -4,14 +4,15 @@ VENV := .venv
 PY := $(VENV)/bin/python
 STAMP := $(VENV)/.installed
 UNFINISHED := $(VENV)/.installing
+CORPUS ?= runs/corpus
 CODE := dataset_builder modeling eval_harness subgoal benchmarks tests
 
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
-.PHONY: help install quickstart test lint types format bench clean
+.PHONY: help install quickstart test test-all lint types format bench dataset clean
 
 help: ## show this list
-	@awk -F ': .*## ' '/^[a-z]+:.*## / {printf "  make %-12s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+	@awk -F ': .*## ' '/^[a-z-]+:.*## / {printf "  make %-12s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
 
 install: $(STAMP) ## create .venv with everything in it
 
@@ -33,6 +34,9 @@ quickstart: $(STAMP) ## the whole method, small: expert paths to a scored agent 
 	$(PY) -m subgoal quickstart $(ARGS)
 
 test: lint types ## lint, type check and test (ARGS="-k name")
+	$(PY) -m pytest -m "not slow" $(ARGS)
+
+test-all: lint types ## make test, and the tests that take minutes
 	$(PY) -m pytest $(ARGS)
 
 lint: $(STAMP) ## ruff: rules and layout
@@ -46,8 +50,14 @@ format: $(STAMP) ## let ruff lay out the code
 	$(PY) -m ruff check --fix .
 	$(PY) -m ruff format .
 
-bench: $(STAMP) ## steps per second, ours and ScienceWorldEnv's (ARGS="--rounds 5")
-	$(PY) -m benchmarks.bench_simulator $(ARGS)
+bench: $(STAMP) ## steps per second, ours and ScienceWorldEnv's; what collecting costs beside them
+	$(PY) -m benchmarks.bench_simulator
+	$(PY) -m benchmarks.bench_collect
+
+dataset: $(STAMP) ## collect, annotate and build release/dataset again: hours (CORPUS=folder; stopped, it goes on)
+	$(PY) -m subgoal corpus collect --out $(CORPUS)
+	$(PY) -m subgoal corpus annotate $(CORPUS)
+	$(PY) -m subgoal corpus build $(CORPUS) --out release/dataset
 
 clean: ## remove .venv and the tools' caches; results stay
 	rm -rf $(VENV) .mypy_cache .ruff_cache .pytest_cache *.egg-info

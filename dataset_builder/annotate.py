@@ -1,8 +1,11 @@
 """`Annotator`: cuts a trajectory into segments, each with the sub-goal that its actions serve."""
 
-from collections.abc import Callable
+from collections import Counter
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
 from importlib import import_module
-from typing import Protocol
+from pathlib import Path
+from typing import Any, Protocol, runtime_checkable
 
 from dataset_builder.errors import SubgoalError, UsageError
 from dataset_builder.subgoals import Segment, check_segments
@@ -20,8 +23,59 @@ class Annotator(Protocol):
     def annotate(self, trajectory: Trajectory) -> list[Segment]: ...
 
 
+@dataclass(frozen=True)
+class Annotation:
+    """Segments with how they were made.
+
+    Attributes:
+        segments: cover the trajectory.
+        provenance: kept beside them in the store; empty where the annotator's name says it all.
+    """
+
+    segments: list[Segment]
+    provenance: dict[str, Any] = field(default_factory=dict)
+
+
+@runtime_checkable
+class RecordingAnnotator(Protocol):
+    """An annotator that also says how it made an annotation.
+
+    `attempt` counts how often the trajectory was given up before.
+    """
+
+    def annotation(self, trajectory: Trajectory, attempt: int = 0) -> Annotation: ...
+
+
+class NotAnnotated(SubgoalError):
+    """An annotator found no sub-goals for a trajectory: it goes to quarantine.
+
+    Args:
+        reason (`str`): why.
+        answers (`Sequence[str]`, *optional*): what a model answered.
+        provenance (`dict`, *optional*): as in `Annotation`.
+    """
+
+    def __init__(
+        self, reason: str, answers: Sequence[str] = (), provenance: dict[str, Any] | None = None
+    ) -> None:
+        super().__init__(reason)
+        self.answers = list(answers)
+        self.provenance = provenance or {}
+
+
+class Refused(NotAnnotated):
+    """A server would not work on a trajectory. If it works on others, that is quarantined too."""
+
+
+class Unanswered(SubgoalError):
+    """A server failed on a trajectory: another run may ask again."""
+
+
 # Modules are named, not imported: an annotator's libraries are loaded when it is asked for.
-_ANNOTATORS: dict[str, str] = {"rules": "dataset_builder.rules:RulesAnnotator"}
+_ANNOTATORS: dict[str, str] = {
+    "rules": "dataset_builder.rules:RulesAnnotator",
+    "llm": "dataset_builder.teacher.annotator:llm_annotator",
+}
 
 
 class CheckedAnnotator:
@@ -36,27 +90,36 @@ class CheckedAnnotator:
         self.name = inner.name
 
     def annotate(self, trajectory: Trajectory) -> list[Segment]:
-        """Segments that cover the trajectory.
+        """Segments that cover the trajectory. Raises as `annotation`."""
+        return self.annotation(trajectory).segments
+
+    def annotation(self, trajectory: Trajectory, attempt: int = 0) -> Annotation:
+        """Segments that cover the trajectory, with how they were made.
 
         Raises:
             SubgoalError: if the annotator returned anything else, or the trajectory has no action.
+            NotAnnotated: if the annotator gave it up.
         """
         where = f"{trajectory.task} {trajectory.variation} ({trajectory.path})"
         if not trajectory.steps:
             raise SubgoalError(f"{where}: a trajectory without actions has no sub-goals.")
-        segments = self.inner.annotate(trajectory)
+        if isinstance(self.inner, RecordingAnnotator):
+            made = self.inner.annotation(trajectory, attempt)
+        else:
+            made = Annotation(self.inner.annotate(trajectory))
         try:
-            check_segments(segments, len(trajectory.steps))
+            check_segments(made.segments, len(trajectory.steps))
         except SubgoalError as error:
             raise SubgoalError(f"Annotator {self.name}, {where}: {error}") from error
-        return segments
+        return made
 
 
-def annotator(name: str) -> Annotator:
+def annotator(name: str, **options: Any) -> CheckedAnnotator:
     """The annotator of this name, with its segments checked.
 
     Args:
         name (`str`): one of `annotator_names()`.
+        options: what the annotator wants to know; see `dataset_builder.teacher.annotator.llm_annotator`.
 
     Raises:
         UsageError: if there is none of that name; the message lists the known ones.
@@ -64,10 +127,37 @@ def annotator(name: str) -> Annotator:
     if name not in _ANNOTATORS:
         raise UsageError(f"Unknown annotator {name!r}: use {', '.join(annotator_names())}.")
     module, _, attribute = _ANNOTATORS[name].partition(":")
-    build: Callable[[], Annotator] = getattr(import_module(module), attribute)
-    return CheckedAnnotator(build())
+    build: Callable[..., Annotator] = getattr(import_module(module), attribute)
+    return CheckedAnnotator(build(**options))
 
 
 def annotator_names() -> list[str]:
     """Names that `annotator` knows."""
     return sorted(_ANNOTATORS)
+
+
+def annotator_note(folder: str | Path, name: str) -> str:
+    """One paragraph on how an annotator made its sub-goals, computed from what it stored.
+
+    Args:
+        folder (`str` or `Path`): the corpus folder.
+        name (`str`): the annotator's, as in the files' names.
+    """
+    from dataset_builder.annotations import annotation_store, quarantined
+
+    records = [record for record in annotation_store(folder, name) if "model" in record]
+    if not records:
+        return "They were written by rules, not by a language model."
+    models = ", ".join(sorted({f"`{record['model']}`" for record in records}))
+    counts = Counter(record["answer_format"] for record in records)
+    forms = ", ".join(f"{form} ({count})" for form, count in counts.most_common())
+    shown = max(len(record["examples"]) for record in records)
+    thought = " and its own first thought about the task" if any(r["thought"] for r in records) else ""
+    repaired = sum(record["repairs"] > 0 for record in records)
+    note = (
+        f"They were written by a language model, {models}, that saw each path after at most {shown} "
+        f"annotated examples{thought}. Form of its answers: {forms}. Each answer was aligned to its path; "
+        f"about {repaired} of {len(records)} paths the model was asked again."
+    )
+    lost = len(quarantined(folder, name))
+    return note + (f" Left out because no answer fitted: {lost}." if lost else "")

@@ -1,18 +1,23 @@
-"""Running an annotator over a corpus folder: keyed and resumable."""
+"""Running an annotator over a corpus folder: keyed, resumable, several at a time."""
 
 from collections.abc import Iterable, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from rich.progress import Progress
 
-from dataset_builder.errors import UsageError
+from dataset_builder.annotate import (
+    Annotator,
+    CheckedAnnotator,
+    NotAnnotated,
+    Refused,
+    Unanswered,
+)
+from dataset_builder.errors import SubgoalError, UsageError
 from dataset_builder.store import JsonlStore
 from dataset_builder.subgoals import Segment, SubGoal
-from dataset_builder.trajectory import Trajectory
-
-if TYPE_CHECKING:
-    from dataset_builder.annotate import Annotator
+from dataset_builder.trajectory import Trajectory, TrajectoryKey
+from dataset_builder.workers import Crew
 
 
 def annotation_store(folder: str | Path, annotator: str) -> JsonlStore:
@@ -20,27 +25,118 @@ def annotation_store(folder: str | Path, annotator: str) -> JsonlStore:
     return JsonlStore(Path(folder) / f"annotations-{annotator}.jsonl")
 
 
+def quarantine_store(folder: str | Path, annotator: str) -> JsonlStore:
+    """The store of what an annotator gave up, with the reasons and a model's answers."""
+    return JsonlStore(Path(folder) / f"quarantine-{annotator}.jsonl")
+
+
+def quarantined(folder: str | Path, annotator: str) -> list[TrajectoryKey]:
+    """Trajectories that an annotator gave up and has not annotated since."""
+    done = annotation_store(folder, annotator)
+    lost = [TrajectoryKey(*record["key"]) for record in quarantine_store(folder, annotator)]
+    return sorted(key for key in lost if key not in done)
+
+
+def not_annotated(
+    folder: str | Path, annotator: str, trajectories: Iterable[Trajectory], retry_quarantined: bool = False
+) -> list[Trajectory]:
+    """Which trajectories an annotator has still to do; those it gave up count only if asked for."""
+    done = [annotation_store(folder, annotator)]
+    if not retry_quarantined:
+        done.append(quarantine_store(folder, annotator))
+    return [path for path in trajectories if not any(_fits(store, path) for store in done)]
+
+
 def annotate(
     folder: str | Path,
-    annotator: "Annotator",
+    annotator: Annotator,
     trajectories: Sequence[Trajectory],
     progress: Progress | None = None,
+    *,
+    concurrency: int = 1,
+    retry_quarantined: bool = False,
 ) -> int:
     """Annotate what is not annotated yet; returns how many trajectories were.
 
-    A trajectory that changed since (another number of actions) is annotated again.
+    A trajectory that changed since (other actions) is annotated again. What the annotator gives up
+    goes to `quarantine_store` and is tried again only if asked for.
+
+    Args:
+        folder (`str` or `Path`): the corpus folder.
+        annotator (`Annotator`): whose segments; they are checked before they are stored.
+        trajectories (`Sequence[Trajectory]`): what to annotate.
+        progress (`rich.progress.Progress`, *optional*): where to show a bar.
+        concurrency (`int`, *optional*, defaults to 1): trajectories at the same time.
+        retry_quarantined (`bool`, *optional*): try what was given up once more.
+
+    Raises:
+        SubgoalError: if the annotator cannot go on, or had no answer for some; what is done is kept.
     """
-    store = annotation_store(folder, annotator.name)
-    missing = [trajectory for trajectory in trajectories if not _fits(store, trajectory)]
+    if concurrency < 1:
+        raise UsageError(f"--concurrency {concurrency}: give 1 or more.")
+    run = _Run(folder, annotator)
+    missing = not_annotated(folder, annotator.name, trajectories, retry_quarantined)
     done = len(trajectories) - len(missing)
     bar = progress.add_task("sub-goals", total=len(trajectories), completed=done) if progress else None
-    for trajectory in missing:
-        segments = annotator.annotate(trajectory)
-        rows = [[str(segment.subgoal), segment.start, segment.stop] for segment in segments]
-        store.append(trajectory.key, {"segments": rows, "actions": trajectory.actions})
-        if progress and bar is not None:
-            progress.advance(bar)
-    return len(missing)
+    new = 0
+    refused: list[tuple[Trajectory, Refused]] = []
+    unanswered: list[Unanswered] = []
+    with Crew(run.one, missing, concurrency) as crew:
+        try:
+            for trajectory, future in crew:
+                try:
+                    new += future.result()
+                except Refused as error:
+                    refused.append((trajectory, error))
+                except Unanswered as error:
+                    unanswered.append(error)
+                if progress and bar is not None:
+                    progress.advance(bar)
+        except KeyboardInterrupt:
+            if progress and concurrency > 1:
+                progress.console.print("Waiting for the answers under way; Ctrl-C again leaves at once.")
+            raise
+    for trajectory, refusal in refused:  # the server answered the others, so it is not at fault
+        run.give_up(trajectory, refusal)
+    if unanswered:
+        raise SubgoalError(
+            f"{len(unanswered)} of {len(missing)} trajectories got no answer, the last because "
+            f"{unanswered[-1]}: the same command asks for them again."
+        )
+    return new
+
+
+class _Run:
+    """One run of an annotator over a folder."""
+
+    def __init__(self, folder: str | Path, annotator: Annotator) -> None:
+        self.annotator = annotator if isinstance(annotator, CheckedAnnotator) else CheckedAnnotator(annotator)
+        self.store = annotation_store(folder, annotator.name)
+        self.quarantine = quarantine_store(folder, annotator.name)
+
+    def one(self, trajectory: Trajectory) -> bool:
+        """Annotate a trajectory and store what came of it; whether it has sub-goals now."""
+        try:
+            made = self.annotator.annotation(trajectory, self._attempts(trajectory))
+        except Refused:
+            raise
+        except NotAnnotated as error:
+            self.give_up(trajectory, error)
+            return False
+        rows = [[str(segment.subgoal), segment.start, segment.stop] for segment in made.segments]
+        record = {"segments": rows, "actions": trajectory.actions, **made.provenance}
+        self.store.append(trajectory.key, record)
+        return True
+
+    def give_up(self, trajectory: Trajectory, error: NotAnnotated) -> None:
+        record = {"reason": str(error), "answers": error.answers, "actions": trajectory.actions}
+        attempts = {"attempts": self._attempts(trajectory) + 1}
+        self.quarantine.append(trajectory.key, record | attempts | error.provenance)
+
+    def _attempts(self, trajectory: Trajectory) -> int:
+        if not _fits(self.quarantine, trajectory):
+            return 0
+        return self.quarantine[trajectory.key]["attempts"]
 
 
 def _fits(store: JsonlStore, trajectory: Trajectory) -> bool:
@@ -50,21 +146,29 @@ def _fits(store: JsonlStore, trajectory: Trajectory) -> bool:
 def annotated(
     folder: str | Path, annotator: str, trajectories: Iterable[Trajectory]
 ) -> list[tuple[Trajectory, list[Segment]]]:
-    """Trajectories with their stored segments.
+    """Trajectories with their stored segments, without those that the annotator gave up.
 
     Raises:
-        UsageError: if some have none.
+        UsageError: if some have neither.
     """
     store = annotation_store(folder, annotator)
+    quarantine = quarantine_store(folder, annotator)
     pairs = []
     for trajectory in trajectories:
-        if not _fits(store, trajectory):
+        if _fits(store, trajectory):
+            pairs.append((trajectory, _segments(store[trajectory.key])))
+        elif not _fits(quarantine, trajectory):
             raise UsageError(
                 f"{trajectory.task} {trajectory.variation} in {folder} is not annotated by {annotator}: "
-                f"run `subgoal corpus annotate {folder} --annotator {annotator}` first."
+                f"run `subgoal corpus annotate {folder} {_options(annotator)}` first."
             )
-        pairs.append((trajectory, _segments(store[trajectory.key])))
+    if not pairs:
+        raise UsageError(f"{annotator} gave up every trajectory of {folder}: see {quarantine.path}.")
     return pairs
+
+
+def _options(annotator: str) -> str:
+    return "--annotator llm --model …" if annotator.startswith("llm-") else f"--annotator {annotator}"
 
 
 def _segments(record: dict[str, Any]) -> list[Segment]:

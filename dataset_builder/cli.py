@@ -1,4 +1,4 @@
-"""`subgoal corpus …`: collect, annotate, build, stats."""
+"""`subgoal corpus …`: collect, annotate, build, stats, push."""
 
 from pathlib import Path
 from typing import Annotated
@@ -15,7 +15,7 @@ from rich.progress import (
 )
 from rich.table import Table
 
-from dataset_builder.errors import SubgoalError
+from dataset_builder.errors import SubgoalError, UsageError
 from dataset_builder.state_text import DEFAULT_VERSION
 from dataset_builder.tasks import SPLITS, TASKS, select_tasks
 
@@ -66,6 +66,10 @@ def collect(
     tasks: Annotated[str | None, typer.Option(help="Names or ids, comma-separated; all if left out.")] = None,
     splits: Annotated[str, typer.Option(help="Comma-separated.")] = ",".join(SPLITS),
     max_variations: Annotated[int | None, typer.Option(help="At most, per task and split.")] = None,
+    paper_sampling: Annotated[
+        bool, typer.Option(help="Sample the largest tasks as the paper did: 100 of 3-3, 50 of 9-x and 10-x.")
+    ] = False,
+    seed: Annotated[int, typer.Option(help="Of --paper-sampling.")] = 0,
     path: Annotated[str, typer.Option(help="tidied, or simulator: the solver's own.")] = "tidied",
     simplifications: Annotated[str, typer.Option(help="easy, labels, or empty.")] = "easy",
     workers: Annotated[int | None, typer.Option(help="Threads; the number of cores if left out.")] = None,
@@ -80,6 +84,7 @@ def collect(
             chosen,
             [split.strip() for split in splits.split(",")],
             limits=max_variations,
+            paper_seed=seed if paper_sampling else None,
             path=path,
             simplifications=simplifications,
             workers=workers,
@@ -100,19 +105,66 @@ def collect(
 @app.command()
 def annotate(
     folder: Annotated[Path, typer.Argument(help="Corpus folder.")],
-    annotator: Annotated[str, typer.Option(help="rules")] = "rules",
+    annotator: Annotated[str, typer.Option(help="rules, or llm: a language model's server.")] = "rules",
     path: Annotated[str | None, typer.Option(help="Only paths of this form.")] = None,
+    model: Annotated[str | None, typer.Option(help="llm: the model, as its server calls it.")] = None,
+    base_url: Annotated[
+        str | None, typer.Option(help="llm: an OpenAI-compatible server; OpenAI's if left out.")
+    ] = None,
+    examples: Annotated[int, typer.Option(help="llm: annotated examples shown before each path.")] = 2,
+    first_thought: Annotated[
+        bool, typer.Option("--first-thought", help="llm: let the model think about the task first.")
+    ] = False,
+    repairs: Annotated[int, typer.Option(help="llm: how often to ask again for one path.")] = 3,
+    concurrency: Annotated[int, typer.Option(help="llm: paths at the same time.")] = 8,
+    timeout: Annotated[float, typer.Option(help="llm: seconds to wait for an answer.")] = 300.0,
+    retries: Annotated[int, typer.Option(help="llm: how often to repeat a call that failed.")] = 5,
+    budget_tokens: Annotated[
+        int | None, typer.Option(help="llm: stop before more are spent, all runs together.")
+    ] = None,
+    retry_quarantined: Annotated[
+        bool, typer.Option("--retry-quarantined", help="llm: try what was given up once more.")
+    ] = False,
+    dry_run: Annotated[
+        bool, typer.Option("--dry-run", help="llm: show calls and an estimate of tokens, call nothing.")
+    ] = False,
 ) -> None:
-    """Cut collected paths into segments with a sub-goal each."""
+    """Cut collected paths into segments with a sub-goal each, by rules or by a language model.
+
+    The model's key is read from OPENAI_API_KEY; servers of one's own may do without.
+    """
+    from dataset_builder import annotations
     from dataset_builder.annotate import annotator as get_annotator
-    from dataset_builder.annotations import annotate as run
     from dataset_builder.collect import trajectories
 
-    teacher = get_annotator(annotator)
     found = trajectories(folder, path)
-    with progress_bar() as bar:
-        new = run(folder, teacher, found, bar)
-    console.print(f"{len(found)} trajectories annotated by {annotator}, {new} of them now.", highlight=False)
+    if annotator != "llm":
+        if model or base_url:
+            raise UsageError("--model and --base-url belong to --annotator llm.")
+        teacher = get_annotator(annotator)
+        with progress_bar() as bar:
+            new = annotations.annotate(folder, teacher, found, bar)
+        line = f"{len(found)} trajectories annotated by {annotator}, {new} of them now."
+        console.print(line, highlight=False)
+        return
+    from dataset_builder.teacher.command import annotate_by_llm, show_estimate
+
+    teacher = get_annotator(
+        "llm",
+        folder=folder,
+        model=model,
+        base_url=base_url,
+        timeout=timeout,
+        retries=retries,
+        examples=examples,
+        first_thought=first_thought,
+        repairs=repairs,
+        budget_tokens=budget_tokens,
+    )
+    if dry_run:
+        show_estimate(folder, teacher, found, retry_quarantined)
+    else:
+        annotate_by_llm(folder, teacher, found, concurrency, retry_quarantined)
 
 
 @app.command()
@@ -132,16 +184,50 @@ def build(
 
 
 @app.command()
+def agreement(
+    folder: Annotated[Path | None, typer.Argument(help="Corpus folder of an LLM's annotations.")] = None,
+    annotator: Annotated[str, typer.Option(help="rules, or as in annotations-NAME.jsonl.")] = "rules",
+    reference: Annotated[str, typer.Option(help="What it is measured against.")] = "exemplars",
+) -> None:
+    """Compare an annotator's sub-goals with the exemplars, or with another annotator's."""
+    from dataset_builder.agreement import agreement_rows, annotations_of, compare, total
+
+    by_task = compare(annotations_of(reference, folder), annotations_of(annotator, folder))
+    console.print(row_table(agreement_rows(by_task), f"{annotator} against {reference}"))
+    for (wanted, given), count in total(by_task).renamed.most_common(10):
+        console.print(f"{count} actions under {wanted} are {given} to {annotator}", highlight=False)
+
+
+@app.command()
 def stats(
     dataset: Annotated[str, typer.Argument(help="Dataset folder or Hub id.")],
 ) -> None:
     """Rows, path lengths and sub-goals of a built dataset, per task."""
     from dataset_builder.loading import load_tables
-    from dataset_builder.stats import split_rows, task_rows
+    from dataset_builder.stats import split_rows, task_paths, task_rows
 
     tables = load_tables(dataset)
     console.print(row_table(split_rows(tables), "Rows"))
-    rows = task_rows(tables["trajectories"])
+    rows = task_rows(task_paths(tables["trajectories"]))
     if not rows:
         raise SubgoalError(f"{dataset} has no trajectories of known tasks.")
     console.print(row_table(rows, "Per task (means over all splits)"))
+
+
+@app.command()
+def push(
+    folder: Annotated[Path, typer.Argument(help="Dataset folder, built.")],
+    repo: Annotated[str, typer.Argument(help="NAMESPACE/NAME on the Hub; created if it is not there.")],
+    private: Annotated[bool, typer.Option("--private", help="Create it private.")] = False,
+    revision: Annotated[str | None, typer.Option(help="Branch; created if it is not there.")] = None,
+    message: Annotated[str | None, typer.Option(help="Of the commit.")] = None,
+) -> None:
+    """Publish a built dataset on the Hub; what is there already is not sent again.
+
+    The token is that of `hf auth login`, or of HF_TOKEN.
+    """
+    from dataset_builder.push import push_dataset
+
+    pushed = push_dataset(folder, repo, private=private, revision=revision, message=message)
+    what = "Pushed" if pushed.changed else "Nothing has changed"
+    console.print(f"{what}: {pushed.url} (commit {pushed.commit})", highlight=False, soft_wrap=True)

@@ -2,10 +2,11 @@
 
 import subprocess
 import sys
+from pathlib import Path
 
 import pytest
 
-from dataset_builder.annotate import CheckedAnnotator, annotator, annotator_names
+from dataset_builder.annotate import Annotation, CheckedAnnotator, annotator, annotator_names
 from dataset_builder.errors import SubgoalError, UsageError
 from dataset_builder.subgoals import Segment, SubGoal
 from dataset_builder.trajectory import Step, Trajectory
@@ -31,6 +32,25 @@ def test_rules_annotator_is_known_by_name() -> None:
     assert found.name == "rules"
     assert "rules" in annotator_names()
     assert [str(segment.subgoal) for segment in found.annotate(_trajectory(["wait"]))] == ["wait()"]
+
+
+def test_a_language_model_is_known_by_name_and_wants_a_model(tmp_path: Path) -> None:
+    assert annotator("llm", folder=tmp_path, model="org/small").name == "llm-org-small"
+    with pytest.raises(UsageError, match="--model MODEL"):
+        annotator("llm", folder=tmp_path, model=None)
+
+
+def test_provenance_is_passed_on_with_the_segments() -> None:
+    class Recording(_Fixed):
+        def annotation(self, trajectory: Trajectory, attempt: int = 0) -> Annotation:
+            return Annotation(self.segments, {"attempt": attempt})
+
+    segments = [Segment(SubGoal("wait"), 0, 1)]
+    made = CheckedAnnotator(Recording(*segments)).annotation(_trajectory(["wait"]), attempt=2)
+    assert (made.segments, made.provenance) == (segments, {"attempt": 2})
+    assert CheckedAnnotator(_Fixed(*segments)).annotation(_trajectory(["wait"])).provenance == {}
+    with pytest.raises(SubgoalError, match="cover 1 of 2"):
+        CheckedAnnotator(Recording(*segments)).annotation(_trajectory(["wait", "wait"]))
 
 
 def test_unknown_name_is_a_usage_error_that_lists_the_known() -> None:
@@ -67,7 +87,8 @@ def test_a_path_without_actions_is_refused() -> None:
 def test_annotating_loads_neither_simulator_nor_models() -> None:
     code = (
         "import sys; from dataset_builder.annotate import annotator; annotator('rules');"
-        "print([name for name in ('py4j', 'torch', 'datasets', 'transformers') if name in sys.modules])"
+        "heavy = 'py4j', 'torch', 'datasets', 'transformers', 'openai';"
+        "print([name for name in heavy if name in sys.modules])"
     )
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert done.stdout.strip() == "[]"

@@ -1,0 +1,50 @@
+"""A corpus folder to annotate, and an annotator that asks a test's server."""
+
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from dataset_builder.collect import trajectory_store
+from dataset_builder.teacher.annotator import LLMAnnotator, llm_annotator
+from dataset_builder.trajectory import Trajectory
+from tests.dataset_builder.teacher.oracle import Oracle
+
+
+@pytest.fixture(autouse=True)
+def no_account(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Nobody's key or address is used by accident."""
+    for name in ("OPENAI_API_KEY", "OPENAI_BASE_URL", "OPENAI_ORG_ID", "OPENAI_PROJECT_ID"):
+        monkeypatch.delenv(name, raising=False)
+
+
+@pytest.fixture(scope="session")
+def paths(recorded: list[Trajectory]) -> list[Trajectory]:
+    """One tidied path of each task."""
+    return list({path.task: path for path in reversed(recorded) if path.path == "tidied"}.values())[::-1]
+
+
+@pytest.fixture(scope="session")
+def oracle(recorded: list[Trajectory]) -> Oracle:
+    return Oracle(recorded)
+
+
+@pytest.fixture
+def make_annotator(tmp_path: Path) -> Callable[..., LLMAnnotator]:
+    """Builds annotators of the folder `tmp_path`."""
+
+    def make(base_url: str, **options: Any) -> LLMAnnotator:
+        options = {"retries": 2, "timeout": 20.0} | options
+        return llm_annotator(tmp_path, "teacher", base_url, **options)
+
+    return make
+
+
+@pytest.fixture
+def folder(tmp_path: Path, paths: list[Trajectory]) -> Path:
+    """A corpus folder with twelve paths."""
+    store = trajectory_store(tmp_path)
+    for path in paths[:12]:
+        store.append(path.key, {"trajectory": path.to_dict()})
+    return tmp_path
