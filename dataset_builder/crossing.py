@@ -10,6 +10,8 @@ import re
 from collections.abc import Generator
 from dataclasses import dataclass
 
+from dataset_builder.state import room_of
+
 MAX_MOVES = 100
 """Step limit of the usual protocols; a longer path would be cut off."""
 
@@ -46,10 +48,16 @@ class Question:
         return cls(**match.groupdict()) if match else None
 
 
-def experiment(asked: Question) -> Generator[str, str, None]:
-    """The actions of the experiment: yields the next one, is sent the look after it."""
+def experiment(asked: Question, look: str) -> Generator[str, str, None]:
+    """The actions of the experiment: yields the next one, is sent the look after it.
+
+    Args:
+        asked (`Question`): what to find out.
+        look (`str`): the room in which the episode begins.
+    """
     seed = f"{asked.species} seed"
-    look = yield "teleport to greenhouse"
+    if room_of(look) != "greenhouse":
+        look = yield "teleport to greenhouse"
     yield "pick up seed jar"
     first, second, third = [name for name, _ in _POT.findall(look)][:3]
     yield f"move {seed} in seed jar to {first}"

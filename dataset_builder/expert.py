@@ -9,11 +9,12 @@ from dataset_builder.errors import SubgoalError, UsageError
 from dataset_builder.races import decided
 from dataset_builder.simulator import Episode, Simulator, expand_simplifications
 from dataset_builder.tasks import get_task
-from dataset_builder.tidy import Plan, plans, readings_after_decision
+from dataset_builder.tidy import Plan, other_answer, plans, readings_after_decision
 from dataset_builder.trajectory import PATHS, Step, Trajectory
 
 _MAX_REPHRASINGS = 12
 _MAX_WAITS = 8
+_MAX_LAST_WAITS = 3
 ANSWER = "0"
 """What the solver answers when the simulator asks which object is meant."""
 
@@ -187,7 +188,7 @@ def _crossed(player: _Player) -> _Replay | None:
     asked = crossing.Question.read(player.episode.task_description())
     if asked is None:
         return None
-    replay = player.follow(crossing.experiment(asked))
+    replay = player.follow(crossing.experiment(asked, player.episode.look()))
     return replay if replay.score == 100 and replay.steps[-1].moves <= crossing.MAX_MOVES else None
 
 
@@ -195,17 +196,39 @@ def _shortest(player: _Player, gold: _Replay, teleport: bool) -> _Replay:
     """The shortest plan that holds, trimmed; the solver's own path if none does."""
     description = player.episode.task_description()
     best = gold
+    failed: list[tuple[Plan, _Replay]] = []
     for plan in plans(player.task, description, gold.steps, teleport):
         if len(plan) >= len(best.steps):
             continue
         replay = player.play(plan)
         if replay.score == 100 and decided([step.observation for step in replay.steps]):
             best = replay
+        else:
+            failed.append((plan, replay))
+    if best is gold:
+        best = _repaired(player, description, failed) or gold
     for plan in _trims(player.task, description, best):
         replay = player.play(plan)
         if replay.score == 100:
             return replay
     return best
+
+
+def _repaired(player: _Player, description: str, failed: Sequence[tuple[Plan, _Replay]]) -> _Replay | None:
+    """A plan that fell short, tried once more with the other answer, or with some time at its end.
+
+    A thing measured sooner than the solver did has not cooled as far, and the answer may be another.
+    """
+    for plan, replay in failed:
+        if replay.score >= 0:
+            again = player.play([*plan, *[("wait1",)] * _MAX_LAST_WAITS])
+        elif other := other_answer(plan, description):
+            again = player.play(other)
+        else:
+            continue
+        if again.score == 100 and decided([step.observation for step in again.steps]):
+            return again
+    return None
 
 
 def _trims(task: str, description: str, replay: _Replay) -> Iterator[Plan]:

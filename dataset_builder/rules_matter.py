@@ -43,12 +43,14 @@ def pour(units: Sequence[Unit], context: Context) -> SubGoal | None:
 
 
 def fill(units: Sequence[Unit], context: Context) -> SubGoal | None:
-    """A vessel held under the tap; None if something else is taken up first."""
+    """A vessel taken to a tap and held under it; None if something else is taken up first."""
     vessel = next(unit.names[0] for unit in units if unit.kind == "S")
     if units[0].kind in "pr" and units[0].names[0] != vessel:
         return None
-    context.added[vessel].append("water")
-    return goal("fill", vessel, "water")
+    if "water" not in context.added[vessel]:
+        context.added[vessel].append("water")
+    walk = next((unit for unit in units if unit.kind == "N"), None)
+    return goal("fill", vessel, "water", *(walk.rooms[-1:] if walk else ()))
 
 
 def mix(units: Sequence[Unit], context: Context) -> SubGoal | None:
@@ -88,7 +90,7 @@ def _thermal(name: str, units: Sequence[Unit], context: Context) -> SubGoal | No
     if placed is None:  # only switched on: whatever is on it
         return goal(name, context.subject, units[-1].names[0]) if context.subject else None
     vessel, device = placed.names[:2]
-    if units[0].kind == "N" or (units[0].kind in "pr" and units[0].names[0] != vessel):
+    if units[0].kind in "pr" and units[0].names[0] != vessel:
         return None
     held = contents(vessel, units[0].step) or contents(vessel, placed.step)
     thing = held[-1] if held else vessel

@@ -94,8 +94,7 @@ def fetch(units: Sequence[Unit], context: Context) -> SubGoal | None:
     move = units[0]
     if move.kind == "N" and _searched(move, context) and _wanted_first(units, context):
         return None
-    room = move.rooms[-1] if move.kind == "N" else room_of(move.step.look)
-    return goal("fetch", units[-1].names[0], *([room] if room else []))
+    return goal("fetch", units[-1].names[0], *move.rooms[-1:])
 
 
 def _wanted_first(units: Sequence[Unit], context: Context) -> str:
@@ -103,9 +102,15 @@ def _wanted_first(units: Sequence[Unit], context: Context) -> str:
     return _wanted(Context(context.description, after=units[1:]))
 
 
+def fetch_soil(units: Sequence[Unit], context: Context) -> SubGoal:
+    """Soil dug up where the ground is, the shovel included."""
+    walk = next((unit for unit in units if unit.kind == "N"), None)
+    return goal("fetch", units[-1].names[0], *(walk.rooms[-1:] if walk else ()))
+
+
 def fetch_liquid(units: Sequence[Unit], context: Context) -> SubGoal:
-    """A vessel with the liquid that is poured next, looked for in containers and rooms."""
-    return goal("fetch", poured(context.after[0]))
+    """A vessel with the liquid that is poured next; without a room where one had to look for it."""
+    return goal("fetch", poured(context.after[0]), *units[0].rooms[-1:])
 
 
 def poured(unit: Unit) -> str:
@@ -123,10 +128,9 @@ def put_down(units: Sequence[Unit], context: Context) -> SubGoal:
 
 
 def carry(units: Sequence[Unit], context: Context) -> SubGoal:
-    """Several things taken to another room."""
-    taken = [unit.names[0] for unit in units if unit.kind in "pr"]
-    room = next(unit.names[0] for unit in units if unit.kind == "N")
-    return goal("carry", *taken, room)
+    """Things taken to another room and laid down there."""
+    room = next(unit.rooms[-1] for unit in units if unit.kind == "N")
+    return goal("carry", *dict.fromkeys(unit.names[0] for unit in units if unit.kind in "prd"), room)
 
 
 def search(units: Sequence[Unit], context: Context) -> SubGoal:
@@ -142,7 +146,7 @@ def focus(units: Sequence[Unit], context: Context) -> SubGoal | None:
     unit = units[-1]
     thing = unit.names[0]
     taken = next((before for before in units if before.kind in "pr"), None)
-    if taken and thing not in (taken.names[0], *contents(taken.names[0], unit.step)):
+    if taken and thing not in contents(taken.names[0], unit.step):
         return None
     if thing in _VAGUE:
         thing = _plant_meant(unit) or thing

@@ -375,6 +375,16 @@ def _search(target: str, visited: Sequence[str], description: str) -> list[str]:
     return [room for room in SEARCH_ORDER[: SEARCH_ORDER.index(target)] if room not in visited]
 
 
+def other_answer(plan: Plan, description: str) -> Plan | None:
+    """The plan with the other of the two boxes that the task names at its end; None if there are not two."""
+    boxes = list(dict.fromkeys(re.findall(r"\b\w+ box\b", description)))
+    given = [box for box in boxes if plan and plan[-1][0].endswith(box)]
+    if len(boxes) != 2 or len(given) != 1:
+        return None
+    boxes.remove(given[0])
+    return [*plan[:-1], tuple(option.replace(given[0], boxes[0]) for option in plan[-1])]
+
+
 def readings_after_decision(task: str, description: str, steps: Sequence[Step]) -> set[int]:
     """Indices of readings taken after one had already decided the question of a melting point.
 
