@@ -5,7 +5,7 @@ the repository holds the Parquet files it makes (`dataset_builder.release`).
 """
 
 import hashlib
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -15,13 +15,15 @@ import datasets
 from dataset_builder.annotations import annotated, annotation_store
 from dataset_builder.collect import trajectories, trajectory_store
 from dataset_builder.examples import examples, step_subgoals
+from dataset_builder.exemplars import ANNOTATOR as EXEMPLARS
+from dataset_builder.exemplars import all_exemplars
+from dataset_builder.features import features
 from dataset_builder.state_text import DEFAULT_VERSION, ROLES, check_version
 from dataset_builder.subgoals import Segment
 from dataset_builder.tasks import SPLITS, get_task
 from dataset_builder.trajectory import Trajectory
 
-CONFIGS = ("trajectories", *ROLES)
-"""Names of the dataset's configurations, the default first."""
+Pair = tuple[Trajectory, Sequence[Segment]]
 
 
 @dataclass
@@ -29,7 +31,7 @@ class CorpusConfig(datasets.BuilderConfig):
     """What to build and from where.
 
     Attributes:
-        folder: the corpus folder (`subgoal corpus collect --out`).
+        folder: the corpus folder (`subgoal corpus collect --out`); `exemplars` needs none.
         annotator: whose segments.
         path: form of the paths.
         state_text: version of the models' input text.
@@ -41,34 +43,6 @@ class CorpusConfig(datasets.BuilderConfig):
     state_text: str = field(default=DEFAULT_VERSION)
 
 
-_TEXT = datasets.Value("string")
-_TEXTS = datasets.List(_TEXT)
-_WHICH = {"task": _TEXT, "task_id": _TEXT, "variation": datasets.Value("int32")}
-_TRAJECTORY = {
-    **_WHICH,
-    "description": _TEXT,
-    "simplifications": _TEXT,
-    "look": _TEXTS,
-    "inventory": _TEXTS,
-    "action": _TEXTS,
-    "observation": _TEXTS,
-    "score": datasets.List(datasets.Value("float32")),
-    "moves": datasets.List(datasets.Value("int32")),
-    "subgoal": _TEXTS,
-    "segment": datasets.List(datasets.Value("int32")),
-    "annotator": _TEXT,
-    "path": _TEXT,
-    "scienceworld_version": _TEXT,
-}
-_EXAMPLE = {
-    "input": _TEXT,
-    "target": _TEXT,
-    **_WHICH,
-    "step": datasets.Value("int32"),
-    "state_text_version": _TEXT,
-}
-
-
 class ScienceWorldSubgoals(datasets.GeneratorBasedBuilder):
     """Trajectories of ScienceWorld with sub-goals, and the examples made from them."""
 
@@ -77,14 +51,11 @@ class ScienceWorldSubgoals(datasets.GeneratorBasedBuilder):
     config: CorpusConfig
 
     def _info(self) -> datasets.DatasetInfo:
-        features = _TRAJECTORY if self.config.name == "trajectories" else _EXAMPLE
-        return datasets.DatasetInfo(features=datasets.Features(features))
+        return datasets.DatasetInfo(features=features(self.config.name))
 
     def _split_generators(self, dl_manager: Any) -> list[datasets.SplitGenerator]:
-        found = trajectories(self.config.folder, self.config.path)
-        pairs = annotated(self.config.folder, self.config.annotator, found)
-        by_split: dict[str, list[tuple[Trajectory, list[Segment]]]] = {}
-        for pair in pairs:
+        by_split: dict[str, list[Pair]] = {}
+        for pair in self._pairs():
             split = get_task(pair[0].task).split_of(pair[0].variation)
             by_split.setdefault(split, []).append(pair)
         return [
@@ -93,9 +64,13 @@ class ScienceWorldSubgoals(datasets.GeneratorBasedBuilder):
             if split in by_split
         ]
 
-    def _generate_examples(
-        self, pairs: list[tuple[Trajectory, list[Segment]]]
-    ) -> Iterator[tuple[str, dict[str, Any]]]:
+    def _pairs(self) -> Sequence[Pair]:
+        if self.config.name == "exemplars":
+            return all_exemplars()
+        found = trajectories(self.config.folder, self.config.path)
+        return annotated(self.config.folder, self.config.annotator, found)
+
+    def _generate_examples(self, pairs: Sequence[Pair]) -> Iterator[tuple[str, dict[str, Any]]]:
         for trajectory, segments in pairs:
             which = {
                 "task": trajectory.task,
@@ -103,7 +78,7 @@ class ScienceWorldSubgoals(datasets.GeneratorBasedBuilder):
                 "variation": trajectory.variation,
             }
             key = f"{trajectory.task}/{trajectory.variation}"
-            if self.config.name == "trajectories":
+            if self.config.name not in ROLES:
                 yield key, which | self._trajectory_row(trajectory, segments)
                 continue
             version = check_version(self.config.state_text)
@@ -111,7 +86,7 @@ class ScienceWorldSubgoals(datasets.GeneratorBasedBuilder):
                 row = which | example._asdict() | {"state_text_version": version}
                 yield f"{key}/{example.step}", row
 
-    def _trajectory_row(self, trajectory: Trajectory, segments: list[Segment]) -> dict[str, Any]:
+    def _trajectory_row(self, trajectory: Trajectory, segments: Sequence[Segment]) -> dict[str, Any]:
         steps = trajectory.steps
         return {
             "description": trajectory.description,
@@ -126,7 +101,7 @@ class ScienceWorldSubgoals(datasets.GeneratorBasedBuilder):
             "segment": [
                 index for index, segment in enumerate(segments) for _ in range(segment.start, segment.stop)
             ],
-            "annotator": self.config.annotator,
+            "annotator": EXEMPLARS if self.config.name == "exemplars" else self.config.annotator,
             "path": trajectory.path,
             "scienceworld_version": trajectory.scienceworld_version,
         }
@@ -141,7 +116,7 @@ def build_config(name: str, cache: str | Path, **options: str) -> datasets.Datas
     folder, annotator = options["folder"], options.get("annotator", "rules")
     digest = hashlib.sha256()
     here = Path(__file__).parent
-    sources = sorted(here.glob("*.py"))
+    sources = sorted([*here.glob("*.py"), *here.glob("exemplar_data/*")])
     for path in (trajectory_store(folder).path, annotation_store(folder, annotator).path, *sources):
         digest.update(path.read_bytes() if path.exists() else b"")
     builder = ScienceWorldSubgoals(

@@ -1,131 +1,157 @@
 """The dataset card: front matter that `load_dataset` reads, and figures computed from the tables."""
 
+from collections import Counter
 from collections.abc import Mapping
 from importlib.metadata import version
+from pathlib import Path
+from typing import Any, NamedTuple
 
-from datasets import Dataset, DatasetDict
+from datasets import Dataset, DatasetDict, List
 from huggingface_hub import DatasetCard, DatasetCardData
 
+from dataset_builder.citations import BIBTEX
 from dataset_builder.collect import CollectReport
-from dataset_builder.stats import split_rows, task_rows
+from dataset_builder.features import columns
+from dataset_builder.push import DATASET_ID
+from dataset_builder.stats import TaskPaths, task_rows
 
-_TEMPLATE = """\
----
-{{ card_data }}
----
-
-# Sub-goals for ScienceWorld
-
-Expert trajectories of [ScienceWorld](https://github.com/allenai/ScienceWorld), a text simulator of
-30 elementary-science tasks, cut into segments that each serve a **sub-goal**, and the training
-examples for a controller (state → sub-goal), an executor (state and sub-goal → action) and a flat
-model without sub-goals (state → action), after *Sub-goal Distillation* (arXiv 2405.02749).
-
-```python
-from datasets import load_dataset
-
-paths = load_dataset("{{ repo }}")              # trajectories, one row each
-steps = load_dataset("{{ repo }}", "executor")  # one row per step: input, target
-```
-
-## How it was made
-- **Paths** ({{ path }} form): the simulator's own solution, {{ tidied }}. Every path was verified: a
-  replay on a freshly loaded variation reached the full score. {{ given_up }}
-- **Sub-goals**: by the `{{ annotator }}` annotator. {{ annotator_note }}
-- **Input text**: state-text version `{{ state_text }}`.
-- **Splits**: ScienceWorld's own train, dev (here `validation`) and test variations.
-- ScienceWorld {{ scienceworld }}, simplifications `{{ simplifications }}`.
-
-## Size
-
-{{ sizes }}
-
-## Per task
-
-{{ tasks }}
-
-## Columns
-- `trajectories`: `task`, `task_id`, `variation`, `description`, `simplifications`; per step the lists
-  `look` and `inventory` (before the action), `action`, `observation`, `score` (0 to 1, after it),
-  `moves`, `subgoal`, `segment`; `annotator`, `path`, `scienceworld_version`.
-- `controller`, `executor`, `flat`: `input`, `target`, `task`, `task_id`, `variation`, `step`,
-  `state_text_version`.
-
-## Limits
-The experts know the simulator; their paths show no recovery from mistakes. Names of tasks, rooms and
-objects are ScienceWorld's, in English.
-
-## Citation
-Hashemzadeh, Stengel-Eskin, Chandar, Côté: *Sub-goal Distillation: A Method to Improve Small Language
-Agents*, CoLLAs 2024. Wang, Jansen, Côté, Ammanabrolu: *ScienceWorld: Is your Agent Smarter than a 5th
-Grader?*, EMNLP 2022.
-"""
-
+_TEMPLATE = Path(__file__).parent / "templates" / "dataset_card.md"
 _SIZES = ((1_000, "n<1K"), (10_000, "1K<n<10K"), (100_000, "10K<n<100K"), (1_000_000, "100K<n<1M"))
+_PATHS = {
+    "tidied": "the simulator's own solutions, tidied: detours, fruitless actions and idle polling removed",
+    "simulator": "the simulator's own solutions, as its solver wrote them",
+}
+
+
+class DataFile(NamedTuple):
+    """One split of a configuration: its path within the repository, and its size."""
+
+    path: str
+    n_bytes: int
 
 
 def dataset_card(
     tables: Mapping[str, DatasetDict],
-    files: Mapping[str, Mapping[str, str]],
+    files: Mapping[str, Mapping[str, DataFile]],
+    paths: Mapping[str, TaskPaths],
+    subgoals: Counter[str],
     collected: CollectReport,
+    *,
     annotator: str,
+    annotator_note: str,
     path: str,
     state_text: str,
-    repo: str = "NAMESPACE/scienceworld-subgoals",
 ) -> DatasetCard:
-    """The card of a built corpus.
+    """The card of a built corpus. `DATASET_ID` stands for the id of its repository.
 
     Args:
-        tables (`Mapping[str, DatasetDict]`): configuration name → its splits.
-        files (`Mapping[str, Mapping[str, str]]`): configuration name → split → its file.
+        tables (`Mapping[str, DatasetDict]`): configuration name → its splits, the default first.
+        files (`Mapping[str, Mapping[str, DataFile]]`): configuration name → split → its file.
+        paths (`Mapping[str, TaskPaths]`): `stats.task_paths` of the trajectories.
+        subgoals (`Counter[str]`): `stats.subgoal_names` of the trajectories.
         collected (`CollectReport`): what was verified and what was given up.
-        annotator (`str`): who wrote the sub-goals.
+        annotator (`str`): who named the sub-goals.
+        annotator_note (`str`): how it did so.
         path (`str`): form of the paths.
         state_text (`str`): version of the input text.
-        repo (`str`, *optional*): id to show in the loading example.
     """
+    trajectories = tables["trajectories"]
+    first: Dataset = next(iter(trajectories.values()))
+    return DatasetCard.from_template(
+        _front_matter(tables, files),
+        template_path=str(_TEMPLATE),
+        repo=DATASET_ID,
+        n_paths=f"{sum(len(found.steps) for found in paths.values()):,}",
+        n_tasks=len(paths),
+        n_steps=f"{sum(sum(found.steps) for found in paths.values()):,}",
+        n_segments=f"{subgoals.total():,}",
+        example_subgoal=first[0]["subgoal"][0],
+        scienceworld=version("scienceworld"),
+        sizes=_markdown(_size_rows(tables, files)),
+        trajectory_columns=_markdown(_column_rows("trajectories")),
+        example_columns=_markdown(_column_rows("executor")),
+        tasks=_markdown(task_rows(paths, collected)),
+        path_note=_PATHS[path],
+        verified=_verified_note(collected),
+        simplifications=first[0]["simplifications"] or "none",
+        state_text=state_text,
+        annotator=annotator,
+        annotator_note=annotator_note,
+        exemplar_note=_exemplar_note(tables),
+        largest=_largest_note(paths),
+        citation=BIBTEX,
+    )
+
+
+def _front_matter(
+    tables: Mapping[str, DatasetDict], files: Mapping[str, Mapping[str, DataFile]]
+) -> DatasetCardData:
     rows = sum(len(table) for splits in tables.values() for table in splits.values())
-    default = next(iter(tables))
-    first: Dataset = next(iter(tables[default].values()))
-    data = DatasetCardData(
+    configs: list[dict[str, Any]] = []
+    for name, splits in files.items():
+        default = {} if configs else {"default": True}
+        listed = [{"split": split, "path": file.path} for split, file in splits.items()]
+        configs.append({"config_name": name, **default, "data_files": listed})
+    return DatasetCardData(
         license="apache-2.0",
         language="en",
         pretty_name="ScienceWorld sub-goals",
         task_categories=["text-generation", "reinforcement-learning"],
         annotations_creators=["machine-generated"],
+        language_creators=["machine-generated"],
         source_datasets=["original"],
         size_categories=[next((name for bound, name in _SIZES if rows < bound), "1M<n<10M")],
-        tags=["scienceworld", "sub-goals", "agents", "imitation-learning", "hierarchical"],
-        configs=[
-            {
-                "config_name": name,
-                **({"default": True} if name == default else {}),
-                "data_files": [{"split": split, "path": path} for split, path in splits.items()],
-            }
-            for name, splits in files.items()
-        ],
+        tags=["scienceworld", "sub-goals", "agents", "text-games", "imitation-learning", "hierarchical"],
+        configs=configs,
     )
-    lost = sum(collected.given_up.values())
-    reasons = "; ".join(f"{reason} ({count})" for reason, count in collected.reasons.most_common())
-    return DatasetCard.from_template(
-        data,
-        template_str=_TEMPLATE,
-        repo=repo,
-        path=path,
-        tidied="tidied (detours, fruitless actions and idle polling removed)"
-        if path == "tidied"
-        else "as the simulator's solver wrote it",
-        given_up=f"{lost} variations were given up: {reasons}." if lost else "No variation was given up.",
-        annotator=annotator,
-        annotator_note="They were written by rules, not by a language model."
-        if annotator == "rules"
-        else "They were written by a language model.",
-        state_text=state_text,
-        scienceworld=version("scienceworld"),
-        simplifications=first[0]["simplifications"] or "none",
-        sizes=_markdown(split_rows(tables)),
-        tasks=_markdown(task_rows(tables[default], collected)),
+
+
+def _size_rows(
+    tables: Mapping[str, DatasetDict], files: Mapping[str, Mapping[str, DataFile]]
+) -> list[dict[str, str]]:
+    return [
+        {
+            "configuration": f"`{name}`",
+            "split": split,
+            "rows": f"{len(tables[name][split]):,}",
+            "bytes": f"{file.n_bytes:,}",
+        }
+        for name, splits in files.items()
+        for split, file in splits.items()
+    ]
+
+
+def _column_rows(config: str) -> list[dict[str, str]]:
+    rows = []
+    for name, column in columns(config).items():
+        listed = isinstance(column.feature, List)
+        kind = f"list of {column.feature.feature.dtype}" if listed else column.feature.dtype
+        rows.append({"column": f"`{name}`", "type": kind, "holds": column.meaning})
+    return rows
+
+
+def _verified_note(collected: CollectReport) -> str:
+    verified, lost = collected.verified.total(), collected.given_up.total()
+    note = f"{verified:,} of the {verified + lost:,} variations that were tried have such a path"
+    if not lost:
+        return f"{note}."
+    reasons = "; ".join(f"{why.rstrip('.')} ({count:,})" for why, count in collected.reasons.most_common())
+    return f"{note}. {lost:,} were given up: {reasons}."
+
+
+def _exemplar_note(tables: Mapping[str, DatasetDict]) -> str:
+    rows = sum(len(table) for table in tables["exemplars"].values())
+    return (
+        f"Those of the {rows:,} paths of `exemplars` were written by a language model that read each path "
+        "from end to end and named the steps of its plan as a person would; they are the measure of the "
+        "rules, and what a language model is shown when it annotates."
     )
+
+
+def _largest_note(paths: Mapping[str, TaskPaths]) -> str:
+    counts = Counter({task: len(found.steps) for task, found in paths.items()})
+    (most, many), (least, few) = counts.most_common()[0], counts.most_common()[-1]
+    return f"{many:,} paths of `{most}`, {few:,} of `{least}`"
 
 
 def _markdown(rows: list[dict[str, str]]) -> str:

@@ -40,7 +40,7 @@ def row_table(rows: list[dict[str, str]], title: str | None = None) -> Table:
     """A rich table of equal-keyed rows; all but the first column are flush right."""
     table = Table(title=title)
     for index, name in enumerate(rows[0]):
-        table.add_column(name, justify="right" if index else "left")
+        table.add_column(name, justify="right" if index else "left", overflow="fold")
     for row in rows:
         table.add_row(*row.values())
     return table

@@ -3,10 +3,12 @@
 from pathlib import Path
 
 import datasets
-from datasets.exceptions import DatasetNotFoundError
+from datasets.exceptions import DatasetGenerationError, DatasetNotFoundError
+from pyarrow import ArrowInvalid
+from yaml import YAMLError
 
-from dataset_builder.builder import CONFIGS
 from dataset_builder.errors import SubgoalError, UsageError
+from dataset_builder.features import CONFIGS
 
 
 def split_revision(name: str) -> tuple[str, str | None]:
@@ -23,10 +25,10 @@ def load_config(dataset: str, config: str) -> datasets.DatasetDict:
     Args:
         dataset (`str`): a folder as `subgoal corpus build` writes it, or a Hub id, with `@REVISION`
             if wanted.
-        config (`str`): `trajectories`, `controller`, `executor`, `flat`, ….
+        config (`str`): one of `CONFIGS`, or another that the dataset has.
 
     Raises:
-        UsageError: if there is no such dataset, or it is not a sub-goal corpus.
+        UsageError: if there is no such dataset, it is damaged, or it is not a sub-goal corpus.
         SubgoalError: if the Hub cannot be reached.
     """
     repo, revision = split_revision(dataset)
@@ -41,16 +43,25 @@ def load_config(dataset: str, config: str) -> datasets.DatasetDict:
         raise UsageError(
             f"No dataset {dataset} on the Hub or in this folder: check the name, or `hf auth login`."
         ) from error
+    except (ArrowInvalid, DatasetGenerationError, YAMLError) as error:
+        if isinstance(error.__cause__, OSError):
+            raise  # a full disk, say: not the dataset's fault
+        raise UsageError(
+            f"{dataset} is damaged ({_reason(error.__cause__ or error)}): {_again(folder)}"
+        ) from error
     except ValueError as error:
         if "BuilderConfig" in str(error):
             raise UsageError(
                 f"{dataset} has no configuration {config!r}: it is not a sub-goal corpus, or an older one."
             ) from error
         raise
-    except (ConnectionError, OSError) as error:
-        reason = str(error).strip().partition("\n")[0]
+    except OSError as error:
+        if error.errno is not None and not isinstance(error, ConnectionError):
+            raise  # of this machine, not of the network
+        if folder.is_dir():
+            raise UsageError(f"{dataset} is not whole ({_reason(error)}): {_again(folder)}") from error
         raise SubgoalError(
-            f"Cannot load {dataset} ({reason}): check the network, or name a local folder."
+            f"Cannot load {dataset} ({_reason(error)}): check the network, or name a local folder."
         ) from error
     _check_columns(dataset, config, tables)
     return tables
@@ -59,6 +70,16 @@ def load_config(dataset: str, config: str) -> datasets.DatasetDict:
 def load_tables(dataset: str) -> dict[str, datasets.DatasetDict]:
     """Every configuration of a corpus. Raises as `load_config`."""
     return {config: load_config(dataset, config) for config in CONFIGS}
+
+
+def _reason(error: BaseException) -> str:
+    """The first line of an error, which `datasets` may make very long."""
+    line = str(error).strip().partition("\n")[0]
+    return line if len(line) <= 160 else f"{line[:160].rstrip()}…"
+
+
+def _again(folder: Path) -> str:
+    return "build it again." if folder.is_dir() else "push it again, or name another revision."
 
 
 def _check_columns(dataset: str, config: str, tables: datasets.DatasetDict) -> None:

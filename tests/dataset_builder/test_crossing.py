@@ -7,8 +7,8 @@ from dataset_builder.expert import find_trajectory
 from dataset_builder.simulator import Simulator
 
 TEXT = (
-    "Your task is to determine whether {} is a dominant or recessive trait in the unknown E plant. If the trait "
-    "is dominant, focus on the red box. If the trait is recessive, focus on the green box."
+    "Your task is to determine whether {} is a dominant or recessive trait in the unknown E plant. "
+    "If the trait is dominant, focus on the red box. If the trait is recessive, focus on the green box."
 )
 POTS = (
     "\ta flower pot 2 (containing {})\n\ta flower pot 5 (containing {})\n\ta flower pot 7 (containing {})\n"
@@ -29,7 +29,7 @@ def played(asked: str, looks: list[str]) -> list[str]:
     """The actions chosen when the looks after `open bee hive` are these."""
     question = Question.read(TEXT.format(asked))
     assert question
-    actions = experiment(question)
+    actions = experiment(question, "This room is called the hallway. In it, you see: ")
     chosen = [next(actions)]
     empty = POTS.format("soil", "soil", "soil")
     for look in [*[empty] * (len(OPENING) - 1), *looks]:
@@ -53,6 +53,13 @@ def test_a_seed_shows_its_own_colour(asked: str, box: str) -> None:
     waiting = flowering("a small flower", "a wilting large flower")
     ripe = flowering("a small flower", "a adult bee, a round blue unknown E seed")
     assert played(f"{asked} seed color", [waiting, ripe]) == [*OPENING, "wait", f"focus on {box}"]
+
+
+def test_in_the_greenhouse_nobody_goes_there() -> None:
+    question = Question.read(TEXT.format("blue seed color"))
+    assert question
+    actions = experiment(question, "This room is called the greenhouse. In it, you see: ")
+    assert next(actions) == "pick up seed jar"
 
 
 def test_a_seed_without_marks_is_ripe_too() -> None:

@@ -1,23 +1,24 @@
 """The built dataset: what `load_dataset` opens is what the trajectories say."""
 
+import shutil
 from pathlib import Path
 
+import pyarrow.parquet as parquet
 import pytest
 from datasets import load_dataset
-from huggingface_hub import DatasetCard
 
 from dataset_builder.annotate import annotator
 from dataset_builder.annotations import annotate, annotated, annotation_store
-from dataset_builder.builder import CONFIGS
 from dataset_builder.collect import trajectories, trajectory_store
 from dataset_builder.errors import UsageError
-from dataset_builder.examples import examples
+from dataset_builder.examples import examples, step_subgoals
+from dataset_builder.exemplars import all_exemplars
 from dataset_builder.loading import load_config, load_tables, split_revision
 from dataset_builder.release import build
 from dataset_builder.state_text import DEFAULT_VERSION, ROLES
-from dataset_builder.stats import split_rows, task_rows
+from dataset_builder.stats import split_rows, task_paths, task_rows
 from dataset_builder.subgoals import SubGoal
-from dataset_builder.tasks import TASKS, get_task
+from dataset_builder.tasks import get_task
 from dataset_builder.trajectory import Trajectory
 
 
@@ -87,23 +88,59 @@ def test_a_changed_corpus_gives_changed_rows(tmp_path: Path, recorded: list[Traj
     assert annotate(tmp_path / "corpus", teacher, chosen[:1]) == 0
 
 
-def test_the_card_states_what_is_there(dataset_folder: Path, recorded: list[Trajectory]) -> None:
-    card = DatasetCard.load(dataset_folder / "README.md")
-    assert [config["config_name"] for config in card.data.configs] == list(CONFIGS)
-    assert card.data.configs[0]["default"] is True
-    assert card.data.license == "apache-2.0"
-    assert "written by rules, not by a language model" in card.text
-    assert "state-text version `compact-1`" in card.text
-    for task in TASKS.values():
-        assert f"| {task.task_id} {task.name} |" in card.text
-    assert "{{" not in card.text
+def test_exemplars_are_those_of_the_package(dataset_folder: Path) -> None:
+    tables = load_dataset(str(dataset_folder), "exemplars")
+    assert list(tables) == ["train"]
+    assert tables["train"].features == load_dataset(str(dataset_folder))["train"].features
+    rows = {(row["task"], row["variation"]): row for row in tables["train"]}
+    pairs = all_exemplars()
+    assert len(rows) == len(pairs)
+    for trajectory, segments in pairs:
+        row = rows[trajectory.task, trajectory.variation]
+        assert row["action"] == trajectory.actions
+        assert row["subgoal"] == step_subgoals(segments)
+        assert row["annotator"] == "exemplars"
+
+
+def test_files_are_packed_for_likeness_between_rows(dataset_folder: Path, tmp_path: Path) -> None:
+    for file in dataset_folder.rglob("*.parquet"):
+        metadata = parquet.read_metadata(file)
+        assert metadata.row_group(0).column(0).compression == "ZSTD"
+        assert metadata.num_row_groups == 1
+    file = next((dataset_folder / "executor").glob("train-*.parquet"))
+    parquet.write_table(parquet.read_table(file), tmp_path / "usual.parquet", compression="zstd")
+    assert file.stat().st_size < 0.75 * (tmp_path / "usual.parquet").stat().st_size
+
+
+def test_row_groups_of_large_files_stay_small(
+    corpus_folder: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("dataset_builder.release._GROUP_BYTES", 200_000)
+    build(corpus_folder, tmp_path / "out")
+    for config in ("trajectories", "executor"):
+        (file,) = (tmp_path / "out" / config).glob("train-*.parquet")
+        metadata = parquet.read_metadata(file)
+        groups = [metadata.row_group(index).total_byte_size for index in range(metadata.num_row_groups)]
+        assert len(groups) > 2
+        assert max(groups) < 400_000
+        assert len(load_dataset(str(tmp_path / "out"), config)["train"]) == metadata.num_rows
+
+
+def test_the_same_corpus_gives_the_same_files(
+    corpus_folder: Path, dataset_folder: Path, tmp_path: Path
+) -> None:
+    again = build(corpus_folder, tmp_path / "again")
+    files = sorted(path.relative_to(again) for path in again.rglob("*.*"))
+    assert files == sorted(path.relative_to(dataset_folder) for path in dataset_folder.rglob("*.*"))
+    for file in files:
+        assert (again / file).read_bytes() == (dataset_folder / file).read_bytes()
 
 
 def test_statistics_count_what_is_there(dataset_folder: Path, recorded: list[Trajectory]) -> None:
     tables = load_tables(str(dataset_folder))
     sizes = {row["configuration"]: row for row in split_rows(tables)}
     assert sum(int(sizes["trajectories"][s]) for s in tables["trajectories"]) == len(tidied(recorded))
-    rows = {row["task"]: row for row in task_rows(tables["trajectories"])}
+    rows = {row["task"]: row for row in task_rows(task_paths(tables["trajectories"]))}
     assert len(rows) == 30
     boil = [len(t.steps) for t in tidied(recorded) if t.task == "boil"]
     assert rows["1-1 boil"]["steps"] == f"{sum(boil) / len(boil):.1f}"
@@ -131,6 +168,21 @@ def test_parquet_of_other_things_is_named(tmp_path: Path, dataset_folder: Path) 
         load_config(str(tmp_path), "executor")
     with pytest.raises(UsageError, match="has no configuration 'plans'"):
         load_config(str(dataset_folder), "plans")
+
+
+def test_a_damaged_dataset_is_named(tmp_path: Path, dataset_folder: Path) -> None:
+    folder = Path(shutil.copytree(dataset_folder, tmp_path / "torn"))
+    file = next((folder / "flat").glob("train-*.parquet"))
+    file.write_bytes(file.read_bytes()[:2000])
+    with pytest.raises(UsageError, match=r"is damaged \(.*\): build it again\.$"):
+        load_config(str(folder), "flat")
+    file.unlink()
+    with pytest.raises(UsageError, match=r"is not whole \(Unable to find .*…\): build it again\.$"):
+        load_config(str(folder), "flat")
+    card = folder / "README.md"
+    card.write_text(card.read_text().replace("configs:", "configs: [1"))
+    with pytest.raises(UsageError, match="is damaged"):
+        load_config(str(folder), "executor")
 
 
 def test_unannotated_and_empty_corpora_say_what_to_do(tmp_path: Path, recorded: list[Trajectory]) -> None:

@@ -48,6 +48,7 @@ REAL = list(_recorded())
 EXPECTED = {
     ("melt", 0): [
         "fetch(thermometer, kitchen)",
+        "fetch(metal pot)",
         "fill(metal pot, water)",
         "focus_on(water)",
         "cool(water, freezer)",

@@ -5,7 +5,7 @@ from collections.abc import Sequence
 import pytest
 
 from dataset_builder.races import decided, distance
-from dataset_builder.tidy import plans, readings_after_decision
+from dataset_builder.tidy import other_answer, plans, readings_after_decision
 from dataset_builder.trajectory import Step
 
 HALLWAY = "This room is called the hallway. In it, you see: \n\tthe agent\n\ta picture"
@@ -225,3 +225,15 @@ def test_readings_stop_when_they_decide(
     )
     assert readings_after_decision("measure-melting-point-known-substance", text, steps) == surplus
     assert readings_after_decision("boil", text, steps) == set()
+
+
+def test_the_other_answer_is_the_other_box() -> None:
+    text = "If it is above 50.0 degrees celsius, place it in the red box. If it is below, in the blue box."
+    plan = [("use thermometer on fork",), ("move fork to red box", "move fork in inventory to red box")]
+    assert other_answer(plan, text) == [
+        ("use thermometer on fork",),
+        ("move fork to blue box", "move fork in inventory to blue box"),
+    ]
+    assert other_answer(plan[:1], text) is None
+    assert other_answer(plan, "Place it in the red box.") is None
+    assert other_answer([], text) is None
