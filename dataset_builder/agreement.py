@@ -126,6 +126,20 @@ def annotations_of(name: str, folder: str | Path | None) -> list[Annotated]:
     return list(annotated(folder, name, [path for path in trajectories(folder) if path.key in done]))
 
 
+def agreement_note(name: str, folder: str | Path) -> str:
+    """A sentence on how far an annotator agrees with the exemplars; `""` if it did none of their paths."""
+    try:
+        found = total(compare(all_exemplars(), annotations_of(name, None if name == "rules" else folder)))
+    except UsageError:
+        return ""
+    tuned = ", on which they were tuned," if name == "rules" else ""
+    return (
+        f"On {found.paths} paths of the exemplars{tuned} they agree with these: F1 of the bounds of "
+        f"sub-goals {found.boundary_f1:.2f}; {found.name_share:.0%} of the actions under a sub-goal of the "
+        f"same name, {found.subgoal_share:.0%} under the very same sub-goal."
+    )
+
+
 def agreement_rows(by_task: dict[str, Agreement]) -> list[dict[str, str]]:
     """Table rows: one per task, then all together."""
     named = [*by_task.items(), ("all", total(by_task))]

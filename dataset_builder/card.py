@@ -18,7 +18,9 @@ from dataset_builder.stats import TaskPaths, task_rows
 _TEMPLATE = Path(__file__).parent / "templates" / "dataset_card.md"
 _SIZES = ((1_000, "n<1K"), (10_000, "1K<n<10K"), (100_000, "10K<n<100K"), (1_000_000, "100K<n<1M"))
 _PATHS = {
-    "tidied": "the simulator's own solutions, tidied: detours, fruitless actions and idle polling removed",
+    "tidied": "the simulator's own solutions, tidied: detours, fruitless actions and idle polling removed, "
+    "readings ended when they decide, slides of blocks run as races; for the genetics tasks, a cross of two "
+    "plants whose offspring shows the answer",
     "simulator": "the simulator's own solutions, as its solver wrote them",
 }
 

@@ -11,6 +11,7 @@ import pyarrow
 import pyarrow.parquet as parquet
 from rich.progress import Progress
 
+from dataset_builder.agreement import agreement_note
 from dataset_builder.annotate import annotator_note
 from dataset_builder.builder import build_config
 from dataset_builder.card import DataFile, dataset_card
@@ -77,6 +78,7 @@ def build(
                 if progress and bar is not None:
                     progress.advance(bar)
             paths, subgoals = task_paths(tables["trajectories"]), subgoal_names(tables["trajectories"])
+            notes = [annotator_note(folder, annotator), agreement_note(annotator, folder)]
             card = dataset_card(
                 tables,
                 files,
@@ -84,7 +86,7 @@ def build(
                 subgoals,
                 _collected(folder, path),
                 annotator=annotator,
-                annotator_note=annotator_note(folder, annotator),
+                annotator_note=" ".join(filter(None, notes)),
                 path=path,
                 state_text=version,
             )

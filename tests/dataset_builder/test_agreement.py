@@ -4,7 +4,14 @@ from pathlib import Path
 
 import pytest
 
-from dataset_builder.agreement import Agreement, agreement_rows, annotations_of, compare, total
+from dataset_builder.agreement import (
+    Agreement,
+    agreement_note,
+    agreement_rows,
+    annotations_of,
+    compare,
+    total,
+)
 from dataset_builder.annotations import annotation_store
 from dataset_builder.collect import trajectory_store
 from dataset_builder.errors import UsageError
@@ -73,5 +80,18 @@ def test_an_llms_annotations_are_read_from_its_folder(tmp_path: Path) -> None:
     by_task = compare(all_exemplars(), annotations_of("llm-x", tmp_path))
 
     assert (by_task["boil"].paths, by_task["boil"].subgoal_share) == (1, 1.0)
+    assert agreement_note("llm-x", tmp_path).startswith("On 1 paths of the exemplars they agree")
     with pytest.raises(UsageError, match="Name the corpus folder in which llm-x annotated"):
         annotations_of("llm-x", None)
+
+
+def test_the_cards_sentence_tells_that_the_rules_were_tuned(tmp_path: Path) -> None:
+    assert "on which they were tuned" in agreement_note("rules", tmp_path)
+    path, _ = exemplars("boil")[0]
+    other = path.to_dict() | {"variation": 1}
+    trajectory_store(tmp_path).append(("boil", 1, "tidied"), {"trajectory": other})
+    rows = [["wait()", 0, len(path.steps)]]
+    annotation_store(tmp_path, "llm-x").append(
+        ("boil", 1, "tidied"), {"segments": rows, "actions": path.actions}
+    )
+    assert agreement_note("llm-x", tmp_path) == ""

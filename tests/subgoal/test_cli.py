@@ -55,7 +55,7 @@ def test_help_lists_every_group() -> None:
 @pytest.mark.parametrize(
     ("group", "commands"),
     [
-        ("corpus", ["collect", "annotate", "build", "stats"]),
+        ("corpus", ["collect", "annotate", "build", "stats", "agreement", "push"]),
         ("train", ["--recipe", "--dataset", "--out"]),
         ("eval", ["run", "report", "agents", "protocols"]),
         ("quickstart", ["--out", "--tasks", "--seed"]),
