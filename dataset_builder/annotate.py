@@ -15,7 +15,8 @@ from dataset_builder.trajectory import Trajectory
 class Annotator(Protocol):
     """Names the sub-goals of a trajectory.
 
-    `annotate` returns segments that cover the trajectory's actions exactly once, in order.
+    `annotate` returns segments that cover the trajectory's actions exactly once, in order. One that
+    changes over time may have a `version`: what was annotated by another is annotated again.
     """
 
     name: str
@@ -88,6 +89,7 @@ class CheckedAnnotator:
     def __init__(self, inner: Annotator) -> None:
         self.inner = inner
         self.name = inner.name
+        self.version: str = getattr(inner, "version", "")
 
     def annotate(self, trajectory: Trajectory) -> list[Segment]:
         """Segments that cover the trajectory. Raises as `annotation`."""

@@ -38,13 +38,25 @@ def quarantined(folder: str | Path, annotator: str) -> list[TrajectoryKey]:
 
 
 def not_annotated(
-    folder: str | Path, annotator: str, trajectories: Iterable[Trajectory], retry_quarantined: bool = False
+    folder: str | Path,
+    annotator: str,
+    trajectories: Iterable[Trajectory],
+    retry_quarantined: bool = False,
+    version: str = "",
 ) -> list[Trajectory]:
-    """Which trajectories an annotator has still to do; those it gave up count only if asked for."""
-    done = [annotation_store(folder, annotator)]
-    if not retry_quarantined:
-        done.append(quarantine_store(folder, annotator))
-    return [path for path in trajectories if not any(_fits(store, path) for store in done)]
+    """Which trajectories an annotator has still to do; those it gave up count only if asked for.
+
+    What it did in another version of its own counts as not done.
+    """
+    done = annotation_store(folder, annotator)
+    given_up = quarantine_store(folder, annotator)
+
+    def is_done(path: Trajectory) -> bool:
+        if _fits(done, path) and done[path.key].get("version", "") == version:
+            return True
+        return not retry_quarantined and _fits(given_up, path)
+
+    return [path for path in trajectories if not is_done(path)]
 
 
 def annotate(
@@ -58,7 +70,8 @@ def annotate(
 ) -> int:
     """Annotate what is not annotated yet; returns how many trajectories were.
 
-    A trajectory that changed since (other actions) is annotated again. What the annotator gives up
+    A trajectory that changed since (other actions), or was annotated by another version of the
+    annotator, is annotated again. What the annotator gives up
     goes to `quarantine_store` and is tried again only if asked for.
 
     Args:
@@ -75,7 +88,7 @@ def annotate(
     if concurrency < 1:
         raise UsageError(f"--concurrency {concurrency}: give 1 or more.")
     run = _Run(folder, annotator)
-    missing = not_annotated(folder, annotator.name, trajectories, retry_quarantined)
+    missing = not_annotated(folder, annotator.name, trajectories, retry_quarantined, run.annotator.version)
     done = len(trajectories) - len(missing)
     bar = progress.add_task("sub-goals", total=len(trajectories), completed=done) if progress else None
     new = 0
@@ -125,6 +138,8 @@ class _Run:
             return False
         rows = [[str(segment.subgoal), segment.start, segment.stop] for segment in made.segments]
         record = {"segments": rows, "actions": trajectory.actions, **made.provenance}
+        if self.annotator.version:
+            record["version"] = self.annotator.version
         self.store.append(trajectory.key, record)
         return True
 

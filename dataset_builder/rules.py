@@ -10,8 +10,10 @@ own paths do: `put_down(thing)`, `water(pot, …)`, `collect_seeds(seed, vessel)
 accepts becomes a sub-goal named after its verb, such as `eat(apple)`.
 """
 
+import hashlib
 import re
 from collections.abc import Sequence
+from pathlib import Path
 
 from dataset_builder import rules_matter as matter
 from dataset_builder import rules_naming as naming
@@ -60,6 +62,14 @@ class RulesAnnotator:
     """Cuts a path by `PATTERNS`: at each position the first that matches names a segment."""
 
     name = "rules"
+
+    @property
+    def version(self) -> str:
+        """Digest of the rules, so that what older ones annotated is annotated again."""
+        digest = hashlib.sha256()
+        for file in sorted(Path(__file__).parent.glob("rules*.py")):
+            digest.update(file.read_bytes())
+        return digest.hexdigest()[:12]
 
     def annotate(self, trajectory: Trajectory) -> list[Segment]:
         """Segments that cover the trajectory's actions. Never fails on unknown actions."""

@@ -167,3 +167,13 @@ def test_the_note_says_who_wrote_the_subgoals(paths: list[Trajectory], tmp_path:
     ):
         assert part in note
     assert "thought" not in note
+
+
+def test_other_rules_annotate_anew(
+    tmp_path: Path, paths: list[Trajectory], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    assert annotate(tmp_path, RulesAnnotator(), paths[:3]) == 3
+    assert annotate(tmp_path, RulesAnnotator(), paths[:3]) == 0
+    monkeypatch.setattr(RulesAnnotator, "version", "next")
+    assert annotate(tmp_path, RulesAnnotator(), paths[:4]) == 4
+    assert annotate(tmp_path, RulesAnnotator(), paths[:4]) == 0

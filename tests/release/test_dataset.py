@@ -30,7 +30,8 @@ def tables() -> dict[str, DatasetDict]:
 def trajectory(row: dict[str, Any]) -> tuple[Trajectory, list[Segment]]:
     """A row as the objects that it was made from; the segments are checked."""
     columns = ("look", "inventory", "action", "observation", "score", "moves")
-    steps = tuple(Step(*values) for values in zip(*(row[column] for column in columns), strict=True))
+    exact = row | {"score": [round(score, 4) for score in row["score"]]}  # stored in 32 bits
+    steps = tuple(Step(*values) for values in zip(*(exact[column] for column in columns), strict=True))
     segments = []
     for index in range(row["segment"][-1] + 1):
         places = [place for place, number in enumerate(row["segment"]) if number == index]
