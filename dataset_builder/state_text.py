@@ -23,17 +23,13 @@ ROLES = ("controller", "executor", "flat")
 DEFAULT_VERSION = "compact-1"
 
 
-def model_input(
-    role: str, state: AgentState, version: str = DEFAULT_VERSION, history: int | None = None
-) -> str:
+def model_input(role: str, state: AgentState, version: str = DEFAULT_VERSION) -> str:
     """The input text of a model in a role.
 
     Args:
         role (`str`): one of `ROLES`.
         state (`AgentState`): for the executor, with the current sub-goal already set.
         version (`str`, *optional*, defaults to `"compact-1"`): one of `VERSIONS`.
-        history (`int`, *optional*): show at most this many past actions (the version's own number
-            at most); fewer make room in a short input.
 
     Raises:
         UsageError: for an unknown role or version.
@@ -41,7 +37,7 @@ def model_input(
     if role not in ROLES:
         raise UsageError(f"Unknown role {role!r}: use one of {', '.join(ROLES)}.")
     compose, window = VERSIONS[check_version(version)]
-    return compose(role, state, window if history is None else min(history, window))
+    return compose(role, state, window)
 
 
 def controller_input(state: AgentState, version: str = DEFAULT_VERSION) -> str:

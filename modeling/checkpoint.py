@@ -93,7 +93,8 @@ def _explain(name: str, folder: Path, error: Exception) -> SubgoalError:
     reason = " ".join(str(error).split()).partition(". ")[0][:200]
     if isinstance(error.__cause__, LocalEntryNotFoundError):
         return SubgoalError(
-            f"Cannot reach the Hub for the checkpoint {name}: check the network, or name a local folder."
+            f"Cannot reach the Hub for the checkpoint {name}: check the network, or name a local folder "
+            "(`hf download ID --local-dir FOLDER` makes one where there is a network)."
         )
     if isinstance(error.__cause__, HfHubHTTPError):
         return UsageError(f"No checkpoint {name} on the Hub: check name and revision, or `hf auth login`.")

@@ -1,7 +1,7 @@
-"""`subgoal train`: train one role by a recipe."""
+"""`subgoal train`: train one role by a recipe. `subgoal models`: publish what was trained."""
 
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Any
 
 import typer
 
@@ -32,6 +32,19 @@ def train_command(
     max_minutes: Annotated[
         float | None, typer.Option(help="In place of the recipe's.", show_default=False)
     ] = None,
+    report_to: Annotated[
+        str | None,
+        typer.Option(help="Follow the losses in tensorboard or trackio.", show_default=False),
+    ] = None,
+    push: Annotated[
+        str | None,
+        typer.Option(
+            metavar="NAMESPACE/NAME",
+            help="Publish the checkpoint on the Hub at the end; the repository is made at the start.",
+            show_default=False,
+        ),
+    ] = None,
+    private: Annotated[bool, typer.Option("--private", help="With --push: create it private.")] = False,
     show_recipe: Annotated[
         str | None,
         typer.Option(
@@ -41,7 +54,8 @@ def train_command(
 ) -> None:
     """Train a controller, an executor or a flat agent.
 
-    Killed, it goes on from its last checkpoint when the same command is given again.
+    Killed, it goes on from its last checkpoint when the same command is given again. On several GPUs:
+    `torchrun --nproc-per-node N -m subgoal train …`, or `accelerate launch -m subgoal train …`.
     """
     from dataset_builder.errors import UsageError
     from modeling.recipe import load_recipe, recipe_names
@@ -59,6 +73,13 @@ def train_command(
         raise UsageError(f"No {missing.split()[0][2:]}: add {missing}.")
     chosen = load_recipe(recipe, role)
 
+    from modeling import ranks
+
+    if push is not None:
+        from modeling.publish import check_push
+
+        ranks.on_first(lambda: check_push(push, private))
+
     from rich.console import Console
 
     from modeling.train import train
@@ -72,6 +93,63 @@ def train_command(
         seed=seed,
         max_steps=max_steps,
         max_minutes=max_minutes,
+        report_to=report_to,
         console=Console(),
     )
-    typer.echo(out)
+    if ranks.is_first():
+        if push is not None:
+            _push(out, push, private=private)
+        typer.echo(out)
+    ranks.leave()
+
+
+models = typer.Typer(help="Publish checkpoints on the Hub.", no_args_is_help=True)
+
+
+@models.command("push")
+def push_command(
+    folder: Annotated[Path, typer.Argument(help="Checkpoint, as `subgoal train` made it.")],
+    repo: Annotated[str, typer.Argument(help="NAMESPACE/NAME on the Hub; created if it is not there.")],
+    private: Annotated[bool, typer.Option("--private", help="Create it private.")] = False,
+    revision: Annotated[str | None, typer.Option(help="Branch; created if it is not there.")] = None,
+    message: Annotated[str | None, typer.Option(help="Of the commit.")] = None,
+    partner: Annotated[
+        str | None, typer.Option(help="Id of the pair's other model, if it is not named alike.")
+    ] = None,
+    results: Annotated[
+        Path | None, typer.Option(help="Run folder of `subgoal eval run`; its scores go into the card.")
+    ] = None,
+) -> None:
+    """Publish a checkpoint on the Hub with its card; what is there already is not sent again.
+
+    The token is that of `hf auth login`, or of HF_TOKEN.
+    """
+    _push(
+        folder,
+        repo,
+        private=private,
+        revision=revision,
+        message=message,
+        partner=partner,
+        results=results,
+    )
+
+
+@models.command("card")
+def card_command(
+    folder: Annotated[Path, typer.Argument(help="Checkpoint, as `subgoal train` made it.")],
+    results: Annotated[Path, typer.Option(help="Run folder of `subgoal eval run`.")],
+) -> None:
+    """Write a checkpoint's README.md anew, with the scores of a run that it played."""
+    from modeling.publish import write_results_card
+
+    write_results_card(folder, results)
+    typer.echo(folder / "README.md")
+
+
+def _push(folder: Path, repo: str, **options: Any) -> None:
+    from modeling.publish import push_checkpoint
+
+    pushed = push_checkpoint(folder, repo, **options)
+    what = "Pushed" if pushed.changed else "Nothing has changed"
+    typer.echo(f"{what}: {pushed.url} (commit {pushed.commit})")

@@ -39,9 +39,9 @@ class RoleData:
     validation: "Dataset"
 
     def describe(self) -> dict[str, Any]:
-        """Provenance: everything but the examples, of which only the number."""
+        """Provenance: everything but the examples, of which only the number; of a folder only its name."""
         return {
-            "source": self.source,
+            "source": self.source if self.revision else Path(self.source).resolve().name,
             "revision": self.revision,
             "fingerprint": self.fingerprint,
             "state_text_version": self.state_text_version,

@@ -48,6 +48,19 @@ class TokenizerRecipe(_Strict):
     """How often a pair of tokens must occur to become one."""
 
 
+class LoraRecipe(_Strict):
+    """Low-rank matrices are trained in place of all weights, and merged into them at the end (peft)."""
+
+    rank: int = Field(default=64, ge=1)
+    """Rank of the matrices."""
+    alpha: int = Field(default=128, ge=1)
+    """Scale: what they add is multiplied by alpha / rank."""
+    dropout: float = Field(default=0.0, ge=0, lt=1)
+    """Share of their inputs dropped in training."""
+    layers: Literal["all", "attention"] = "all"
+    """Beside which layers: all linear ones, or query and value of a T5's attention."""
+
+
 class Recipe(_Strict):
     """Everything a training run needs. `roles` holds what differs between the three roles."""
 
@@ -61,6 +74,8 @@ class Recipe(_Strict):
     """Sizes of a model from scratch."""
     tokenizer: TokenizerRecipe = TokenizerRecipe()
     """Tokenizer of a model from scratch."""
+    lora: LoraRecipe | None = None
+    """Train low-rank matrices in place of all weights: keys rank, alpha, dropout, layers. Needs a base."""
     state_text: str | None = None
     """State-text version that the dataset must hold, such as compact or paper. None: any."""
     source_length: int = Field(default=512, ge=32)
@@ -105,10 +120,14 @@ class Recipe(_Strict):
     """Less memory for more time."""
     evaluate_every: int = Field(default=100, ge=1)
     """Steps between evaluations, each with a checkpoint. The best by validation loss is kept."""
+    patience: int | None = Field(default=None, ge=1)
+    """Stop after so many evaluations in a row without a better validation loss. None: never."""
     evaluate_examples: int = Field(default=1000, ge=1)
     """Validation examples in an evaluation (a sample, the same each time)."""
     exact_match_examples: int = Field(default=200, ge=0)
-    """Validation examples decoded at the end to count exact targets."""
+    """Validation examples decoded at the end to count exact targets, by task."""
+    report_to: Literal["none", "tensorboard", "trackio"] = "none"
+    """Where losses are followed while training; tensorboard and trackio are libraries of their own."""
     threads: int | None = Field(default=None, ge=1)
     """CPU threads. None: torch decides."""
     seed: int = Field(default=0, ge=0)
@@ -175,7 +194,11 @@ def parse_recipe(values: Mapping[str, Any], source: str) -> Recipe:
     return recipe
 
 
-_NESTED: dict[str, type[BaseModel]] = {"architecture": Architecture, "tokenizer": TokenizerRecipe}
+_NESTED: dict[str, type[BaseModel]] = {
+    "architecture": Architecture,
+    "tokenizer": TokenizerRecipe,
+    "lora": LoraRecipe,
+}
 
 
 def _explain(error: ValidationError) -> str:

@@ -6,15 +6,18 @@ import os
 import shutil
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any
 
 from dataset_builder.errors import UsageError
+from modeling.recipe import Recipe
 
 RECORD = "training.json"
 CHECKPOINTS = "checkpoints"
-_PLAN = "plan.json"
+PLAN = "plan.json"
+# Keys of a recipe that may differ when a training goes on.
+_FREE = ("report_to", "threads")
 # Words of Python and safetensors, then of torch.save.
 _FULL_DISK = ("No space left on device", "PytorchStreamWriter failed writing", "inline_container.cc")
 
@@ -26,8 +29,9 @@ class TrainingResult:
     Attributes:
         role: role of the checkpoint.
         recipe: all values used.
-        dataset: source, revision, fingerprint, state_text_version, examples by split.
-        base: checkpoint started from, None for a start from scratch.
+        dataset: source (Hub id or name of the folder), revision, fingerprint, state_text_version,
+            examples by split.
+        base: checkpoint started from (Hub id or name of the folder), None for a start from scratch.
         parameters: number of weights.
         steps: optimizer steps.
         epochs: passes over the training split.
@@ -38,6 +42,11 @@ class TrainingResult:
         wall_seconds: training time over all runs.
         weights: `sha256:…` of the weights.
         versions: packages that matter.
+        exact_match_by_task: task → share of its targets, and examples counted.
+        curve: losses over steps (see `curve.training_curve`).
+        example: an `input` of the validation split and the `answer` to it.
+        processes: how many trained together; a step has as many times the recipe's examples.
+        hardware: what it ran on, in words.
     """
 
     role: str
@@ -54,6 +63,37 @@ class TrainingResult:
     wall_seconds: float
     weights: str
     versions: dict[str, str]
+    # Records of earlier releases lack these.
+    exact_match_by_task: dict[str, dict[str, float]] = field(default_factory=dict)
+    curve: dict[str, dict[str, list[float]]] = field(default_factory=dict)
+    example: dict[str, str] = field(default_factory=dict)
+    processes: int = 1
+    hardware: str = ""
+
+    @classmethod
+    def from_dict(cls, record: dict[str, Any]) -> "TrainingResult":
+        """Build from what `training.json` holds; unknown keys are ignored."""
+        return cls(**{name: record[name] for name in cls.__dataclass_fields__ if name in record})
+
+
+def read_record(folder: Path) -> TrainingResult:
+    """The record of a finished training.
+
+    Raises:
+        UsageError: if the folder holds none.
+    """
+    path = folder / RECORD
+    if not path.is_file():
+        remedy = (
+            "run the same `subgoal train` again, it goes on"
+            if (folder / PLAN).is_file()
+            else "name the --out of a `subgoal train`"
+        )
+        raise UsageError(f"{folder} holds no finished training (no {RECORD}): {remedy}.")
+    try:
+        return TrainingResult.from_dict(json.loads(path.read_text(encoding="utf-8")))
+    except (ValueError, TypeError) as error:
+        raise UsageError(f"{path} is no record of a training: {error}.") from error
 
 
 def open_folder(folder: Path, plan: dict[str, Any]) -> TrainingResult | None:
@@ -69,9 +109,9 @@ def open_folder(folder: Path, plan: dict[str, Any]) -> TrainingResult | None:
     Raises:
         UsageError: if the folder holds something else, another training, or cannot be made.
     """
-    record, noted = folder / RECORD, folder / _PLAN
+    record, noted = folder / RECORD, folder / PLAN
     if record.is_file():
-        result = TrainingResult(**json.loads(record.read_text(encoding="utf-8")))
+        result = read_record(folder)
         earlier = {"role": result.role, "recipe": result.recipe, "fingerprint": result.dataset["fingerprint"]}
         _check_same(folder, earlier, plan)
         return result
@@ -95,7 +135,7 @@ def close_folder(folder: Path, result: TrainingResult) -> None:
     """Record the result, then remove what only resuming needed."""
     _write_json(folder / RECORD, asdict(result))
     shutil.rmtree(folder / CHECKPOINTS, ignore_errors=True)
-    (folder / _PLAN).unlink(missing_ok=True)
+    (folder / PLAN).unlink(missing_ok=True)
 
 
 @contextmanager
@@ -114,11 +154,18 @@ def _check_same(folder: Path, earlier: dict[str, Any], plan: dict[str, Any]) -> 
     """Raise `UsageError` if a folder holds the training of another plan."""
     differs = ["role"] if earlier["role"] != plan["role"] else []
     differs += ["dataset"] if earlier["fingerprint"] != plan["fingerprint"] else []
-    differs += [key for key, value in plan["recipe"].items() if earlier["recipe"].get(key) != value]
+    # A key that came after the earlier run has its default there.
+    defaults = Recipe(name="").model_dump(mode="json")
+    values = {key: _completed(earlier["recipe"].get(key, value), value) for key, value in defaults.items()}
+    differs += [key for key, value in plan["recipe"].items() if key not in _FREE and values.get(key) != value]
     if differs:
         raise UsageError(
             f"{folder} holds a training that differs in {', '.join(differs)}: choose another --out."
         )
+
+
+def _completed(value: Any, default: Any) -> Any:
+    return default | value if isinstance(default, dict) and isinstance(value, dict) else value
 
 
 def _write_json(path: Path, record: dict[str, Any]) -> None:

@@ -2,18 +2,22 @@
 
 import random
 from collections.abc import Sequence
-from dataclasses import asdict
 from importlib.metadata import version as package_version
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from dataset_builder.errors import UsageError
+from dataset_builder.errors import SubgoalError, UsageError
+from modeling.arguments import reporting_callbacks, training_arguments
 from modeling.augment import RenamingExamples, balanced_rows, find_names
 from modeling.card import write_card
-from modeling.checkpoint import load_checkpoint, weights_hash
+from modeling.checkpoint import Checkpoint, load_checkpoint, weights_hash
+from modeling.curve import CURVE, draw_curve, training_curve
 from modeling.data import Fitter, RoleData, Tokenized, load_role, tokenize
-from modeling.generate import decode
+from modeling.exact import exact_match
+from modeling.extras import check_extras
+from modeling.lora import add_lora, merge_lora
 from modeling.quiet import quiet_libraries
+from modeling.ranks import first_then_others, is_first, on_first, world_size
 from modeling.recipe import Recipe, load_recipe
 from modeling.record import CHECKPOINTS, TrainingResult, close_folder, full_disk_named, open_folder
 from modeling.scratch import build_model
@@ -21,7 +25,7 @@ from modeling.tokenizer import save_tokenizer, train_tokenizer
 
 if TYPE_CHECKING:
     from rich.console import Console
-    from transformers import PreTrainedModel, PreTrainedTokenizerBase, Seq2SeqTrainingArguments
+    from transformers import PreTrainedModel, PreTrainedTokenizerBase
 
     from modeling.trainer import Course, RoleTrainer
 
@@ -36,9 +40,13 @@ def train(
     seed: int | None = None,
     max_steps: int | None = None,
     max_minutes: float | None = None,
+    report_to: str | None = None,
     console: "Console | None" = None,
 ) -> TrainingResult:
     """Train one role. Called again after a kill it goes on; called again after the end it returns.
+
+    Started by `torchrun` or `accelerate launch`, its processes train together; the first one reports
+    and writes.
 
     Args:
         role (`str`): one of `ROLES`.
@@ -49,6 +57,7 @@ def train(
         seed (`int`, *optional*): in place of the recipe's.
         max_steps (`int`, *optional*): in place of the recipe's.
         max_minutes (`float`, *optional*): in place of the recipe's.
+        report_to (`str`, *optional*): in place of the recipe's.
         console (`Console`, *optional*): where to report. None: nowhere.
 
     Raises:
@@ -59,18 +68,36 @@ def train(
     if not isinstance(recipe, Recipe):
         recipe = load_recipe(recipe)
     recipe = recipe.for_role(role).with_values(
-        base=base, seed=seed, max_steps=max_steps, max_minutes=max_minutes
+        base=base, seed=seed, max_steps=max_steps, max_minutes=max_minutes, report_to=report_to
     )
-    folder = Path(out).resolve()
+    try:
+        return _train(role, recipe, str(dataset), Path(out), console if is_first() else None)
+    except SubgoalError as error:
+        if is_first():
+            raise
+        raise SystemExit(error.exit_code) from None  # one process says what is wrong
+
+
+def _train(role: str, recipe: Recipe, dataset: str, out: Path, console: "Console | None") -> TrainingResult:
+    _check_recipe(recipe)
+    folder = out.resolve()
     with quiet_libraries():
-        data = load_role(role, str(dataset), recipe.state_text)
+        data = first_then_others(lambda: load_role(role, dataset, recipe.state_text))
         plan = {"role": role, "recipe": recipe.model_dump(mode="json"), "fingerprint": data.fingerprint}
-        finished = open_folder(folder, plan)
+        finished = on_first(lambda: open_folder(folder, plan))
         if finished is not None:
             _say(console, f"{role}: training in {out} is finished already.")
             return finished
         with full_disk_named(folder):
             return _Run(role, recipe, data, folder, console).go()
+
+
+def _check_recipe(recipe: Recipe) -> None:
+    check_extras(recipe)
+    if recipe.lora is not None and recipe.base is None:
+        raise UsageError(
+            f"recipe {recipe.name} trains with LoRA, which needs weights to start from: add --base."
+        )
 
 
 class _Run:
@@ -94,33 +121,52 @@ class _Run:
 
         trainer, course = self._trainer(model, tokenizer, examples, held_out)
         self._train(trainer, course)
-        trained: Any = trainer.model
-        metrics = {
-            "validation_loss": trainer.state.best_metric,
-            "exact_match": self._exact_match(trained, held_out),
-        }
-        _mark(trained, tokenizer, self.role, self.data.state_text_version, self.recipe)
+        result = on_first(lambda: self._save(trainer, tokenizer, base, examples, held_out, course.seconds))
+        self._conclude(result)
+        return result
+
+    def _save(
+        self,
+        trainer: "RoleTrainer",
+        tokenizer: "PreTrainedTokenizerBase",
+        base: dict[str, Any] | None,
+        examples: Tokenized,
+        held_out: Tokenized,
+        seconds: float,
+    ) -> TrainingResult:
+        """Count exact matches; write the checkpoint with its record, card and curve."""
+        trained = merge_lora(trainer.model)
+        recipe, state = self.recipe, trainer.state
+        rows = _sample(len(self.data.validation), recipe.exact_match_examples, recipe.seed)
+        match = exact_match(trained, self.fitter, self.data.validation, rows, recipe.target_length)
+        _mark(trained, tokenizer, self.role, self.data.state_text_version, recipe)
         trained.save_pretrained(self.folder)
         save_tokenizer(tokenizer, self.folder)
+        best = state.best_global_step or state.global_step
         result = TrainingResult(
             role=self.role,
-            recipe=self.recipe.model_dump(mode="json"),
+            recipe=recipe.model_dump(mode="json"),
             dataset=self.data.describe(),
             base=base,
             parameters=sum(weights.numel() for weights in trained.parameters()),
-            steps=trainer.state.global_step,
-            epochs=round(trainer.state.epoch or 0.0, 2),
-            best_step=trainer.state.best_global_step or trainer.state.global_step,
-            metrics=metrics,
+            steps=state.global_step,
+            epochs=round(state.epoch or 0.0, 2),
+            best_step=best,
+            metrics={"validation_loss": state.best_metric, "exact_match": match.share if match else None},
             shortened={"train": examples.shortened_share, "validation": held_out.shortened_share},
             left_out=examples.left_out,
-            wall_seconds=round(course.seconds, 1),
+            wall_seconds=round(seconds, 1),
             weights=weights_hash(self.folder),
             versions={name: package_version(name) for name in ("torch", "transformers", "datasets")},
+            exact_match_by_task=match.by_task if match else {},
+            curve=training_curve(state.log_history),
+            example=match.example if match else {},
+            processes=world_size(),
+            hardware=_hardware(),
         )
-        write_card(self.folder, asdict(result))
+        (self.folder / CURVE).write_bytes(draw_curve(result.curve, best, state.best_metric or 0.0))
+        write_card(self.folder, result)
         close_folder(self.folder, result)
-        self._conclude(result)
         return result
 
     def _settle(self) -> None:
@@ -134,12 +180,22 @@ class _Run:
     def _start(self) -> tuple["PreTrainedModel", "PreTrainedTokenizerBase", dict[str, Any] | None]:
         """Model and tokenizer to begin with, and where they come from."""
         if self.recipe.base is not None:
-            checkpoint = load_checkpoint(self.recipe.base)
-            return checkpoint.model, checkpoint.tokenizer, checkpoint.describe()
+            name = self.recipe.base
+            checkpoint = first_then_others(lambda: load_checkpoint(name))
+            _check_lengths(checkpoint, self.recipe)
+            found = checkpoint.describe()
+            if Path(found["id"]).is_dir():
+                found["id"] = Path(found["id"]).resolve().name  # where it lay is nobody's business
+            return self._prepared(checkpoint.model), checkpoint.tokenizer, found
         texts = [text for column in ("input", "target") for text in self.data.train[column]]
         plan = self.recipe.tokenizer
-        tokenizer = train_tokenizer(texts, plan.vocab_size, plan.min_frequency, self.recipe.source_length)
+        tokenizer = on_first(
+            lambda: train_tokenizer(texts, plan.vocab_size, plan.min_frequency, self.recipe.source_length)
+        )
         return build_model(self.recipe.architecture, tokenizer, self.recipe.seed), tokenizer, None
+
+    def _prepared(self, model: "PreTrainedModel") -> "PreTrainedModel":
+        return add_lora(model, self.recipe.lora) if self.recipe.lora else model
 
     def _tokenize(self, table: Any, rows: Sequence[int]) -> Tokenized:
         return tokenize(table, rows, self.fitter, self.recipe.target_length)
@@ -148,10 +204,12 @@ class _Run:
         if not examples.rows or not held_out.rows:
             raise UsageError("Every target is longer than target_length: raise it in the recipe.")
         size = sum(weights.numel() for weights in model.parameters()) / 1e6
+        trained = sum(weights.numel() for weights in model.parameters() if weights.requires_grad) / 1e6
+        of_them = f" ({trained:.2f}M of them trained)" if trained < size else ""
         mean = sum(map(len, examples.inputs)) / len(examples.inputs)
         _say(
             self.console,
-            f"{self.role}: {size:.2f}M parameters, {len(examples.rows)} examples of "
+            f"{self.role}: {size:.2f}M parameters{of_them}, {len(examples.rows)} examples of "
             f"{mean:.0f} tokens on average; {examples.shortened_share:.1%} lose "
             f"history to fit {self.recipe.source_length}, {examples.left_out} left out for long targets.",
         )
@@ -173,7 +231,8 @@ class _Run:
         course = Course(self.recipe.max_minutes, seconds_of(last_checkpoint(checkpoints)))
         trainer = RoleTrainer(
             model=model,
-            args=_arguments(self.recipe, checkpoints),
+            args=training_arguments(self.recipe, checkpoints, f"{self.folder.name} ({self.role})"),
+            callbacks=reporting_callbacks(self.recipe, self.folder) if is_first() else None,
             train_dataset=self._examples(examples, tokenizer, self.recipe.rename),
             eval_dataset=self._examples(held_out, tokenizer, 0.0),
             processing_class=tokenizer,
@@ -192,7 +251,7 @@ class _Run:
     def _train(self, trainer: "RoleTrainer", course: "Course") -> None:
         from modeling.trainer import Bar, drop_incomplete_checkpoints, last_checkpoint
 
-        drop_incomplete_checkpoints(self.folder / CHECKPOINTS)
+        on_first(lambda: drop_incomplete_checkpoints(self.folder / CHECKPOINTS))
         last = last_checkpoint(self.folder / CHECKPOINTS)
         if last is not None:
             _say(self.console, f"{self.role}: going on from {last.name}.")
@@ -205,16 +264,6 @@ class _Run:
             if bar:
                 bar.stop()
 
-    def _exact_match(self, model: "PreTrainedModel", held_out: Tokenized) -> float | None:
-        """Share of validation targets that greedy decoding hits exactly."""
-        chosen = _sample(len(held_out.rows), self.recipe.exact_match_examples, self.recipe.seed)
-        if not chosen:
-            return None
-        table = self.data.validation.select([held_out.rows[index] for index in chosen])
-        answers = decode(model.eval(), self.fitter, list(table["input"]), self.recipe.target_length)
-        hits = sum(answer[0] == target for answer, target in zip(answers, table["target"], strict=True))
-        return round(hits / len(chosen), 4)
-
     def _conclude(self, result: TrainingResult) -> None:
         match = result.metrics["exact_match"]
         exact = "" if match is None else f", exact match {match:.1%}"
@@ -225,44 +274,23 @@ class _Run:
         )
 
 
-def _arguments(recipe: Recipe, folder: Path) -> "Seq2SeqTrainingArguments":
-    import torch
-    from transformers import Seq2SeqTrainingArguments
+def _check_lengths(checkpoint: Checkpoint, recipe: Recipe) -> None:
+    """Raise `UsageError` if a model takes shorter texts than the recipe has (T5 takes any length)."""
+    most = getattr(checkpoint.model.config, "max_position_embeddings", None)
+    for name in ("source_length", "target_length"):
+        if most is not None and getattr(recipe, name) > most:
+            raise UsageError(
+                f"{name} is {getattr(recipe, name)}, but {checkpoint.id} takes {most} tokens at most: lower "
+                "it in the recipe; longer inputs then lose their oldest history."
+            )
 
-    on_gpu = torch.cuda.is_available()
-    fast_bf16 = on_gpu and torch.cuda.is_bf16_supported()
-    every = recipe.evaluate_every
-    return Seq2SeqTrainingArguments(
-        output_dir=str(folder),
-        per_device_train_batch_size=recipe.batch_size,
-        per_device_eval_batch_size=2 * recipe.batch_size,
-        gradient_accumulation_steps=recipe.accumulation,
-        num_train_epochs=recipe.epochs,
-        max_steps=recipe.max_steps or -1,
-        learning_rate=recipe.learning_rate,
-        optim="adamw_torch_fused" if recipe.optimizer == "adamw" else "adafactor",
-        adam_beta2=recipe.adam_beta2,
-        adam_epsilon=recipe.adam_epsilon,
-        weight_decay=recipe.weight_decay,
-        max_grad_norm=recipe.max_grad_norm,
-        label_smoothing_factor=recipe.label_smoothing,
-        bf16=recipe.precision == "bf16" or (recipe.precision == "auto" and fast_bf16),
-        eval_strategy="steps",
-        eval_steps=every,
-        save_strategy="steps",
-        save_steps=every,
-        save_total_limit=2,
-        load_best_model_at_end=True,
-        metric_for_best_model="eval_loss",
-        prediction_loss_only=True,
-        # Each evaluation follows a look at the loss (see trainer.on_log).
-        logging_steps=max(steps for steps in range(1, min(every, 20) + 1) if every % steps == 0),
-        logging_nan_inf_filter=False,
-        dataloader_pin_memory=on_gpu,
-        disable_tqdm=True,
-        report_to="none",
-        seed=recipe.seed,
-    )
+
+def _hardware() -> str:
+    import torch
+
+    if torch.cuda.is_available():
+        return f"{world_size()} x {torch.cuda.get_device_name()}"
+    return f"{world_size()} x CPU with {torch.get_num_threads()} thread(s)"
 
 
 def _mark(

@@ -24,6 +24,7 @@ from transformers.trainer_pt_utils import LengthGroupedSampler
 
 from dataset_builder.errors import SubgoalError
 from modeling.augment import RenamingExamples
+from modeling.ranks import from_first
 from modeling.recipe import Recipe
 
 _COMPLETE = "complete.json"
@@ -46,6 +47,7 @@ class Course:
         self.limit = None if max_minutes is None else 60 * max_minutes
         self._before = seconds_before
         self._start: float | None = None
+        self._seen = seconds_before
 
     def begin(self) -> None:
         """Start the clock."""
@@ -60,9 +62,19 @@ class Course:
         """Time used so far, earlier runs included."""
         return self._before + (0.0 if self._start is None else time.monotonic() - self._start)
 
+    def look(self) -> None:
+        """Look at the clock, once a step. Processes that train together go by the first one's."""
+        if self.limit:
+            self._seen = from_first(self.seconds)
+
+    @property
+    def over(self) -> bool:
+        """Whether the time limit was reached at the last look."""
+        return self.limit is not None and self._seen >= self.limit
+
     def share(self, step: int, total_steps: int) -> float:
-        """Share of the training that is over, 0 to 1."""
-        by_clock = self.seconds / self.limit if self.limit else 0.0
+        """Share of the training that was over at the last look, 0 to 1."""
+        by_clock = self._seen / self.limit if self.limit else 0.0
         return min(1.0, max(step / max(1, total_steps), by_clock))
 
 
@@ -101,7 +113,7 @@ class RoleTrainer(Seq2SeqTrainer):
         self.course = course
         for callback in (PrinterCallback, ProgressCallback):
             self.remove_callback(callback)
-        self.add_callback(_Flow(course))
+        self.add_callback(_Flow(course, recipe.patience))
 
     def create_scheduler(
         self, num_training_steps: int, optimizer: torch.optim.Optimizer | None = None
@@ -126,10 +138,11 @@ class RoleTrainer(Seq2SeqTrainer):
 
 
 class _Flow(TrainerCallback):
-    """Stops at the deadline or when the loss diverges; marks checkpoints that are complete."""
+    """Stops at the deadline, without progress, or when the loss diverges; marks whole checkpoints."""
 
-    def __init__(self, course: Course) -> None:
+    def __init__(self, course: Course, patience: int | None) -> None:
         self.course = course
+        self.patience = patience
 
     def on_train_begin(
         self, args: TrainingArguments, state: TrainerState, control: TrainerControl, **kwargs: Any
@@ -141,10 +154,23 @@ class _Flow(TrainerCallback):
     ) -> None:
         self.course.end()
 
+    def on_optimizer_step(
+        self, args: TrainingArguments, state: TrainerState, control: TrainerControl, **kwargs: Any
+    ) -> None:
+        self.course.look()  # the learning rate is set next
+
+    def on_evaluate(
+        self, args: TrainingArguments, state: TrainerState, control: TrainerControl, **kwargs: Any
+    ) -> None:
+        # The log survives a kill, a counter (as EarlyStoppingCallback has one) would start anew.
+        losses = [entry["eval_loss"] for entry in state.log_history if "eval_loss" in entry]
+        if self.patience and len(losses) - 1 - losses.index(min(losses)) >= self.patience:
+            control.should_training_stop = True
+
     def on_step_end(
         self, args: TrainingArguments, state: TrainerState, control: TrainerControl, **kwargs: Any
     ) -> None:
-        if self.course.limit and self.course.seconds >= self.course.limit:
+        if self.course.over:
             control.should_training_stop = True
             control.should_evaluate = control.should_save = True
         # Whatever is saved is looked at first (see `on_log`).

@@ -15,7 +15,7 @@ from typer.core import TyperGroup
 from dataset_builder.cli import app as corpus
 from dataset_builder.errors import SubgoalError
 from eval_harness.cli import app as evaluation
-from modeling.cli import train_command
+from modeling.cli import models, train_command
 from subgoal.quickstart import quickstart_command
 
 INTERRUPTED = 130
@@ -119,6 +119,7 @@ def root(
 app.command("quickstart")(quickstart_command)
 app.add_typer(corpus, name="corpus")
 app.command("train")(train_command)
+app.add_typer(models, name="models")
 app.add_typer(evaluation, name="eval")
 
 

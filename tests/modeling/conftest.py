@@ -95,6 +95,7 @@ def recipe() -> Recipe:
         evaluate_every=20,
         exact_match_examples=20,
         max_steps=STEPS,
+        threads=1,  # so small a model gains nothing from more, and loses much where cores are busy
     )
 
 

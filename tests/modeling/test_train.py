@@ -12,13 +12,14 @@ from pathlib import Path
 import pytest
 import torch
 from rich.console import Console
-from transformers import AutoModelForSeq2SeqLM, AutoTokenizer
+from transformers import AutoModelForSeq2SeqLM, AutoTokenizer, BartConfig, BartForConditionalGeneration
 
-from dataset_builder.errors import UsageError
+from dataset_builder.errors import SubgoalError, UsageError
+from modeling.data import load_role
 from modeling.recipe import Recipe, show_recipe
-from modeling.record import full_disk_named
+from modeling.record import full_disk_named, open_folder, read_record
 from modeling.scratch import build_model
-from modeling.tokenizer import train_tokenizer
+from modeling.tokenizer import save_tokenizer, train_tokenizer
 from modeling.train import train
 from modeling.trainer import Course, TrainingDiverged, last_checkpoint, rate_factor
 
@@ -57,6 +58,7 @@ def test_plain_transformers_loads_the_output(checkpoints: dict[str, Path], role:
     assert {path.name for path in folder.iterdir()} == {
         "README.md",
         "config.json",
+        "curve.png",
         "generation_config.json",
         "model.safetensors",
         "tokenizer.json",
@@ -70,7 +72,7 @@ def test_the_record_tells_what_was_done(checkpoints: dict[str, Path], dataset: P
     assert record["role"] == "flat"
     assert record["steps"] == STEPS
     assert record["recipe"] == recipe.for_role("flat").model_dump(mode="json")
-    assert record["dataset"]["source"] == str(dataset)  # type: ignore[index]
+    assert record["dataset"]["source"] == dataset.name  # type: ignore[index]
     assert len(record["dataset"]["fingerprint"]) == 64  # type: ignore[index]
     assert 0 <= record["metrics"]["exact_match"] <= 1  # type: ignore[index]
     assert record["shortened"] == {"train": 0.0, "validation": 0.0}
@@ -181,7 +183,7 @@ def test_a_checkpoint_is_a_base_for_more(
     base = checkpoints["executor"]
     result = train("executor", recipe, dataset, tmp_path / "more", base=str(base), max_steps=1)
     assert result.base is not None
-    assert (result.base["id"], result.base["revision"][:7]) == (str(base), "sha256:")
+    assert (result.base["id"], result.base["revision"][:7]) == (base.name, "sha256:")
     before = _record(base)["metrics"]["validation_loss"]  # type: ignore[index]
     assert result.metrics["validation_loss"] == pytest.approx(before, abs=0.3)
 
@@ -210,9 +212,15 @@ def test_the_course_is_the_further_of_steps_and_clock(monkeypatch: pytest.Monkey
     assert course.share(0, 100) == 0.25
     assert course.share(50, 100) == 0.5
     now = 30.0
+    assert course.share(50, 100) == 0.5
+    course.look()
+    over = [course.over]
     assert course.share(50, 100) == 0.75
     now = 100.0
+    course.look()
+    over.append(course.over)
     assert course.share(50, 100) == 1
+    assert over == [False, True]
     assert Course(None).share(50, 100) == 0.5
 
 
@@ -254,3 +262,91 @@ def test_first_weights_follow_the_seed(recipe: Recipe, seed: int) -> None:
     other = build_model(recipe.architecture, tokenizer, seed + 1).state_dict()
     assert all(torch.equal(one[name], two[name]) for name in one)
     assert not all(torch.equal(one[name], other[name]) for name in one)
+
+
+def test_training_stops_when_validation_no_longer_improves(
+    dataset: Path, recipe: Recipe, tmp_path: Path
+) -> None:
+    hasty = recipe.with_values(learning_rate=0.5, warmup=0.0, patience=1, evaluate_every=2, max_steps=200)
+    result = train("flat", hasty, dataset, tmp_path / "out")
+    losses = result.curve["validation_loss"]["value"]
+    assert result.steps == 2 * len(losses) < 200
+    assert losses[-1] >= losses[-2] == min(losses)
+    assert result.best_step == result.steps - 2
+
+
+def test_exact_match_is_counted_by_task(checkpoints: dict[str, Path], dataset: Path) -> None:
+    record = read_record(checkpoints["controller"])
+    by_task = record.exact_match_by_task
+    counted = sum(found["examples"] for found in by_task.values())
+    assert counted == record.recipe["exact_match_examples"] == 20
+    hits = sum(found["share"] * found["examples"] for found in by_task.values())
+    assert record.metrics["exact_match"] == pytest.approx(hits / counted, abs=1e-3)
+    assert record.example["input"].startswith("task: ")
+
+
+def test_a_training_of_an_earlier_release_goes_on(
+    checkpoints: dict[str, Path], dataset: Path, recipe: Recipe, tmp_path: Path
+) -> None:
+    """A key that the earlier recipe did not have counts as its default."""
+    plan = recipe.for_role("flat").model_dump(mode="json")
+    for key in ("lora", "patience", "report_to"):
+        del plan[key]
+    del plan["tokenizer"]["min_frequency"]
+    fingerprint = read_record(checkpoints["flat"]).dataset["fingerprint"]
+    earlier = {"role": "flat", "recipe": plan, "fingerprint": fingerprint}
+    now = earlier | {"recipe": recipe.for_role("flat").model_dump(mode="json")}
+    (tmp_path / "plan.json").write_text(json.dumps(earlier))
+    assert open_folder(tmp_path, now) is None
+    now["recipe"] |= {"report_to": "tensorboard", "threads": 7}
+    assert open_folder(tmp_path, now) is None
+    now["recipe"] |= {"patience": 3}
+    with pytest.raises(UsageError, match="differs in patience"):
+        open_folder(tmp_path, now)
+
+
+def test_losses_are_followed_in_tensorboard(dataset: Path, recipe: Recipe, tmp_path: Path) -> None:
+    from tensorboard.backend.event_processing.event_accumulator import EventAccumulator
+
+    small = recipe.with_values(max_steps=2, evaluate_every=1, exact_match_examples=0)
+    result = train("flat", small, dataset, tmp_path / "out", report_to="tensorboard")
+    events = EventAccumulator(str(tmp_path / "out" / "runs")).Reload()
+    followed = [event.value for event in events.Scalars("eval/loss")]
+    assert followed == pytest.approx(result.curve["validation_loss"]["value"], abs=1e-4)
+
+
+def test_any_seq2seq_checkpoint_is_a_base_as_far_as_it_reads(
+    dataset: Path, recipe: Recipe, tmp_path: Path
+) -> None:
+    base = tmp_path / "bart"
+    tokenizer = train_tokenizer(load_role("flat", str(dataset)).train["input"], vocab_size=2048)
+    config = BartConfig(
+        vocab_size=len(tokenizer),
+        d_model=16,
+        encoder_layers=1,
+        decoder_layers=1,
+        encoder_attention_heads=2,
+        decoder_attention_heads=2,
+        encoder_ffn_dim=16,
+        decoder_ffn_dim=16,
+        max_position_embeddings=256,
+        pad_token_id=tokenizer.pad_token_id,
+        eos_token_id=tokenizer.eos_token_id,
+        bos_token_id=tokenizer.pad_token_id,
+        decoder_start_token_id=tokenizer.pad_token_id,
+        forced_eos_token_id=None,
+    )
+    BartForConditionalGeneration(config).save_pretrained(base)
+    save_tokenizer(tokenizer, base)
+    once = recipe.with_values(max_steps=1, exact_match_examples=2)
+    with pytest.raises(UsageError, match=r"source_length is 512, but .*bart takes 256 tokens at most"):
+        train("flat", once, dataset, tmp_path / "long", base=str(base))
+    result = train("flat", once.with_values(source_length=256), dataset, tmp_path / "out", base=str(base))
+    assert AutoModelForSeq2SeqLM.from_pretrained(tmp_path / "out").config.subgoal_role == "flat"
+    assert result.shortened["train"] >= 0
+
+
+def test_without_a_network_a_local_base_is_the_remedy(dataset: Path, recipe: Recipe, tmp_path: Path) -> None:
+    with pytest.raises(SubgoalError, match="check the network, or name a local folder") as caught:
+        train("flat", recipe, dataset, tmp_path / "out", base="google/flan-t5-small")
+    assert "\n" not in str(caught.value)

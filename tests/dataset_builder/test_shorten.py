@@ -6,10 +6,12 @@ from collections.abc import Callable, Iterator
 
 import pytest
 
+from dataset_builder.annotate import annotator
 from dataset_builder.errors import UsageError
 from dataset_builder.shorten import shorten
-from dataset_builder.state import AgentState
+from dataset_builder.state import AgentState, replay_states
 from dataset_builder.state_text import ROLES, VERSIONS, model_input
+from dataset_builder.trajectory import Trajectory
 
 # What an input may never lose.
 KEPT = {
@@ -24,6 +26,21 @@ KEPT = {
 
 
 MARK = re.compile(r"<extra_id_\d+>")
+
+
+@pytest.fixture(scope="module")
+def states(recorded: list[Trajectory]) -> Callable[[], Iterator[AgentState]]:
+    """Every state of the tidied paths as an executor meets it; use each before the next."""
+
+    def replay() -> Iterator[AgentState]:
+        for path in (path for path in recorded if path.path == "tidied"):
+            segments = annotator("rules").annotate(path)
+            for state in replay_states(path, segments):
+                serving = (segment for segment in segments if segment.start <= state.step < segment.stop)
+                state.set_subgoal(str(next(serving).subgoal))
+                yield state
+
+    return replay
 
 
 def _within(most: int) -> Callable[[str], bool]:
@@ -64,7 +81,8 @@ def test_less_history_is_what_model_input_would_have_written(
     seen = 0
     for state in states():
         # The paper's marks number the places of a window: of another length, they are other marks.
-        texts = [MARK.sub("", model_input(role, state, version, history)) for history in range(11)]
+        compose, window = VERSIONS[version]
+        texts = [MARK.sub("", compose(role, state, shown)) for shown in range(window + 1)]
         full = model_input(role, state, version)
         for text in dict.fromkeys(texts):
             short = shorten(full, version, _within(len(text)))
