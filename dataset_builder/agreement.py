@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from dataset_builder.errors import UsageError
-from dataset_builder.exemplars import ANNOTATOR, all_exemplars
+from dataset_builder.exemplars import ANNOTATOR, all_exemplars, is_held_out
 from dataset_builder.subgoals import Segment, SubGoal
 from dataset_builder.trajectory import Trajectory
 
@@ -123,26 +123,36 @@ def annotations_of(name: str, folder: str | Path | None) -> list[Annotated]:
     if folder is None:
         raise UsageError(f"Name the corpus folder in which {name} annotated.")
     done = annotation_store(folder, name).keys()
+    if not done:
+        raise UsageError(f"{name} has annotated nothing in {folder}: run `subgoal corpus annotate` first.")
     return list(annotated(folder, name, [path for path in trajectories(folder) if path.key in done]))
 
 
 def agreement_note(name: str, folder: str | Path) -> str:
-    """A sentence on how far an annotator agrees with the exemplars; `""` if it did none of their paths."""
-    try:
-        found = total(compare(all_exemplars(), annotations_of(name, None if name == "rules" else folder)))
-    except UsageError:
-        return ""
-    tuned = ", on which they were tuned," if name == "rules" else ""
-    return (
-        f"On {found.paths} paths of the exemplars{tuned} they agree with these: F1 of the bounds of "
-        f"sub-goals {found.boundary_f1:.2f}; {found.name_share:.0%} of the actions under a sub-goal of the "
-        f"same name, {found.subgoal_share:.0%} under the very same sub-goal."
-    )
+    """What the card says of an annotator's agreement with the exemplars; `""` if it did none of them."""
+    every = all_exemplars()
+    given = annotations_of(name, None if name == "rules" else folder)
+    groups = [(" that they were tuned on", [pair for pair in every if not is_held_out(pair[0])])]
+    groups += [(" that nothing was tuned on", [pair for pair in every if is_held_out(pair[0])])]
+    parts = []
+    for which, wanted in groups if name == "rules" else [("", every)]:
+        try:
+            found = total(compare(wanted, given))
+        except UsageError:
+            continue
+        parts.append(
+            f"{found.paths} paths{which}: F1 of the bounds of sub-goals {found.boundary_f1:.2f}, "
+            f"{found.name_share:.0%} of the actions under a sub-goal of the same name, "
+            f"{found.subgoal_share:.0%} under the very same sub-goal"
+        )
+    return f"Agreement with the exemplars: on {'; on '.join(parts)}." if parts else ""
 
 
-def agreement_rows(by_task: dict[str, Agreement]) -> list[dict[str, str]]:
-    """Table rows: one per task, then all together."""
+def agreement_rows(by_task: dict[str, Agreement], held_out: Agreement | None = None) -> list[dict[str, str]]:
+    """Table rows: one per task, then all together, then what nothing was tuned on."""
     named = [*by_task.items(), ("all", total(by_task))]
+    if held_out is not None:
+        named.append(("held out: nothing was tuned on these", held_out))
     return [
         {
             "task": task,

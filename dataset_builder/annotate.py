@@ -147,9 +147,11 @@ def annotator_note(folder: str | Path, name: str) -> str:
     """
     from dataset_builder.annotations import annotation_store, quarantined
 
+    if name == "rules":
+        return "They were written by rules, not by a language model."
     records = [record for record in annotation_store(folder, name) if "model" in record]
     if not records:
-        return "They were written by rules, not by a language model."
+        return ""
     models = ", ".join(sorted({f"`{record['model']}`" for record in records}))
     counts = Counter(record["answer_format"] for record in records)
     forms = ", ".join(f"{form} ({count})" for form, count in counts.most_common())

@@ -2,7 +2,6 @@
 
 from collections.abc import Iterable, Sequence
 from pathlib import Path
-from typing import Any
 
 from rich.progress import Progress
 
@@ -13,9 +12,10 @@ from dataset_builder.annotate import (
     Refused,
     Unanswered,
 )
+from dataset_builder.annotate import annotator as get_annotator
 from dataset_builder.errors import SubgoalError, UsageError
 from dataset_builder.store import JsonlStore
-from dataset_builder.subgoals import Segment, SubGoal
+from dataset_builder.subgoals import Segment, SubGoal, check_segments
 from dataset_builder.trajectory import Trajectory, TrajectoryKey
 from dataset_builder.workers import Crew
 
@@ -71,8 +71,8 @@ def annotate(
     """Annotate what is not annotated yet; returns how many trajectories were.
 
     A trajectory that changed since (other actions), or was annotated by another version of the
-    annotator, is annotated again. What the annotator gives up
-    goes to `quarantine_store` and is tried again only if asked for.
+    annotator, is annotated again. What the annotator gives up goes to `quarantine_store` and is
+    tried again only if asked for.
 
     Args:
         folder (`str` or `Path`): the corpus folder.
@@ -164,14 +164,16 @@ def annotated(
     """Trajectories with their stored segments, without those that the annotator gave up.
 
     Raises:
-        UsageError: if some have neither.
+        UsageError: if some have neither, or only what older rules made of them.
+        SubgoalError: if stored segments do not cover their path.
     """
     store = annotation_store(folder, annotator)
     quarantine = quarantine_store(folder, annotator)
+    version = get_annotator(annotator).version if annotator == "rules" else ""
     pairs = []
     for trajectory in trajectories:
-        if _fits(store, trajectory):
-            pairs.append((trajectory, _segments(store[trajectory.key])))
+        if _fits(store, trajectory) and store[trajectory.key].get("version", "") == version:
+            pairs.append((trajectory, _segments(store, trajectory)))
         elif not _fits(quarantine, trajectory):
             raise UsageError(
                 f"{trajectory.task} {trajectory.variation} in {folder} is not annotated by {annotator}: "
@@ -183,8 +185,17 @@ def annotated(
 
 
 def _options(annotator: str) -> str:
-    return "--annotator llm --model …" if annotator.startswith("llm-") else f"--annotator {annotator}"
+    return "--annotator llm --model …" if annotator.startswith("llm") else f"--annotator {annotator}"
 
 
-def _segments(record: dict[str, Any]) -> list[Segment]:
-    return [Segment(SubGoal.parse(text), start, stop) for text, start, stop in record["segments"]]
+def _segments(store: JsonlStore, trajectory: Trajectory) -> list[Segment]:
+    try:
+        rows = store[trajectory.key]["segments"]
+        segments = [Segment(SubGoal.parse(text), start, stop) for text, start, stop in rows]
+        check_segments(segments, len(trajectory.steps))
+    except (SubgoalError, KeyError, TypeError, ValueError) as error:
+        where = f"{trajectory.task} {trajectory.variation}"
+        raise SubgoalError(
+            f"{store.path} holds no usable segments of {where} ({error}): remove its line and annotate again."
+        ) from error
+    return segments

@@ -25,6 +25,10 @@ _PATHS = {
 }
 
 
+USUAL_LIMIT = 100
+"""Moves after which most protocols end an episode."""
+
+
 class DataFile(NamedTuple):
     """One split of a configuration: its path within the repository, and its size."""
 
@@ -73,7 +77,8 @@ def dataset_card(
         trajectory_columns=_markdown(_column_rows("trajectories")),
         example_columns=_markdown(_column_rows("executor")),
         tasks=_markdown(task_rows(paths, collected)),
-        path_note=_PATHS[path],
+        path_note=_PATHS[path] + (_untidied_note(trajectories) if path == "tidied" else ""),
+        long_paths=_long_note(trajectories),
         verified=_verified_note(collected),
         simplifications=first[0]["simplifications"] or "none",
         state_text=state_text,
@@ -130,6 +135,18 @@ def _column_rows(config: str) -> list[dict[str, str]]:
         kind = f"list of {column.feature.feature.dtype}" if listed else column.feature.dtype
         rows.append({"column": f"`{name}`", "type": kind, "holds": column.meaning})
     return rows
+
+
+def _untidied_note(trajectories: DatasetDict) -> str:
+    """How many paths no shortening held for: they still walk through doors."""
+    teleports = [row for table in trajectories.values() for row in table if row["simplifications"] == "easy"]
+    count = sum(any(action.startswith("go to ") for action in row["action"]) for row in teleports)
+    return f" ({count:,} paths for which no shorter one held are as the solver wrote them)" if count else ""
+
+
+def _long_note(trajectories: DatasetDict) -> str:
+    count = sum(moves[-1] > USUAL_LIMIT for table in trajectories.values() for moves in table["moves"])
+    return f"{count:,} paths take more than {USUAL_LIMIT} moves, where the usual protocols end an episode."
 
 
 def _verified_note(collected: CollectReport) -> str:

@@ -5,6 +5,7 @@ from typing import Annotated
 
 import typer
 from rich.console import Console
+from rich.markup import escape
 from rich.progress import (
     BarColumn,
     MofNCompleteColumn,
@@ -94,12 +95,12 @@ def collect(
     for task in chosen:
         verified, lost = report.verified[task.name], report.given_up[task.name]
         if verified + lost:
-            share = f"{verified / (verified + lost):.0%}"
-            rows.append({"task": task.name, "verified": str(verified), "given up": str(lost), "share": share})
+            row = {"task": task.name, "verified": str(verified), "given up": str(lost)}
+            why = report.why[task.name].items() if task.name in report.why else ()
+            reasons = "; ".join(f"{reason} ({count})" for reason, count in why)
+            rows.append(row | {"share": f"{verified / (verified + lost):.0%}", "why": escape(reasons)})
     if rows:
         console.print(row_table(rows))
-    for reason, count in report.reasons.most_common():
-        console.print(f"given up {count} times: {reason}", highlight=False)
 
 
 @app.command()
@@ -180,7 +181,7 @@ def build(
 
     with progress_bar() as bar:
         run(folder, out, annotator=annotator, path=path, state_text=state_text, progress=bar)
-    console.print(f"Dataset written to {out}", highlight=False, soft_wrap=True)
+    console.print(f"Dataset written to {out}", highlight=False, soft_wrap=True, markup=False)
 
 
 @app.command()
@@ -191,11 +192,15 @@ def agreement(
 ) -> None:
     """Compare an annotator's sub-goals with the exemplars, or with another annotator's."""
     from dataset_builder.agreement import agreement_rows, annotations_of, compare, total
+    from dataset_builder.exemplars import ANNOTATOR, is_held_out
 
-    by_task = compare(annotations_of(reference, folder), annotations_of(annotator, folder))
-    console.print(row_table(agreement_rows(by_task), f"{annotator} against {reference}"))
-    for (wanted, given), count in total(by_task).renamed.most_common(10):
-        console.print(f"{count} actions under {wanted} are {given} to {annotator}", highlight=False)
+    wanted, given = annotations_of(reference, folder), annotations_of(annotator, folder)
+    apart = [pair for pair in wanted if reference == ANNOTATOR and is_held_out(pair[0])]
+    by_task = compare([pair for pair in wanted if pair not in apart], given)
+    rows = agreement_rows(by_task, total(compare(apart, given)) if apart else None)
+    console.print(row_table(rows, f"{annotator} against {reference}"))
+    for (name, other), count in total(by_task).renamed.most_common(10):
+        console.print(f"{count} actions under {name} are {other} to {annotator}", highlight=False)
 
 
 @app.command()
@@ -230,4 +235,5 @@ def push(
 
     pushed = push_dataset(folder, repo, private=private, revision=revision, message=message)
     what = "Pushed" if pushed.changed else "Nothing has changed"
-    console.print(f"{what}: {pushed.url} (commit {pushed.commit})", highlight=False, soft_wrap=True)
+    line = f"{what}: {pushed.url} (commit {pushed.commit})"
+    console.print(line, highlight=False, soft_wrap=True, markup=False)

@@ -4,7 +4,7 @@ import os
 from collections import Counter
 from collections.abc import Iterable, Sequence
 from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from random import Random
 
@@ -29,11 +29,13 @@ class CollectReport:
         verified: per task, variations with a verified path.
         given_up: per task, variations without.
         reasons: how often each reason for giving up occurred.
+        why: per task, its reasons.
     """
 
     verified: Counter[str]
     given_up: Counter[str]
     reasons: Counter[str]
+    why: dict[str, Counter[str]] = field(default_factory=dict)
 
 
 def trajectory_store(folder: str | Path) -> JsonlStore:
@@ -103,14 +105,18 @@ def collect(
     check_simplifications(simplifications)
     if path not in PATHS:
         raise UsageError(f"Unknown path {path!r}: use one of {', '.join(PATHS)}.")
-    wanted = [
-        TrajectoryKey(task.name, variation, path)
-        for task in tasks
-        for split in splits
-        for variation in choose_variations(
-            task, split, limits.get(split) if isinstance(limits, dict) else limits, paper_seed
+    if workers is not None and workers < 1:
+        raise UsageError(f"--workers {workers}: give 1 or more.")
+    wanted = list(
+        dict.fromkeys(
+            TrajectoryKey(task.name, variation, path)
+            for task in tasks
+            for split in splits
+            for variation in choose_variations(
+                task, split, limits.get(split) if isinstance(limits, dict) else limits, paper_seed
+            )
         )
-    ]
+    )
     store = trajectory_store(folder)
     _check_same(store, simplifications)
     missing = [key for key in wanted if key not in store]
@@ -176,15 +182,18 @@ def report(store: JsonlStore, keys: Iterable[TrajectoryKey] | None = None) -> Co
     verified: Counter[str] = Counter()
     given_up: Counter[str] = Counter()
     reasons: Counter[str] = Counter()
+    why: dict[str, Counter[str]] = {}
     chosen = store if keys is None else [store[key] for key in keys if key in store]
     for record in chosen:
         task = str(record["key"][0])
         if "trajectory" in record:
             verified[task] += 1
         else:
+            reason = record.get("given_up", "no reason was stored")
             given_up[task] += 1
-            reasons[record["given_up"]] += 1
-    return CollectReport(verified, given_up, reasons)
+            reasons[reason] += 1
+            why.setdefault(task, Counter())[reason] += 1
+    return CollectReport(verified, given_up, reasons, why)
 
 
 def trajectories(folder: str | Path, path: str | None = None) -> list[Trajectory]:

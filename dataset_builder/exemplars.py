@@ -10,6 +10,7 @@ import gzip
 import json
 from functools import cache
 from pathlib import Path
+from typing import Any
 
 import yaml
 
@@ -36,16 +37,20 @@ def exemplars(task: str) -> tuple[tuple[Trajectory, tuple[Segment, ...]], ...]:
     """
     chosen = get_task(task)
     file = _FOLDER / f"{chosen.name}.yaml"
-    if not file.is_file():
-        raise SubgoalError(f"{chosen.name} has no exemplars: {file} is missing.")
     pairs = []
-    for entry in yaml.safe_load(file.read_text(encoding="utf-8")):
+    for entry in _entries(chosen.name):
         where = f"{file.name}, variation {entry['variation']}"
         trajectory = _paths().get((chosen.name, entry["variation"]))
         if trajectory is None:
             raise SubgoalError(f"{where}: no such path in {_FOLDER.name}.")
         pairs.append((trajectory, _segments(where, trajectory, entry["segments"])))
     return tuple(pairs)
+
+
+def is_held_out(trajectory: Trajectory) -> bool:
+    """Whether this path is an exemplar that nothing was tuned on: it measures how well others do."""
+    entries = _entries(trajectory.task)
+    return any(entry["variation"] == trajectory.variation and entry.get("held_out") for entry in entries)
 
 
 def all_exemplars() -> list[tuple[Trajectory, tuple[Segment, ...]]]:
@@ -69,6 +74,21 @@ def _segments(where: str, trajectory: Trajectory, written: list[dict[str, list]]
     except SubgoalError as error:
         raise SubgoalError(f"{where}: {error}") from error
     return tuple(segments)
+
+
+@cache
+def _entries(task: str) -> list[dict[str, Any]]:
+    file = _FOLDER / f"{task}.yaml"
+    if not file.is_file():
+        raise SubgoalError(f"{task} has no exemplars: {file} is missing.")
+    try:
+        entries = yaml.safe_load(file.read_text(encoding="utf-8"))
+        if not all(isinstance(entry["variation"], int) and entry["segments"] for entry in entries):
+            raise TypeError("an entry is empty")
+    except (yaml.YAMLError, KeyError, TypeError) as error:
+        reason = " ".join(str(error).split())
+        raise SubgoalError(f"{file.name} holds no list of variations with segments: {reason}.") from error
+    return entries
 
 
 @cache

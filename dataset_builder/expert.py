@@ -6,10 +6,11 @@ from importlib.metadata import version
 
 from dataset_builder import crossing
 from dataset_builder.errors import SubgoalError, UsageError
+from dataset_builder.evidence import other_answer, readings_after_decision
 from dataset_builder.races import decided
 from dataset_builder.simulator import Episode, Simulator, expand_simplifications
 from dataset_builder.tasks import get_task
-from dataset_builder.tidy import Plan, other_answer, plans, readings_after_decision
+from dataset_builder.tidy import Plan, plans
 from dataset_builder.trajectory import PATHS, Step, Trajectory
 
 _MAX_REPHRASINGS = 12

@@ -197,6 +197,9 @@ def _worded(repo_id: str) -> Iterator[None]:
         yield
     except OfflineModeIsEnabled as error:
         raise SubgoalError("HF_HUB_OFFLINE is set: unset it to push.") from error
+    except ValueError as error:  # the card's metadata, as the Hub's check finds it
+        reason = " ".join(str(error).split())[:200]
+        raise SubgoalError(f"The Hub does not take the card of {repo_id}: {reason}") from error
     except (HTTPError, OSError, RuntimeError) as error:
         # An upload's error comes wrapped.
         cause = error.__cause__ if isinstance(error, RuntimeError) and error.__cause__ else error

@@ -2,14 +2,15 @@
 
 import hashlib
 import os
-import shutil
 import tempfile
 from pathlib import Path
 
 import datasets
 import pyarrow
 import pyarrow.parquet as parquet
+from huggingface_hub import DatasetCard
 from rich.progress import Progress
+from yaml import YAMLError
 
 from dataset_builder.agreement import agreement_note
 from dataset_builder.annotate import annotator_note
@@ -52,7 +53,7 @@ def build(
     Raises:
         UsageError: if the folder is empty or not annotated, or `out` holds something else.
     """
-    out = Path(out)
+    out = Path(out).resolve()
     version = check_version(state_text)
     _check_out(out)
     out.parent.mkdir(parents=True, exist_ok=True)
@@ -94,9 +95,7 @@ def build(
             (new / "images").mkdir()
             for name, picture in plots(paths, subgoals).items():
                 (new / "images" / name).write_bytes(picture)
-            if out.exists():
-                shutil.rmtree(out)
-            os.replace(new, out)
+            _replace(out, new, Path(scratch) / "earlier")
     finally:
         datasets.enable_progress_bars()
     return out
@@ -144,11 +143,33 @@ def _write_parquet(columns: pyarrow.Table, file: Path) -> None:
     )
 
 
+def _replace(out: Path, new: Path, earlier: Path) -> None:
+    """Move the contents of `new` into `out`, and what was there into `earlier`.
+
+    The folder itself stays: somebody may be working in it.
+    """
+    for folder in (out, earlier):
+        folder.mkdir(exist_ok=True)
+    for path in list(out.iterdir()):
+        os.replace(path, earlier / path.name)
+    for path in list(new.iterdir()):
+        os.replace(path, out / path.name)
+
+
 def _check_out(out: Path) -> None:
     """Refuse to replace what is not an earlier build."""
     if out.is_file():
         raise UsageError(f"{out} is a file: name a folder for the dataset.")
     if out.exists() and any(out.iterdir()):
         names = {path.name for path in out.iterdir()}
-        if not names <= {"README.md", ".gitattributes", "images", *CONFIGS}:
+        if not names <= {"README.md", ".gitattributes", "images", *CONFIGS} or not _is_build(out):
             raise UsageError(f"{out} holds something else than a dataset: name an empty folder.")
+
+
+def _is_build(folder: Path) -> bool:
+    """Whether a folder's card is one of ours."""
+    try:
+        configs = DatasetCard.load(folder / "README.md").data.get("configs") or []
+        return "trajectories" in {config["config_name"] for config in configs}
+    except (OSError, ValueError, YAMLError, KeyError, TypeError):
+        return False

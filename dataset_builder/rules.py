@@ -6,8 +6,8 @@ be able to name each step before it starts, from what the agent has seen so far.
 
 What the exemplars' README lists is used in the same sense here. Beyond it, for what only the solver's
 own paths do: `put_down(thing)`, `water(pot, …)`, `collect_seeds(seed, vessel)`, `search(container)`,
-`wait()` for no one thing, and `explore()` for actions that led to nothing. Anything else the simulator
-accepts becomes a sub-goal named after its verb, such as `eat(apple)`.
+`find(thing)`, `wait()` for no one thing, and `explore()` for actions that led to nothing. Anything else
+the simulator accepts becomes a sub-goal named after its verb, such as `eat(apple)`.
 """
 
 import hashlib
@@ -28,7 +28,7 @@ PATTERNS: tuple[tuple[re.Pattern[str], naming.Naming], ...] = tuple(
         (r"I[awz]*", naming.slide),
         (r"[pr]*Nd+", naming.carry),
         (r"[pr]?N?[pr]?D[pr]", naming.fetch_soil),
-        (r"K?(?:SU)+k?", naming.water),
+        (r"K?(?:S*U)+S*k?", naming.water),
         (r"r?N?SK(?=r?NS)", matter.fill),
         (r"r?N?SKk?[pr]?|KSk?[pr]?", matter.fill),
         (r"[pr]?N?HA*|A", matter.heat),

@@ -46,12 +46,10 @@ _POLL = re.compile(r"(examine|use thermometer|look at|look in) |wait1?$")
 _FRUITLESS = re.compile(r"The .* (?:is|are) already |You can't move something into itself")
 _OPENABLE = re.compile(r"open (?:the )?(.*(?:cupboard|drawer|fridge|freezer|oven|jar|closet|desk))\b")
 _STATE_CHANGE_TASKS = {"boil", "melt", "freeze", "change-the-state-of-matter-of"}
-_MELTING_TASKS = {
+MELTING_TASKS = {
     "measure-melting-point-known-substance",
     "measure-melting-point-unknown-substance",
 }
-_MELTING_POINT = re.compile(r"melting point of (?:solid |liquid )?([\w -]+?) is above (-?[\d.]+) degrees")
-_READING = re.compile(r"measures a temperature of (-?\d+) degrees")
 _TAKEN = re.compile(r"You move the (.*) to the inventory")
 WAIT_TICKS = 11
 """Ticks (and moves) of one `wait`; `wait1` takes 2, any other action 1."""
@@ -267,7 +265,7 @@ def _rewrite_polls(task: str, items: list[Item], coarse: bool) -> list[Item | st
             rewritten += run
         elif task.startswith("chemistry"):
             continue  # what is mixed reacts at once
-        elif task in _MELTING_TASKS:
+        elif task in MELTING_TASKS:
             rewritten += _until_melted(run)
         else:
             rewritten += _last_readings(task, run, coarse)
@@ -373,39 +371,3 @@ def _search(target: str, visited: Sequence[str], description: str) -> list[str]:
     if target in visited or target in _EQUIPPED or target in description:
         return []
     return [room for room in SEARCH_ORDER[: SEARCH_ORDER.index(target)] if room not in visited]
-
-
-def other_answer(plan: Plan, description: str) -> Plan | None:
-    """The plan with the other of the two boxes that the task names at its end; None if there are not two."""
-    boxes = list(dict.fromkeys(re.findall(r"\b\w+ box\b", description)))
-    given = [box for box in boxes if plan and plan[-1][0].endswith(box)]
-    if len(boxes) != 2 or len(given) != 1:
-        return None
-    boxes.remove(given[0])
-    return [*plan[:-1], tuple(option.replace(given[0], boxes[0]) for option in plan[-1])]
-
-
-def readings_after_decision(task: str, description: str, steps: Sequence[Step]) -> set[int]:
-    """Indices of readings taken after one had already decided the question of a melting point.
-
-    A solid above the temperature in question, and a liquid not above it, leave nothing to find out,
-    and neither does a change from one to the other.
-    """
-    asked = _MELTING_POINT.search(description)
-    if task not in _MELTING_TASKS or asked is None:
-        return set()
-    melted = re.compile(rf"\b(?:liquid|gaseous) {re.escape(asked.group(1))}\b")
-    bound = float(asked.group(2))
-    surplus: set[int] = set()
-    decided = False
-    before: bool | None = None
-    for index, step in enumerate(steps):
-        reading = _READING.search(step.observation)
-        if not step.action.startswith("use thermometer") or reading is None:
-            continue
-        if decided:
-            surplus.add(index)
-        solid = melted.search(step.look) is None
-        decided = decided or solid == (float(reading.group(1)) > bound) or before not in (None, solid)
-        before = solid
-    return surplus

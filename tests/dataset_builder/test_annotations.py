@@ -70,10 +70,11 @@ def test_segments_and_provenance_are_kept(concurrency: int, paths: list[Trajecto
     assert pairs == [(path, RulesAnnotator().annotate(path)) for path in paths]
 
 
-def test_rules_records_are_what_they_were(paths: list[Trajectory], tmp_path: Path) -> None:
+def test_rules_records_hold_the_rules_version(paths: list[Trajectory], tmp_path: Path) -> None:
     annotate(tmp_path, RulesAnnotator(), paths)
     for record in annotation_store(tmp_path, "rules"):
-        assert set(record) == {"key", "segments", "actions"}
+        assert set(record) == {"key", "segments", "actions", "version"}
+        assert record["version"] == RulesAnnotator().version
     assert not quarantine_store(tmp_path, "rules").path.exists()
 
 

@@ -134,6 +134,12 @@ def test_given_up_variations_are_kept_with_their_reason(tmp_path: Path) -> None:
     counted = report(store)
     assert (counted.verified["boil"], counted.given_up["boil"]) == (0, 1)
     assert counted.reasons["no path"] == 1
+    assert counted.why == {"boil": {"no path": 1}}
+
+
+def test_a_task_or_split_named_twice_counts_once(tmp_path: Path) -> None:
+    counted = collect(tmp_path, [LIFESPAN, LIFESPAN], ["train", "train"], limits=1)
+    assert counted.verified[LIFESPAN.name] == len(lines(tmp_path)) == 1
 
 
 @pytest.mark.parametrize(
@@ -142,6 +148,7 @@ def test_given_up_variations_are_kept_with_their_reason(tmp_path: Path) -> None:
         ({"splits": ["dev"]}, "Unknown split 'dev'"),
         ({"path": "short"}, "Unknown path 'short'"),
         ({"simplifications": "hard"}, "Unknown simplification 'hard'"),
+        ({"workers": -2}, "--workers -2: give 1 or more"),
     ],
 )
 def test_bad_input_is_refused_before_java_starts(

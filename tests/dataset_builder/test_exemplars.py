@@ -34,9 +34,11 @@ def copy(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
     monkeypatch.setattr(module, "_FOLDER", folder)
     exemplars.cache_clear()
     module._paths.cache_clear()
+    module._entries.cache_clear()
     yield folder
     exemplars.cache_clear()
     module._paths.cache_clear()
+    module._entries.cache_clear()
 
 
 def spoil(file: Path, old: str, new: str) -> None:

@@ -10,7 +10,7 @@ from datasets import load_dataset
 from dataset_builder.annotate import annotator
 from dataset_builder.annotations import annotate, annotated, annotation_store
 from dataset_builder.collect import trajectories, trajectory_store
-from dataset_builder.errors import UsageError
+from dataset_builder.errors import SubgoalError, UsageError
 from dataset_builder.examples import examples, step_subgoals
 from dataset_builder.exemplars import all_exemplars
 from dataset_builder.loading import load_config, load_tables, split_revision
@@ -158,6 +158,42 @@ def test_a_foreign_folder_is_neither_replaced_nor_read(corpus_folder: Path, tmp_
         load_config(str(tmp_path / "empty"), "executor")
     with pytest.raises(UsageError, match="There is no dataset folder"):
         load_config(str(tmp_path / "nowhere"), "executor")
+
+
+def test_somebody_elses_readme_and_pictures_stay(corpus_folder: Path, tmp_path: Path) -> None:
+    (tmp_path / "images").mkdir()
+    (tmp_path / "images" / "own.png").write_text("x")
+    (tmp_path / "README.md").write_text("# My thesis")
+    with pytest.raises(UsageError, match="holds something else than a dataset"):
+        build(corpus_folder, tmp_path)
+    assert (tmp_path / "README.md").read_text() == "# My thesis"
+
+
+def test_an_earlier_build_is_replaced_from_within_and_through_a_link(
+    corpus_folder: Path, dataset_folder: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    folder = Path(shutil.copytree(dataset_folder, tmp_path / "dataset"))
+    (folder / "images" / "old.png").write_text("x")
+    monkeypatch.chdir(folder)
+    assert build(corpus_folder, ".") == folder
+    assert not (folder / "images" / "old.png").exists()
+    link = tmp_path / "link"
+    link.symlink_to(folder)
+    assert build(corpus_folder, link) == folder
+    assert link.is_symlink()
+    assert len(load_config(str(folder), "flat")["train"])
+
+
+def test_stored_segments_that_do_not_cover_their_path_are_named(
+    tmp_path: Path, recorded: list[Trajectory]
+) -> None:
+    path = tidied(recorded)[0]
+    trajectory_store(tmp_path).append(path.key, {"trajectory": path.to_dict()})
+    annotation_store(tmp_path, "mine").append(
+        path.key, {"segments": [["wait()", 1, 2]], "actions": path.actions}
+    )
+    with pytest.raises(SubgoalError, match=r"holds no usable segments of boil 0 .*: remove its line"):
+        build(tmp_path, tmp_path / "out", annotator="mine")
 
 
 def test_parquet_of_other_things_is_named(tmp_path: Path, dataset_folder: Path) -> None:

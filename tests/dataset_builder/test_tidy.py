@@ -4,8 +4,9 @@ from collections.abc import Sequence
 
 import pytest
 
+from dataset_builder.evidence import other_answer, readings_after_decision
 from dataset_builder.races import decided, distance
-from dataset_builder.tidy import other_answer, plans, readings_after_decision
+from dataset_builder.tidy import plans
 from dataset_builder.trajectory import Step
 
 HALLWAY = "This room is called the hallway. In it, you see: \n\tthe agent\n\ta picture"
