@@ -121,7 +121,8 @@ def annotate(
     timeout: Annotated[float, typer.Option(help="llm: seconds to wait for an answer.")] = 300.0,
     retries: Annotated[int, typer.Option(help="llm: how often to repeat a call that failed.")] = 5,
     budget_tokens: Annotated[
-        int | None, typer.Option(help="llm: stop before more are spent, all runs together.")
+        int | None,
+        typer.Option(help="llm: no call is begun that would exceed it, by estimate; all runs together."),
     ] = None,
     retry_quarantined: Annotated[
         bool, typer.Option("--retry-quarantined", help="llm: try what was given up once more.")
@@ -138,10 +139,15 @@ def annotate(
     from dataset_builder.annotate import annotator as get_annotator
     from dataset_builder.collect import trajectories
 
+    if annotator != "llm":
+        only = {"--model": model is not None, "--base-url": base_url is not None}
+        only |= {"--first-thought": first_thought, "--budget-tokens": budget_tokens is not None}
+        only |= {"--retry-quarantined": retry_quarantined, "--dry-run": dry_run}
+        if any(only.values()):
+            given = ", ".join(name for name, was_given in only.items() if was_given)
+            raise UsageError(f"What belongs to --annotator llm alone: {given}.")
     found = trajectories(folder, path)
     if annotator != "llm":
-        if model or base_url:
-            raise UsageError("--model and --base-url belong to --annotator llm.")
         teacher = get_annotator(annotator)
         with progress_bar() as bar:
             new = annotations.annotate(folder, teacher, found, bar)

@@ -1,8 +1,10 @@
 """`LLMAnnotator`: sub-goals by a language model behind any OpenAI-compatible server."""
 
+import hashlib
+import math
 import re
 from collections import Counter
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -33,10 +35,10 @@ from dataset_builder.teacher.messages import (
     thought_messages,
 )
 from dataset_builder.teacher.terms import Negotiation, TermRefused, Terms
-from dataset_builder.trajectory import Trajectory
+from dataset_builder.trajectory import Trajectory, TrajectoryKey
 
-ANSWER_TOKENS = 500  # held of a budget for an answer under way: a long path's answer is about that
 THOUGHT_TOKENS = 120
+_LONGEST_SLUG = 100  # characters of a file's name
 _STAND_IN = "x" * THOUGHT_TOKENS * CHARACTERS_PER_TOKEN
 
 
@@ -49,7 +51,8 @@ class LLMAnnotator:
         examples (`int`, *optional*, defaults to 2): annotated paths shown before the one in question.
         first_thought (`bool`, *optional*): whether the model first gives its own thought about the task.
         repairs (`int`, *optional*, defaults to 3): how often to ask again for one path.
-        budget_tokens (`int`, *optional*): tokens that may be spent on this annotator, over all runs.
+        budget_tokens (`int`, *optional*): for this annotator in all runs; no call is begun that would
+            exceed it, by estimate.
         source (`ExampleSource`, *optional*): where the examples come from.
     """
 
@@ -72,7 +75,9 @@ class LLMAnnotator:
         self.source = source or _exemplars
         self.name = annotator_name(client.model, first_thought)
         self.negotiation = Negotiation(ledger.store, client.server, client.model)
-        self.budget = Budget(budget_tokens, sum(read + written for _, read, written in self.calls()))
+        self.budget = Budget(budget_tokens)
+        for record in ledger.records(self.name):
+            self.budget.add(record["purpose"], record["prompt_tokens"], record["completion_tokens"])
 
     def annotate(self, trajectory: Trajectory) -> list[Segment]:
         """Segments that cover the trajectory. Raises as `annotation`."""
@@ -102,18 +107,24 @@ class LLMAnnotator:
             for record in self.ledger.records(self.name)
         ]
 
-    def estimate(self, trajectories: Iterable[Trajectory]) -> list[dict[str, str]]:
+    def estimate(
+        self, trajectories: Iterable[Trajectory], attempts: Mapping[TrajectoryKey, int] | None = None
+    ) -> list[dict[str, str]]:
         """About what these trajectories cost, per task, without repairs; nothing is called.
 
         What the ledger has is free. The answers are taken to be as long as the rules annotator's.
+
+        Args:
+            trajectories (`Iterable[Trajectory]`): what is to be annotated.
+            attempts (`Mapping`, *optional*): see `annotation`; 0 for those left out.
         """
-        rules, terms = RulesAnnotator(), self.negotiation.terms
+        rules, terms, attempts = RulesAnnotator(), self.negotiation.terms, attempts or {}
         calls: dict[str, tuple[str, int, int]] = {}
         for trajectory in trajectories:
-            thought = None
+            thought, attempt = None, attempts.get(trajectory.key, 0)
             if self.first_thought:
                 request = terms.request(self.client.model, thought_messages(trajectory), free=True)
-                digest = request_digest(request)
+                digest = request_digest(request, attempt)
                 calls[digest] = (trajectory.task, prompt_tokens(request), THOUGHT_TOKENS)
                 known = self.ledger.get(digest)
                 thought = first_paragraph(known.text) if known else _STAND_IN
@@ -121,7 +132,7 @@ class LLMAnnotator:
             request = terms.request(self.client.model, messages)
             answer = render(subgoal_runs(trajectory, rules.annotate(trajectory)), terms.form)
             written = estimate_tokens(answer)
-            calls[request_digest(request)] = (trajectory.task, prompt_tokens(request), written)
+            calls[request_digest(request, attempt)] = (trajectory.task, prompt_tokens(request), written)
         return cost_rows(cost for digest, cost in calls.items() if digest not in self.ledger)
 
     def messages(self, trajectory: Trajectory, terms: Terms, thought: str | None) -> list[Message]:
@@ -129,11 +140,11 @@ class LLMAnnotator:
         examples = choose_examples(trajectory, self.examples, self.source)
         return annotation_messages(trajectory, examples, terms.form, thought)
 
-    def pay(self, request: dict[str, Any]) -> Completion:
+    def pay(self, request: dict[str, Any], purpose: str) -> Completion:
         """Send a request, if the budget has room for it."""
-        with self.budget.call(prompt_tokens(request) + ANSWER_TOKENS):
+        with self.budget.call(purpose, prompt_tokens(request)):
             completion = self.client.complete(request)
-            self.budget.add(completion.tokens)
+            self.budget.add(purpose, completion.prompt_tokens, completion.completion_tokens)
         return completion
 
 
@@ -225,7 +236,7 @@ class _Job:
                 "form": None if free else terms.form,
             }
             try:
-                completion = annotator.ledger.fetch(digest, partial(annotator.pay, request), about)
+                completion = annotator.ledger.fetch(digest, partial(annotator.pay, request, purpose), about)
             except TermRefused as refusal:
                 annotator.negotiation.refused(refusal.part, terms)
                 continue
@@ -244,9 +255,15 @@ class _Job:
 
 
 def annotator_name(model: str, first_thought: bool = False) -> str:
-    """The name of a model's annotations, fit for a file's name."""
-    slug = re.sub(r"[^A-Za-z0-9._]+", "-", model).strip("-.")
-    return f"llm-{slug}" + ("-thought" if first_thought else "")
+    """The name of a model's annotations, fit for a file's name.
+
+    It ends in a digest of the model's name where other models might share what comes before.
+    """
+    slug = re.sub(r"[^A-Za-z0-9._]+", "-", model).strip("-.")[:_LONGEST_SLUG]
+    parts = ["llm", slug]
+    if slug != model or slug.endswith("-thought"):
+        parts.append(hashlib.sha256(model.encode("utf-8", "replace")).hexdigest()[:8])
+    return "-".join(filter(None, parts)) + ("-thought" if first_thought else "")
 
 
 def llm_annotator(
@@ -263,11 +280,17 @@ def llm_annotator(
     Raises:
         UsageError: if no model is named, or a number makes no sense.
     """
-    if not model or not annotator_name(model).removeprefix("llm-"):
+    if not model or not model.strip():
         raise UsageError("Name the model that is to annotate: --model MODEL, as the server calls it.")
     for name in ("examples", "repairs"):
         if options.get(name, 0) < 0:
             raise UsageError(f"--{name} {options[name]}: give 0 or more.")
+    if retries < 0:
+        raise UsageError(f"--retries {retries}: give 0 or more.")
+    if not (timeout > 0 and math.isfinite(timeout)):
+        raise UsageError(f"--timeout {timeout:g}: give a number of seconds above 0.")
+    if (tokens := options.get("budget_tokens")) is not None and tokens < 1:
+        raise UsageError(f"--budget-tokens {tokens}: give 1 or more, or leave it out for no limit.")
     client = ChatClient(model, base_url, timeout=timeout, retries=retries)
     return LLMAnnotator(client, Ledger(folder), **options)
 

@@ -14,6 +14,9 @@ FORMS = ("json_schema", "json_object", "functional")
 """Forms of an answer, best first: JSON by a schema the server enforces, JSON, the paper's numbered list."""
 
 
+_LONGEST = 200_000  # characters of an answer that are read: a hundred times those of a long path's
+
+
 class AnswerError(SubgoalError):
     """An answer cannot be used; the message tells the teacher why."""
 
@@ -97,7 +100,7 @@ def first_paragraph(text: str) -> str:
 
 def without_reasoning(text: str) -> str:
     """The answer after the `<think>` part that some servers leave in it."""
-    return re.sub(r"^.*</think>", "", text, flags=re.DOTALL).strip()
+    return text.rpartition("</think>")[2].strip()[:_LONGEST]
 
 
 def _json_value(text: str) -> dict[str, Any] | list[Any] | None:
@@ -105,13 +108,17 @@ def _json_value(text: str) -> dict[str, Any] | list[Any] | None:
     start = re.search(r'\{\s*"|\[\s*\{', text)
     try:
         return json.JSONDecoder().raw_decode(text, start.start())[0] if start else None
-    except ValueError:
+    except (ValueError, RecursionError):  # the latter by thousands of open brackets
         return None
 
 
+# No pattern here may take more than linear time: a model can fill its context with one character.
 _HEAD = re.compile(
-    r"^[ \t>*#-]*(?:\d+[ \t]*[-.):]+[ \t]*)?[*`]*([A-Za-z]\w*\([^()\n]*\))[*`]*[ \t]*[:=-]+>?", re.MULTILINE
+    r"^[ \t>*#-]*+(?:\d+[ \t]*[-.):]+[ \t]*)?+[*`]*+([A-Za-z]\w*\([^()\n]*\))[*`]*[ \t]*[:=-]+>?",
+    re.MULTILINE,
 )
+_DOUBLY_QUOTED = re.compile(r'"([^"\n]+)"')
+_QUOTED = re.compile(r"'(.{1,200}?)'(?=[^\S\n]*+(?:[,}\]\n]|$))")  # apostrophes within are no end
 
 
 def _functional(text: str) -> list[tuple[str, list[str]]]:
@@ -122,7 +129,7 @@ def _functional(text: str) -> list[tuple[str, list[str]]]:
 
 def _actions(body: str) -> list[str]:
     """The actions of a numbered line: quoted, or else separated by commas or line breaks."""
-    quoted = re.findall(r'"([^"\n]+)"', body) or re.findall(r"'(.+?)'(?=\s*(?:[,}\]\n]|$))", body)
+    quoted = _DOUBLY_QUOTED.findall(body) or _QUOTED.findall(body)
     parts = quoted or re.split(r"[,\n]", body.strip().strip("{}[]"))
     cleaned = (re.sub(r"^\s*(?:[-*]|\d+[.)])\s+", "", part).strip(" \t`") for part in parts)
     return [part for part in cleaned if part]
@@ -130,6 +137,7 @@ def _actions(body: str) -> list[str]:
 
 def _subgoal(text: str) -> SubGoal:
     """Read a sub-goal; `NavigateTo('kitchen')` counts as `navigate_to(kitchen)`."""
+    text = text.encode("utf-8", "replace").decode()  # JSON can spell half characters, no file can hold them
     name, bracket, inner = text.strip().partition("(")
     name = re.sub(r"(?<=[a-z0-9])(?=[A-Z])", "_", name.strip()).lower()
     closed = inner.endswith(")")

@@ -4,6 +4,7 @@ import os
 import re
 import threading
 from functools import cached_property
+from ipaddress import ip_address
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit, urlunsplit
 
@@ -20,7 +21,13 @@ KEY = "OPENAI_API_KEY"
 MAX_FAILURES = 5
 """Requests that may fail one after the other before the server is given up."""
 
-_ABOUT_FORM = re.compile(r"response.?format|json|schema|grammar|guided|structured|extra inputs", re.I)
+SHORTEST_KEY = 8
+"""Characters from which a key is taken for a secret: local servers get placeholders such as `x`."""
+
+_ABOUT_FORM = re.compile(
+    r"response.?format|json.?(schema|object|mode)|schema|grammar|guided|structured.?output|extra inputs", re.I
+)
+_ABOUT_LENGTH = re.compile(r"context.?(length|size|window)", re.I)
 _PASSING = (408, 409, 425)  # statuses for which neither the request nor the server is at fault
 _AGAIN = "what was answered is kept, the same command goes on."
 
@@ -45,9 +52,11 @@ class ChatClient:
         self, model: str, base_url: str | None = None, *, timeout: float = 300.0, retries: int = 5
     ) -> None:
         self.model = model
-        self.base_url = base_url or os.environ.get("OPENAI_BASE_URL") or None
-        if self.base_url and not re.match(r"https?://[^/\s]", self.base_url):
-            raise UsageError(f"{self.server!r} is no address: write http://host:port/v1 or https://…/v1.")
+        self.base_url = (base_url or os.environ.get("OPENAI_BASE_URL") or "").strip() or None
+        if self.base_url and not _is_address(self.base_url):
+            # What has these characters may hold a password or a token.
+            shown = "--base-url" if re.search("[@?#]", self.base_url) else repr(self.base_url)
+            raise UsageError(f"{shown} is no address: write http://host:port/v1 or https://…/v1.")
         self._timeout = timeout
         self._retries = retries
         self._failures = 0
@@ -65,9 +74,11 @@ class ChatClient:
     def _openai(self) -> "openai.OpenAI":
         import openai
 
-        key = os.environ.get(KEY)
+        key = _key()
         if not key and not self.base_url:
             raise UsageError(f"OpenAI wants a key: set {KEY}, or name another server with --base-url.")
+        if not (key.isascii() and key.isprintable()):
+            raise UsageError(f"{KEY} holds a character that no key has: set it to the key alone.")
         return openai.OpenAI(
             api_key=key or "none", base_url=self.base_url, timeout=self._timeout, max_retries=self._retries
         )
@@ -88,8 +99,8 @@ class ChatClient:
             answer = client.chat.completions.create(**request)
         except openai.APIError as error:
             raise self._worded(error, request) from None  # the original holds the request's headers
-        except ValueError:
-            answer = None  # said to be JSON, but broken
+        except (ValueError, RecursionError):
+            answer = None  # said to be JSON, but broken, or nested too deeply
         completion = self._completion(answer, request)
         if completion is None:
             line = f"{self.server} answered with something else than a chat completion"
@@ -101,13 +112,15 @@ class ChatClient:
     def _completion(self, answer: Any, request: dict[str, Any]) -> Completion | None:
         """What a server answered, None if it is no completion: not all keep to the format."""
         choices = getattr(answer, "choices", None)
-        if not choices or getattr(choices[0], "message", None) is None:
+        if not isinstance(choices, list) or not choices:
             return None
-        message = choices[0].message
-        text = self._redacted(message.content or getattr(message, "refusal", None) or "")
+        message = getattr(choices[0], "message", None)
+        if message is None or not hasattr(message, "content"):
+            return None
+        text = _redacted(_text(message.content) or _text(getattr(message, "refusal", None)))
         usage = getattr(answer, "usage", None)
         read, written = getattr(usage, "prompt_tokens", None), getattr(usage, "completion_tokens", None)
-        finish = str(choices[0].finish_reason)
+        finish = _redacted(str(choices[0].finish_reason))
         if isinstance(read, int) and isinstance(written, int):
             return Completion(text, finish, read, written)
         return Completion(text, finish, prompt_tokens(request), estimate_tokens(text), estimated=True)
@@ -117,7 +130,7 @@ class ChatClient:
         import openai
 
         where, status = self.server, getattr(error, "status_code", None)
-        said = re.sub(r"^Error code: \d+ - ", "", self._redacted(str(error.message)))
+        said = re.sub(r"^Error code: \d+ - ", "", _redacted(str(error.message)))
         said = " ".join(said.split())[:200]
         if isinstance(error, openai.APITimeoutError):
             return self._failed(Unanswered(f"{where} did not answer within {self._timeout:g} s"))
@@ -125,7 +138,8 @@ class ChatClient:
             return SubgoalError(f"Cannot reach {where}: start the server, or check --base-url; {_AGAIN}")
         if status in (400, 422, 500, 501):
             # A 500 too: some servers fail on a schema that they cannot compile.
-            if "response_format" in request and _ABOUT_FORM.search(said):
+            about_form = _ABOUT_FORM.search(said) and not _ABOUT_LENGTH.search(said)
+            if "response_format" in request and about_form:
                 return TermRefused("form")
             if status < 500 and "temperature" in request and "temperature" in said.lower():
                 return TermRefused("temperature")
@@ -152,6 +166,35 @@ class ChatClient:
                 return error
         return SubgoalError(f"{self._failures} requests in a row failed, the last because {error}; {_AGAIN}")
 
-    def _redacted(self, text: str) -> str:
-        key = os.environ.get(KEY)
-        return text.replace(key, "[key]") if key else text
+
+def _is_address(text: str) -> bool:
+    """Whether the openai client can read an address; it does not word its own errors."""
+    try:
+        parts = urlsplit(text)
+        host, port = parts.hostname or "", parts.port
+        host.encode("idna")
+        if ":" in host or re.fullmatch(r"[\d.]+", host):
+            ip_address(host)
+    except ValueError:
+        return False
+    whole = not re.search(r"[\s\0-\x1f\x7f]", text)
+    return whole and parts.scheme in ("http", "https") and bool(host) and port != 0
+
+
+def _key() -> str:
+    return os.environ.get(KEY, "").strip()
+
+
+def _redacted(text: str) -> str:
+    """The text without the key, and without the half characters that no file can hold."""
+    text = text.encode("utf-8", "replace").decode()
+    key = _key()
+    return text.replace(key, "[key]") if len(key) >= SHORTEST_KEY else text
+
+
+def _text(content: Any) -> str:
+    """The text of a message's content, which some servers give in parts."""
+    if isinstance(content, list):
+        parts = [part for part in content if isinstance(part, dict) and part.get("type", "text") == "text"]
+        return "".join(part["text"] for part in parts if isinstance(part.get("text"), str))
+    return content if isinstance(content, str) else ""

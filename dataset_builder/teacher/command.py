@@ -45,6 +45,10 @@ def annotate_by_llm(
         if calls:
             line = f"{len(calls):,} calls and {llm.budget.spent:,} tokens in all runs of {teacher.name}."
             console.print(line, highlight=False)
+        if llm.budget.excess:
+            line = f"That is {llm.budget.excess:,} tokens more than the budget of {llm.budget.limit:,}: "
+            line += "the model wrote longer answers than before."
+            console.print(line, highlight=False, soft_wrap=True)
     lost = set(quarantined(folder, teacher.name)) & {trajectory.key for trajectory in trajectories}
     done = f"{len(trajectories) - len(lost)} of {len(trajectories)} trajectories annotated by {teacher.name}"
     console.print(f"{done}, {new} of them now.", highlight=False, soft_wrap=True)
@@ -61,7 +65,10 @@ def show_estimate(
     llm = teacher.inner
     assert isinstance(llm, LLMAnnotator)
     missing = not_annotated(folder, teacher.name, trajectories, retry_quarantined)
-    rows = llm.estimate(missing)
+    fresh = {trajectory.key for trajectory in not_annotated(folder, teacher.name, trajectories)}
+    given_up = quarantine_store(folder, teacher.name)
+    again = [trajectory.key for trajectory in missing if trajectory.key not in fresh]
+    rows = llm.estimate(missing, {key: given_up[key]["attempts"] for key in again})
     done = len(annotation_store(folder, teacher.name))
     console.print(f"{done} annotated by {teacher.name}, {len(missing)} to do.", highlight=False)
     if rows:

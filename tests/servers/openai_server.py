@@ -8,6 +8,7 @@ with OpenAIServer(behave) as server:
 """
 
 import asyncio
+import json
 import socket
 import threading
 from collections.abc import Callable, Sequence
@@ -176,4 +177,5 @@ def _completion(request: ChatRequest, reply: Reply) -> dict[str, Any]:
 
 def _error(status: int, text: str, headers: dict[str, str]) -> Response:
     kind = "invalid_request_error" if status < 500 else "server_error"
-    return JSONResponse({"error": {"message": text, "type": kind}}, status, headers=headers)
+    body = json.dumps({"error": {"message": text, "type": kind}})  # escaped, for it may hold half a character
+    return Response(body, status, headers=headers, media_type="application/json")

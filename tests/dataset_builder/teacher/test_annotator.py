@@ -1,5 +1,7 @@
 """The annotator over real HTTP: good answers, bad answers, and what it remembers of them."""
 
+import json
+import re
 from collections import Counter
 from collections.abc import Callable, Sequence
 from pathlib import Path
@@ -81,6 +83,32 @@ def test_a_bad_first_answer_is_mended_or_asked_for_again(
     assert (answers["all"], made.provenance["calls"]) == (calls, calls)
     assert made.provenance["repairs"] == calls - 1
     assert made.provenance["answer_format"] == ("functional" if refused else "json_schema")
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        '[{"a":' * 20_000,
+        "half of \ud800",
+        r'{"segments": [{"subgoal": "mix(\ud800)", "actions": ["wait"]}]}',
+        "",
+    ],
+)
+def test_no_answer_is_poison(text: str, oracle: Oracle, path: Trajectory, make_annotator: Make) -> None:
+    poison = json.dumps({"choices": [{"message": {"role": "assistant", "content": text}}]})
+
+    def behave(request: ChatRequest) -> Reply:
+        if request.number:
+            return oracle(request)
+        return Reply(raw=poison, headers={"content-type": "application/json"})
+
+    with OpenAIServer(behave) as server:
+        made = make_annotator(server.base_url).annotation(path)
+        again = make_annotator(server.base_url).annotation(path)  # now the poison is in the ledger
+    assert made == again
+    assert made.segments == _rules(path)
+    assert made.provenance["faults"] == {"faulty": 1}
+    assert len(server.requests) == 2
 
 
 def test_missing_actions_alone_are_asked_for(oracle: Oracle, path: Trajectory, make_annotator: Make) -> None:
@@ -224,9 +252,25 @@ def test_a_new_attempt_asks_anew(path: Trajectory, oracle: Oracle, make_annotato
 
 def test_names_tell_models_and_thoughts_apart() -> None:
     assert annotator_name("gpt-5.1-mini") == "llm-gpt-5.1-mini"
-    assert (
-        annotator_name("meta-llama/Llama-3.1-8B", first_thought=True) == "llm-meta-llama-Llama-3.1-8B-thought"
-    )
+    assert annotator_name("gpt-5.1-mini", first_thought=True) == "llm-gpt-5.1-mini-thought"
+    name = annotator_name("meta-llama/Llama-3.1-8B", first_thought=True)
+    assert re.fullmatch(r"llm-meta-llama-Llama-3\.1-8B-[0-9a-f]{8}-thought", name)
+    models = [
+        "a/b",
+        "a-b",
+        "a b",
+        "a/b/",
+        "M",
+        "M-thought",
+        "M/thought",
+        "\u6a21",
+        "\u578b",
+        "x" * 200,
+        "x" * 201,
+    ]
+    names = {annotator_name(model, thought) for model in models for thought in (False, True)}
+    assert len(names) == 2 * len(models)
+    assert all(re.fullmatch(r"llm-[A-Za-z0-9._-]{1,130}", name) for name in names)
     assert "/" not in annotator_name("../../etc/passwd")
 
 
@@ -243,4 +287,5 @@ def test_estimate_counts_calls_without_making_any(
             teacher.annotate(path)
         assert teacher.estimate(paths[:4])[-1]["calls"] == "2"
         assert teacher.estimate(paths[:3]) == []
+        assert teacher.estimate(paths[:3], {paths[1].key: 1})[-1]["calls"] == "2"
     assert len(server.requests) == 6

@@ -1,6 +1,8 @@
 """Answers are read from what models really return, or refused with a reason a model can use."""
 
 import json
+import time
+from contextlib import suppress
 
 import pytest
 
@@ -80,11 +82,27 @@ def test_apostrophes_within_single_quotes() -> None:
         ('{"segments": []}', "names no sub-goals"),
         ('{"segments": [{"subgoal": "go there", "actions": ["wait"]}]}', "'go there' is no sub-goal"),
         ('{"segments": [{"subgoal": "mix(a, (b))", "actions": ["wait"]}]}', "no sub-goal argument"),
+        ('[{"a":' * 20_000, "broken JSON"),
     ],
 )
 def test_what_cannot_be_used_is_refused_with_a_reason(text: str, reason: str) -> None:
     with pytest.raises(AnswerError, match=reason):
         parse_answer(text)
+
+
+def test_half_characters_are_left_out() -> None:
+    assert _read(r'[{"subgoal": "mix(\ud800)", "actions": ["wait"]}]') == [("mix(?)", ["wait"])]
+
+
+@pytest.mark.parametrize(
+    "piece", ["'a ", "*", "> ", "' ", '"a ', "1 ", "{ ", "wait()", "1- wait(): 'a ", "</think>"]
+)
+def test_long_nonsense_is_read_in_no_time(piece: str) -> None:
+    text = "wait(): " + piece * (300_000 // len(piece))
+    begun = time.process_time()
+    with suppress(AnswerError):
+        parse_answer(text)
+    assert time.process_time() - begun < 10  # well below a second; it took minutes
 
 
 def test_json_is_told_from_other_text() -> None:

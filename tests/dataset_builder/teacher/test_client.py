@@ -1,6 +1,9 @@
 """What servers do wrong reaches the user as one line, and the key never does."""
 
+import json
+import re
 from collections.abc import Callable
+from typing import Any
 
 import pytest
 
@@ -69,10 +72,26 @@ def test_a_late_answer_is_asked_for_again() -> None:
         (Reply(status=400, error=f"too long for {KEY}"), Refused, r"400: .*too long for \[key\]"),
         (Reply(status=400, error="'response_format' of type json_schema?"), TermRefused, "form"),
         (Reply(status=500, error="Failed to parse grammar"), TermRefused, "form"),
+        (Reply(status=400, error="Over the context length, as json"), Refused, "400: Over the context"),
+        (Reply(status=400, error="Context size exceeded by this json_schema"), Refused, "400: Context size"),
+        (Reply(status=400, error="Bad json in the body"), Refused, "400: Bad json"),
+        (Reply(status=400, error="half of \ud800"), Refused, r"half of \?"),
         (Reply(status=400, error="Unsupported value: 'temperature'"), TermRefused, "temperature"),
         (Reply(raw="<html>Welcome</html>"), Unanswered, "something else than a chat completion"),
         (Reply(raw="{", headers={"content-type": "application/json"}), Unanswered, "something else"),
-        (Reply(raw='{"choices": []}', headers={"content-type": "application/json"}), Unanswered, "something"),
+        *(
+            (Reply(raw=raw, headers={"content-type": "application/json"}), Unanswered, "something else")
+            for raw in (
+                '{"choices": []}',
+                '{"choices": {}}',
+                '{"choices": {"message": 1}}',
+                '{"choices": "none"}',
+                '{"choices": [1]}',
+                '{"choices": [{"message": "hello"}]}',
+                "[1]",
+                "[" * 100_000,
+            )
+        ),
     ],
 )
 def test_errors_are_one_line_without_the_key(
@@ -85,6 +104,23 @@ def test_errors_are_one_line_without_the_key(
     assert "\n" not in str(caught.value)
     assert KEY not in str(caught.value)
     assert caught.value.__suppress_context__ or caught.value.__cause__ is None
+
+
+@pytest.mark.parametrize(
+    ("message", "text"),
+    [
+        ({"content": [{"type": "text", "text": "one "}, {"type": "text", "text": "two"}]}, "one two"),
+        ({"content": [{"type": "thinking", "text": "hm"}, {"text": "one"}, {"text": None}, 3]}, "one"),
+        ({"content": {"text": "one"}}, ""),
+        ({"content": None, "refusal": "I will not."}, "I will not."),
+        ({"content": "half of \ud800"}, "half of ?"),
+    ],
+)
+def test_whatever_a_message_holds_its_text_can_be_kept(message: dict[str, Any], text: str) -> None:
+    raw = json.dumps({"choices": [{"message": message, "finish_reason": "\udfff"}], "usage": []})
+    with OpenAIServer(lambda request: Reply(raw=raw, headers={"content-type": "application/json"})) as server:
+        completion = ChatClient("teacher", server.base_url).complete(Terms().request("teacher", ASKED))
+    assert (completion.text, completion.finish_reason) == (text, "?")
 
 
 def test_a_model_that_the_server_has_not() -> None:
@@ -100,6 +136,27 @@ def test_the_key_goes_to_the_server_alone(monkeypatch: pytest.MonkeyPatch) -> No
     assert completion.text == "Your key is [key]."
 
 
+@pytest.mark.parametrize("key", ["e", "none", "EMPTY"])
+def test_a_placeholder_is_no_secret(key: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("OPENAI_API_KEY", key)
+    assert _ask(lambda request: Reply("none, here and EMPTY")) == "none, here and EMPTY"
+    with pytest.raises(Refused, match="none of the EMPTY here"):
+        _ask(lambda request: Reply(status=400, error="none of the EMPTY here"))
+
+
+def test_blanks_around_a_key_are_left_out(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("OPENAI_API_KEY", f" {KEY}\r\n")
+    assert _ask(lambda request: Reply(f"It is {request.key}")) == "It is [key]"
+
+
+@pytest.mark.parametrize("key", ["sk-se\ncret", "sk-s\u00e9cret", "sk-se\x07cret"])
+def test_what_can_be_no_key_is_refused_unseen(key: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("OPENAI_API_KEY", key)
+    with pytest.raises(UsageError, match=r"^OPENAI_API_KEY holds a character") as caught:
+        _ask(lambda request: Reply("hello"))
+    assert "cret" not in str(caught.value)
+
+
 def test_a_missing_key_is_named() -> None:
     with pytest.raises(UsageError, match=r"set OPENAI_API_KEY, or .* --base-url"):
         ChatClient("gpt").complete(Terms().request("gpt", ASKED))
@@ -112,10 +169,34 @@ def test_an_unreachable_server() -> None:
         ChatClient("teacher", address, retries=0).complete(Terms().request("teacher", ASKED))
 
 
-@pytest.mark.parametrize("address", ["localhost:8000", "/v1", "ftp://host/v1", "http://"])
+@pytest.mark.parametrize(
+    "address",
+    [
+        "localhost:8000",
+        "/v1",
+        "ftp://host/v1",
+        "http://",
+        "http://[::1",
+        "http://[1::2::3]/v1",
+        "http://host:port/v1",
+        "http://999.1.1.1/v1",
+        "http://ho\nst/v1",
+        "user:secret@host/v1",
+        "host/v1?token=secret",
+        "http://user:sec/ret@host/v1",
+    ],
+)
 def test_what_is_no_address_is_refused(address: str) -> None:
-    with pytest.raises(UsageError, match=r"is no address: write http"):
+    with pytest.raises(UsageError, match=r"is no address: write http") as caught:
         ChatClient("teacher", address)
+    assert not re.search("user|sec|ret|\n", str(caught.value))
+
+
+@pytest.mark.parametrize(
+    "address", ["http://[::1]:8000/v1", "https://10.0.0.1/v1", " http://a_b.example:80 "]
+)
+def test_addresses(address: str) -> None:
+    assert ChatClient("teacher", address).server == address.strip()
 
 
 def test_credentials_in_an_address_are_not_shown() -> None:

@@ -97,6 +97,12 @@ def test_dry_run_needs_neither_key_nor_server(
         (["--repairs", "-1"], "--repairs -1: give 0 or more"),
         (["--concurrency", "0"], "--concurrency 0: give 1 or more"),
         (["--model", "tutor"], "has no model 'tutor'"),
+        (["--retries", "-1"], "--retries -1: give 0 or more"),
+        (["--timeout", "0"], "--timeout 0: give a number of seconds above 0"),
+        (["--timeout", "nan"], "--timeout nan: give"),
+        (["--budget-tokens", "0"], "--budget-tokens 0: give 1 or more"),
+        (["--budget-tokens", "-5"], "--budget-tokens -5: give 1 or more"),
+        (["--base-url", "http://[::1"], "'http://[::1' is no address"),
     ],
 )
 def test_wrong_usage_is_one_line(
@@ -115,11 +121,27 @@ def test_openai_without_a_key(folder: Path, capsys: pytest.CaptureFixture[str]) 
     assert "set OPENAI_API_KEY" in errors
 
 
-def test_a_models_options_belong_to_the_model(folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
+@pytest.mark.parametrize(
+    "options",
+    [
+        ["--model", "teacher"],
+        ["--base-url", "http://host"],
+        ["--budget-tokens", "5"],
+        ["--dry-run"],
+        ["--first-thought"],
+        ["--retry-quarantined"],
+    ],
+)
+def test_a_models_options_belong_to_the_model(
+    options: list[str], folder: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
     with pytest.raises(SystemExit) as leaving:
-        main(["corpus", "annotate", str(folder), "--model", "teacher"])
+        main(["corpus", "annotate", str(folder), *options])
     assert leaving.value.code == 2
-    assert "belong to --annotator llm" in capsys.readouterr().err
+    error = capsys.readouterr().err
+    assert error.count("\n") == 1
+    assert f"What belongs to --annotator llm alone: {options[0]}." in error
+    assert not annotation_store(folder, "rules").path.exists()
 
 
 def test_a_server_that_echoes_the_key_leaves_no_trace_of_it(
@@ -177,6 +199,31 @@ def test_a_spent_budget_stops_and_a_larger_one_goes_on(
     assert len(server.requests) == 12
 
 
+def test_answers_longer_than_thought_exceed_a_budget_by_one_at_most(
+    folder: Path, oracle: Oracle, capsys: pytest.CaptureFixture[str]
+) -> None:
+    asked: list[float] = []
+    written = 6000
+
+    def behave(request: ChatRequest) -> Reply:
+        asked.append(time.monotonic())
+        text = oracle(request).text + " so" * written
+        return Reply(text, delay=0.0 if request.number else 0.5)
+
+    with OpenAIServer(behave) as server:
+        first = _run(capsys, folder, server.base_url, "--budget-tokens", "30000", "--concurrency", "4")
+        spent = sum(record["completion_tokens"] for record in Ledger(folder).records(NAME))
+        enough = len(asked)
+        second = _run(capsys, folder, server.base_url, "--budget-tokens", "4000")
+    assert (first[0], second[0]) == (1, 1)
+    assert 2 <= enough <= 30000 // written
+    assert asked[1] - asked[0] >= 0.5
+    assert spent <= 30000
+    assert "more than the budget" not in first[1]
+    assert len(asked) == enough
+    assert re.search(r"That is [\d,]+ tokens more than the budget of 4,000", second[1])
+
+
 def test_quarantine_is_reported_and_retried_on_demand(
     folder: Path, oracle: Oracle, paths: list[Trajectory], capsys: pytest.CaptureFixture[str]
 ) -> None:
@@ -191,6 +238,7 @@ def test_quarantine_is_reported_and_retried_on_demand(
         first = _run(capsys, folder, server.base_url, "--repairs", "1")
         second = _run(capsys, folder, server.base_url, "--repairs", "1")
         asked = len(server.requests)
+        estimate = _run(capsys, folder, server.base_url, "--retry-quarantined", "--dry-run")
         hopeless = False
         third = _run(capsys, folder, server.base_url, "--retry-quarantined")
     assert [status for status, *_ in (first, second, third)] == [0, 0, 0]
@@ -199,6 +247,8 @@ def test_quarantine_is_reported_and_retried_on_demand(
         assert "1 in quarantine" in out
         assert "quarantine-llm-teacher.jsonl" in out
     assert asked == 13
+    assert "1 to do" in estimate[1]
+    assert re.search(r"all +│ +1 ", estimate[1])
     assert quarantine_store(folder, NAME)[paths[3].key]["answers"] == ["No.", "No."]
     assert "12 of 12 trajectories annotated by llm-teacher, 1 of them now." in third[1]
 
