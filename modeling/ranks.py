@@ -69,7 +69,9 @@ def leave() -> None:
     if world_size() > 1:
         from accelerate import PartialState
 
-        PartialState().destroy_process_group()
+        together = PartialState()
+        together.wait_for_everyone()  # who leaves first would take the connection with it
+        together.destroy_process_group()
 
 
 def _join() -> None:

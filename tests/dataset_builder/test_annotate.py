@@ -35,7 +35,9 @@ def test_rules_annotator_is_known_by_name() -> None:
 
 
 def test_a_language_model_is_known_by_name_and_wants_a_model(tmp_path: Path) -> None:
-    assert annotator("llm", folder=tmp_path, model="org/small").name == "llm-org-small"
+    assert annotator("llm", folder=tmp_path, model="small-1").name == "llm-small-1"
+    other = annotator("llm", folder=tmp_path, model="org/small").name
+    assert other.startswith("llm-org-small-")
     with pytest.raises(UsageError, match="--model MODEL"):
         annotator("llm", folder=tmp_path, model=None)
 

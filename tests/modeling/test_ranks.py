@@ -44,6 +44,7 @@ leave()
 """
 
 
+@pytest.mark.slow
 def test_two_processes_stop_at_the_same_step_and_one_reports(
     dataset: Path, recipe: Recipe, tmp_path: Path
 ) -> None:
