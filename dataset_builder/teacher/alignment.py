@@ -46,12 +46,12 @@ class Draft:
             AnswerError: if a first answer names too few of the path's actions; nothing is kept of it.
         """
         missing = self.missing
-        placed = align([self.actions[index] for index in missing], [part.actions for part in answer])
+        placed = self._placed(missing, [part.actions for part in answer])
         if len(missing) == len(self.actions) and len(placed) < MIN_SHARE * len(missing):
             raise AnswerError(f"it names {len(placed)} of the path's {len(missing)} actions.")
         known = {_plain(action) for action in self.actions}
-        for position, part in placed.items():
-            self._groups[missing[position]] = (len(self._said) + part, answer[part].subgoal)
+        for index, part in placed.items():
+            self._groups[index] = (len(self._said) + part, answer[part].subgoal)
         self._said += [{_nearest(_plain(action), known) for action in part.actions} for part in answer]
         self.dropped += sum(len(part.actions) for part in answer) - len(placed)
         if placed:
@@ -78,6 +78,19 @@ class Draft:
         segments = join_neighbours(segments)
         check_segments(segments, len(self.actions))
         return segments
+
+    def _placed(self, missing: Sequence[int], parts: Sequence[Sequence[str]]) -> dict[int, int]:
+        """Which part of an answer each missing action belongs to.
+
+        A teacher that was asked for what is missing may answer with the whole path.
+        """
+        asked = align([self.actions[index] for index in missing], parts)
+        placed = {missing[position]: part for position, part in asked.items()}
+        if len(placed) == len(missing) or len(missing) == len(self.actions):
+            return placed
+        whole = align(self.actions, parts)
+        found = {index: whole[index] for index in missing if index in whole}
+        return found if len(found) > len(placed) else placed
 
     def _join_small_gaps(self) -> None:
         same = self._same_as_covered
@@ -112,8 +125,8 @@ class Draft:
 def align(actions: Sequence[str], parts: Sequence[Sequence[str]]) -> dict[int, int]:
     """Which part of an answer each action belongs to; actions that no part names are left out.
 
-    Order is the path's: what is in the same order in both is matched by `difflib`; then a part that
-    stands elsewhere in the answer is put where its actions are.
+    Order is the path's: the longest common subsequence is matched; then a part that stands elsewhere in
+    the answer is put where its actions are.
 
     Args:
         actions (`Sequence[str]`): the real ones.
@@ -123,12 +136,7 @@ def align(actions: Sequence[str], parts: Sequence[Sequence[str]]) -> dict[int, i
     known = set(real)
     said = [[_nearest(_plain(action), known) for action in part] for part in parts]
     flat = [(number, action) for number, part in enumerate(said) for action in part]
-    matcher = difflib.SequenceMatcher(None, real, [action for _, action in flat], autojunk=False)
-    placed = {
-        block.a + offset: flat[block.b + offset][0]
-        for block in matcher.get_matching_blocks()
-        for offset in range(block.size)
-    }
+    placed = {a: flat[b][0] for a, b in _common(real, [action for _, action in flat])}
     used = set(placed.values())
     for number, part in enumerate(said):
         if number not in used and part:
@@ -136,6 +144,27 @@ def align(actions: Sequence[str], parts: Sequence[Sequence[str]]) -> dict[int, i
             if start is not None:
                 placed |= {start + offset: number for offset in range(len(part))}
     return placed
+
+
+def _common(first: Sequence[str], second: Sequence[str]) -> list[tuple[int, int]]:
+    """Index pairs of a longest common subsequence (`difflib` finds long blocks, not the most matches)."""
+    lengths = [[0] * (len(second) + 1) for _ in range(len(first) + 1)]
+    for a in reversed(range(len(first))):
+        for b in reversed(range(len(second))):
+            same = first[a] == second[b]
+            skipped = max(lengths[a + 1][b], lengths[a][b + 1])
+            lengths[a][b] = lengths[a + 1][b + 1] + 1 if same else skipped
+    pairs = []
+    a = b = 0
+    while a < len(first) and b < len(second):
+        if first[a] == second[b]:
+            pairs.append((a, b))
+            a, b = a + 1, b + 1
+        elif lengths[a + 1][b] >= lengths[a][b + 1]:
+            a += 1
+        else:
+            b += 1
+    return pairs
 
 
 def _free_run(real: Sequence[str], part: Sequence[str], placed: dict[int, int]) -> int | None:
