@@ -161,7 +161,7 @@ def annotator_note(folder: str | Path, name: str) -> str:
     note = (
         f"They were written by a language model, {models}, that saw each path after at most {shown} "
         f"annotated examples{thought}. Form of its answers: {forms}. Each answer was aligned to its path; "
-        f"about {repaired} of {len(records)} paths the model was asked again."
+        f"For {repaired} of {len(records)} paths the model was asked again."
     )
     lost = len(quarantined(folder, name))
     return note + (f" Left out because no answer fitted: {lost}." if lost else "")

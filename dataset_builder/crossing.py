@@ -12,6 +12,7 @@ from dataclasses import dataclass
 
 from dataset_builder.state import room_of
 
+TASKS = ("mendelian-genetics-known-plant", "mendelian-genetics-unknown-plant")
 MAX_MOVES = 100
 """Step limit of the usual protocols; a longer path would be cut off."""
 

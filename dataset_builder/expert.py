@@ -185,6 +185,8 @@ class _Player:
 
 def _crossed(player: _Player) -> _Replay | None:
     """The genetics experiment, if the task asks for one and its answer is right within the limit."""
+    if player.task not in crossing.TASKS:
+        return None  # a load only to read the task's text would be dear
     player.load()
     asked = crossing.Question.read(player.episode.task_description())
     if asked is None:

@@ -163,7 +163,7 @@ def test_the_note_says_who_wrote_the_subgoals(paths: list[Trajectory], tmp_path:
         "`teacher`",
         "at most 1 annotated",
         "functional (3)",
-        "about 3 of 3 paths the model was asked again",
+        "For 3 of 3 paths the model was asked again",
         "no answer fitted: 1.",
     ):
         assert part in note
