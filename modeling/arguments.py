@@ -29,7 +29,7 @@ def training_arguments(recipe: Recipe, folder: Path, name: str) -> "Seq2SeqTrain
     from transformers import Seq2SeqTrainingArguments
 
     on_gpu = torch.cuda.is_available()
-    fast_bf16 = on_gpu and torch.cuda.is_bf16_supported()
+    fast_bf16 = torch.cuda.is_bf16_supported() if on_gpu else _cpu_has_bf16()
     # Said aloud: without it processes on CPUs do not find each other, and bf16 is refused.
     on_cpu = not on_gpu and not (world_size() == 1 and torch.backends.mps.is_available())
     if recipe.precision == "bf16" and on_gpu and not fast_bf16:
@@ -45,7 +45,8 @@ def training_arguments(recipe: Recipe, folder: Path, name: str) -> "Seq2SeqTrain
         num_train_epochs=recipe.epochs,
         max_steps=recipe.max_steps or -1,
         learning_rate=recipe.learning_rate,
-        optim="adamw_torch_fused" if recipe.optimizer == "adamw" else "adafactor",
+        # Muon is not among the trainer's own: see trainer.create_optimizer.
+        optim="adafactor" if recipe.optimizer == "adafactor" else "adamw_torch_fused",
         adam_beta2=recipe.adam_beta2,
         adam_epsilon=recipe.adam_epsilon,
         weight_decay=recipe.weight_decay,
@@ -70,6 +71,13 @@ def training_arguments(recipe: Recipe, folder: Path, name: str) -> "Seq2SeqTrain
         ddp_backend="gloo" if on_cpu and world_size() > 1 else None,
         seed=recipe.seed,
     )
+
+
+def _cpu_has_bf16() -> bool:
+    """Whether this processor multiplies 16-bit matrices faster than 32-bit ones."""
+    import torch
+
+    return torch.cpu._is_avx512_bf16_supported() or torch.cpu._is_amx_tile_supported()
 
 
 def reporting_callbacks(recipe: Recipe, folder: Path) -> "list[TrainerCallback]":

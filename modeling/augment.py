@@ -1,11 +1,14 @@
 """Training examples with names exchanged, so that a model copies names instead of knowing them.
 
 A word that was never an answer in training is hardly ever answered later, however plainly it stands
-in the input. So in some examples a name is replaced, in input and answer alike, by another one.
+in the input: all training has pushed its likelihood down. So in some examples a name is replaced, in
+input and answer alike, by any other word of the vocabulary, or by one spelled in pieces.
 """
 
 import random
+from collections import Counter
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
@@ -14,6 +17,27 @@ if TYPE_CHECKING:
 Ids = list[int]
 _WORD_START = "\u0120"  # how byte-level BPE writes the blank before a word
 _SHORTEST_NAME = 3
+_SPELLED = 0.3  # share of the new names that come in pieces, as words do that the tokenizer never saw
+_MOST_PIECES = 2
+
+
+@dataclass(frozen=True)
+class Names:
+    """What may be exchanged and for what, as token ids.
+
+    Attributes:
+        words: words that are names, see `find_names`.
+        letters: capital letters that are names, as in `unknown substance B`.
+        any_word: words of the vocabulary that can stand for a name.
+        any_letter: capital letters of the vocabulary.
+        pieces: tokens that go on with a word.
+    """
+
+    words: frozenset[int] = frozenset()
+    letters: frozenset[int] = frozenset()
+    any_word: tuple[int, ...] = ()
+    any_letter: tuple[int, ...] = ()
+    pieces: tuple[int, ...] = ()
 
 
 class RenamingExamples:
@@ -22,21 +46,20 @@ class RenamingExamples:
     Args:
         inputs (`Sequence[list[int]]`): token ids of the inputs.
         labels (`Sequence[list[int]]`): token ids of the answers.
-        names (`Sequence[int]`): tokens that are names (see `find_names`).
+        names (`Names`): what may be exchanged (see `find_names`).
         chance (`float`): with which each name of an answer is replaced, 0 to 1.
         seed (`int`): of the draws.
     """
 
     def __init__(
-        self, inputs: Sequence[Ids], labels: Sequence[Ids], names: Sequence[int], chance: float, seed: int
+        self, inputs: Sequence[Ids], labels: Sequence[Ids], names: Names, chance: float, seed: int
     ) -> None:
-        self.inputs, self.labels = inputs, labels
-        self.names, self._known = list(names), set(names)
+        self.inputs, self.labels, self.names = inputs, labels, names
         self.chance, self.seed, self.epoch = chance, seed, 0
 
     @property
     def lengths(self) -> list[int]:
-        """Input lengths in tokens; renaming leaves them as they are."""
+        """Input lengths in tokens before renaming, which hardly changes them."""
         return [len(ids) for ids in self.inputs]
 
     def __len__(self) -> int:
@@ -46,43 +69,74 @@ class RenamingExamples:
         inputs, labels = self.inputs[index], self.labels[index]
         other = self._exchange(index, inputs, labels)
         if other:
-            inputs = [other.get(token, token) for token in inputs]
-            labels = [other.get(token, token) for token in labels]
+            inputs, labels = _replaced(inputs, other), _replaced(labels, other)
         return {"input_ids": inputs, "labels": labels}
 
-    def _exchange(self, index: int, inputs: Ids, labels: Ids) -> Mapping[int, int]:
-        """Name → the name to write in its place, for names that input and answer share."""
-        if not self.chance or not self.names:
+    def _exchange(self, index: int, inputs: Ids, labels: Ids) -> Mapping[int, Ids]:
+        """Name → the tokens to write in its place, for names that input and answer share.
+
+        A name that stands in the input once was chosen among others by what it means (which of these
+        is alive?): it stays.
+        """
+        if not self.chance:
             return {}
         draw = random.Random(hash((self.seed, self.epoch, index)))
-        present, other = set(inputs), {}
-        for name in sorted(self._known & present & set(labels)):
-            if draw.random() < self.chance:
-                stranger = draw.choice(self.names)
-                if stranger not in present:
-                    other[name] = stranger
-                    present.add(stranger)
+        counts = Counter(inputs)
+        used = set(counts)
+        other: dict[int, Ids] = {}
+        for token in sorted(set(labels)):
+            if counts[token] > 1 and self._is_name(token) and draw.random() < self.chance:
+                stranger = self._draw(token, draw)
+                if stranger[0] not in used:
+                    other[token] = stranger
+                    used.update(stranger)
         return other
 
+    def _is_name(self, token: int) -> bool:
+        return token in self.names.words or token in self.names.letters
 
-def find_names(
-    inputs: Sequence[Ids], labels: Sequence[Ids], tokenizer: "PreTrainedTokenizerBase"
-) -> list[int]:
-    """Tokens that are names: whole words of the inputs that an answer can only have from its input.
+    def _draw(self, token: int, draw: random.Random) -> Ids:
+        if token in self.names.letters:
+            return [draw.choice(self.names.any_letter)]
+        word = [draw.choice(self.names.any_word)]
+        if self.names.pieces and draw.random() < _SPELLED:
+            word += draw.choices(self.names.pieces, k=draw.randint(1, _MOST_PIECES))
+        return word
+
+
+def _replaced(ids: Ids, other: Mapping[int, Ids]) -> Ids:
+    return [new for token in ids for new in other.get(token, (token,))]
+
+
+def find_names(inputs: Sequence[Ids], labels: Sequence[Ids], tokenizer: "PreTrainedTokenizerBase") -> Names:
+    """Names are words of the inputs that an answer can only have from its input.
 
     A word that some answer holds and its input does not (`teleport`, or the room where thermometers
     are kept) carries knowledge that renaming would blur.
     """
     seen = {token for ids in inputs for token in ids}
     known = {token for ids, answer in zip(inputs, labels, strict=True) for token in set(answer) - set(ids)}
-    candidates = sorted(seen - known)
-    words = tokenizer.convert_ids_to_tokens(candidates)
-    return [token for token, word in zip(candidates, words, strict=True) if _is_name(word)]
+    vocabulary = [str(tokenizer.convert_ids_to_tokens(token)) for token in range(len(tokenizer))]
+    any_word = [token for token, word in enumerate(vocabulary) if _is_word(word)]
+    any_letter = [token for token, word in enumerate(vocabulary) if _is_letter(word)]
+    pieces = [token for token, word in enumerate(vocabulary) if word.isascii() and word.isalpha()]
+    return Names(
+        words=frozenset(seen - known).intersection(any_word),
+        letters=frozenset(seen - known).intersection(any_letter),
+        any_word=tuple(any_word),
+        any_letter=tuple(any_letter),
+        pieces=tuple(pieces),
+    )
 
 
-def _is_name(word: str) -> bool:
+def _is_word(word: str) -> bool:
     letters = word.removeprefix(_WORD_START)
     return word != letters and len(letters) >= _SHORTEST_NAME and letters.isalpha()
+
+
+def _is_letter(word: str) -> bool:
+    letter = word.removeprefix(_WORD_START)
+    return word != letter and len(letter) == 1 and letter.isalpha() and letter.isupper()
 
 
 def balanced_rows(tasks: Sequence[str], balance: float) -> list[int]:

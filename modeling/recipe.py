@@ -102,8 +102,8 @@ class Recipe(_Strict):
     """Examples per device and step."""
     accumulation: int = Field(default=1, ge=1)
     """Batches whose gradients are summed before an optimizer step."""
-    optimizer: Literal["adamw", "adafactor"] = "adamw"
-    """Optimizer."""
+    optimizer: Literal["adamw", "adafactor", "muon"] = "adamw"
+    """Optimizer. muon is for training from scratch: Muon for the matrices, AdamW for the rest."""
     adam_beta2: float = Field(default=0.999, gt=0, lt=1)
     """Second decay rate of AdamW."""
     adam_epsilon: float = Field(default=1e-8, gt=0)
@@ -115,7 +115,7 @@ class Recipe(_Strict):
     label_smoothing: float = Field(default=0.0, ge=0, lt=1)
     """Label smoothing."""
     precision: Literal["auto", "bf16", "fp32"] = "auto"
-    """Arithmetic of training: auto is bf16 on a GPU that has it, else fp32."""
+    """Arithmetic of training: auto is bf16 where GPU or processor has it, else fp32."""
     gradient_checkpointing: bool = False
     """Less memory for more time."""
     evaluate_every: int = Field(default=100, ge=1)

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from dataset_builder.errors import SubgoalError, UsageError
 from modeling.arguments import reporting_callbacks, training_arguments
-from modeling.augment import RenamingExamples, balanced_rows, find_names
+from modeling.augment import Names, RenamingExamples, balanced_rows, find_names
 from modeling.card import write_card
 from modeling.checkpoint import Checkpoint, load_checkpoint, weights_hash
 from modeling.curve import CURVE, draw_curve, training_curve
@@ -112,6 +112,7 @@ class _Run:
         """Train, evaluate, and write the checkpoint with its record."""
         self._settle()
         model, tokenizer, base = self._start()
+        _choose_attention(model)
         self.fitter = Fitter(tokenizer, self.data.state_text_version, self.recipe.source_length)
         rows = balanced_rows(self.data.train["task"], self.recipe.balance)
         examples = self._tokenize(self.data.train, rows)
@@ -245,7 +246,7 @@ class _Run:
     def _examples(
         self, found: Tokenized, tokenizer: "PreTrainedTokenizerBase", chance: float
     ) -> RenamingExamples:
-        names = find_names(found.inputs, found.labels, tokenizer) if chance else []
+        names = find_names(found.inputs, found.labels, tokenizer) if chance else Names()
         return RenamingExamples(found.inputs, found.labels, names, chance, self.recipe.seed)
 
     def _train(self, trainer: "RoleTrainer", course: "Course") -> None:
@@ -283,6 +284,14 @@ def _check_lengths(checkpoint: Checkpoint, recipe: Recipe) -> None:
                 f"{name} is {getattr(recipe, name)}, but {checkpoint.id} takes {most} tokens at most: lower "
                 "it in the recipe; longer inputs then lose their oldest history."
             )
+
+
+def _choose_attention(model: "PreTrainedModel") -> None:
+    """Plain attention on CPUs: torch's fused one has no fast path there for a bias that is learnt."""
+    import torch
+
+    if not torch.cuda.is_available():
+        model.set_attn_implementation("eager")
 
 
 def _hardware() -> str:

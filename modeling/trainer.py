@@ -24,6 +24,7 @@ from transformers.trainer_pt_utils import LengthGroupedSampler
 
 from dataset_builder.errors import SubgoalError
 from modeling.augment import RenamingExamples
+from modeling.muon import MuonWithAdamW
 from modeling.ranks import from_first
 from modeling.recipe import Recipe
 
@@ -114,6 +115,13 @@ class RoleTrainer(Seq2SeqTrainer):
         for callback in (PrinterCallback, ProgressCallback):
             self.remove_callback(callback)
         self.add_callback(_Flow(course, recipe.patience))
+
+    def create_optimizer(self, model: Any = None) -> torch.optim.Optimizer:
+        """The recipe's optimizer."""
+        if self.optimizer is None and self.recipe.optimizer == "muon":
+            chosen: Any = self.model if model is None else model
+            self.optimizer = MuonWithAdamW(chosen, self.recipe)
+        return super().create_optimizer(model)
 
     def create_scheduler(
         self, num_training_steps: int, optimizer: torch.optim.Optimizer | None = None

@@ -1,14 +1,18 @@
 """Exchanging names in training examples."""
 
+from collections.abc import Iterable, Iterator
+
 import pytest
 
 from modeling.augment import RenamingExamples, balanced_rows, find_names
 from modeling.tokenizer import train_tokenizer
 
 PAIRS = [
-    ("see: metal pot, water | goal: pick_up(metal pot)", "pick up metal pot"),
-    ("see: glass cup, juice | goal: pick_up(glass cup)", "pick up glass cup"),
+    ("task: metal pot | see: metal pot, water | goal: pick_up(metal pot)", "pick up metal pot"),
+    ("task: glass cup | see: glass cup, juice | goal: pick_up(glass cup)", "pick up glass cup"),
     ("see: orange, stove | goal: focus_on(orange)", "focus on orange"),
+    ("see: material B, material D | goal: focus_on(material B)", "focus on material B"),
+    ("see: baby turtle, stove, axe | goal: focus_on(living thing)", "focus on baby turtle"),
     ("see: stove | goal: wait_until(orange, hot)", "wait"),
     ("see: stove | goal: leave()", "teleport to kitchen"),
 ]
@@ -18,34 +22,59 @@ LABELS = TOKENIZER([text for _, text in PAIRS])["input_ids"]
 NAMES = find_names(INPUTS, LABELS, TOKENIZER)
 
 
-def _words(ids: list[int]) -> list[str]:
-    return str(TOKENIZER.decode(ids, skip_special_tokens=True)).split()
+def _text(ids: list[int]) -> str:
+    return str(TOKENIZER.decode(ids, skip_special_tokens=True)).strip()
+
+
+def _words(tokens: Iterable[int]) -> set[str]:
+    return {word.strip() for word in TOKENIZER.batch_decode([[token] for token in tokens])}
 
 
 def test_names_are_words_that_answers_take_from_their_inputs() -> None:
-    names = {word.strip() for word in TOKENIZER.batch_decode([[token] for token in NAMES])}
-    assert {"metal", "pot", "glass", "cup", "orange", "water", "juice", "stove"} <= names
-    assert not {"teleport", "kitchen", "up", "on", "to", ":", "|"} & names
+    assert {"metal", "pot", "glass", "cup", "orange", "water", "juice", "stove"} <= _words(NAMES.words)
+    assert not {"teleport", "kitchen", "up", "on", "to", ":", "|", "B"} & _words(NAMES.words)
+    assert _words(NAMES.letters) == _words(NAMES.any_letter) == {"B", "D"}
+    assert {"teleport", "kitchen", "axe"} <= _words(NAMES.any_word)
+    assert all(piece.isalpha() for piece in _words(NAMES.pieces))
 
 
-def test_names_change_in_input_and_answer_alike() -> None:
+def _renamed(index: int, epochs: int = 40) -> Iterator[tuple[dict[str, list[int]], list[int], list[int]]]:
+    """What an example becomes, with the ids it was made of."""
     examples = RenamingExamples(INPUTS, LABELS, NAMES, chance=0.9, seed=0)
-    changed = 0
-    for epoch in range(20):
-        examples.epoch = epoch
-        for index in range(len(examples)):
-            found = examples[index]
-            assert len(found["input_ids"]) == examples.lengths[index]
-            new = dict(zip(INPUTS[index] + LABELS[index], found["input_ids"] + found["labels"], strict=True))
-            # One name became one other, everywhere, and no two became the same.
-            assert [new[token] for token in INPUTS[index]] == found["input_ids"]
-            assert [new[token] for token in LABELS[index]] == found["labels"]
-            assert len(set(new.values())) == len(new)
-            moved = {token for token in new if new[token] != token}
-            assert moved <= set(NAMES) & set(LABELS[index])
-            changed += bool(moved)
-    assert changed > 20
-    assert _words(INPUTS[0])[1:3] == ["metal", "pot,"]  # the originals stay as they were
+    for examples.epoch in range(epochs):
+        yield examples[index], INPUTS[index], LABELS[index]
+
+
+def test_a_name_becomes_another_one_in_input_and_answer_alike() -> None:
+    answers = set()
+    for found, inputs, labels in _renamed(2):
+        fruit = _text(found["labels"]).removeprefix("focus on ")
+        assert _text(found["input_ids"]) == _text(inputs).replace("orange", fruit)
+        assert found["labels"][-1] == labels[-1]
+        answers.add(fruit)
+    assert len(answers) > 10
+    assert _text(INPUTS[2]).startswith("see: orange, stove")  # the originals stay as they were
+
+
+def test_new_names_come_whole_and_spelled() -> None:
+    lengths = {len(found["labels"]) - len(labels) for found, _, labels in _renamed(2)}
+    assert lengths == {0, 1, 2}
+
+
+def test_two_names_of_an_example_stay_two() -> None:
+    for found, _, _ in _renamed(0):
+        metal, pot = found["labels"][2], found["labels"][3]
+        assert metal != pot
+
+
+def test_a_letter_becomes_a_letter_and_never_one_that_is_there() -> None:
+    for found, inputs, labels in _renamed(3):
+        assert found["labels"][-2] == labels[-2]  # B cannot become D, which is in sight
+        assert len(found["input_ids"]) >= len(inputs)
+
+
+def test_what_was_chosen_by_its_meaning_keeps_its_name() -> None:
+    assert all(found["input_ids"] == inputs for found, inputs, _ in _renamed(4))
 
 
 def test_draws_depend_on_seed_epoch_and_example_alone() -> None:
