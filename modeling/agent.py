@@ -3,17 +3,19 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from typing import TYPE_CHECKING, Any
 
 from dataset_builder.errors import UsageError
 from dataset_builder.state import AgentState
 from dataset_builder.state_text import ROLES, VERSIONS, model_input
 from dataset_builder.subgoals import SubGoal, SubGoalSyntaxError
+from modeling.backends import BACKENDS, make_backend
 from modeling.checkpoint import Checkpoint, load_checkpoint
 from modeling.data import Fitter
-from modeling.generate import decode
-from modeling.protocol import Decision
+from modeling.generate import Answer, Search
+from modeling.loops import loops_last
+from modeling.protocol import Cost, Decision
 
 if TYPE_CHECKING:
     from dataset_builder.simulator import Episode
@@ -27,13 +29,27 @@ class Decoding:
 
     Attributes:
         controller_beams: beams of the controller; its best answer counts.
-        num_beams: beams of the model that chooses actions.
+        num_beams: beams of the model that chooses actions; 1 is greedy.
         num_candidates: actions it hands over, ranked; at most `num_beams`.
+        samples: 0, or self-consistent action generation (arXiv 2505.17612, section 3.3): so many
+            actions are drawn in place of a beam search, and the different ones ranked by votes.
+            They are tried in that order; a rejected one costs no move, and none is played before the
+            vote, because the world has state.
+        temperature: of these draws.
+        top_p: of these draws.
+        backend: what computes, one of `modeling.backends.BACKENDS`.
+        avoid_loops: an action that was just played again and again without a point gives way to the
+            next candidate (see `modeling.loops`).
     """
 
     controller_beams: int = 1
     num_beams: int = 4
     num_candidates: int = 4
+    samples: int = 0
+    temperature: float = 0.4
+    top_p: float = 0.8
+    backend: str = "auto"
+    avoid_loops: bool = True
 
     def __post_init__(self) -> None:
         if min(self.controller_beams, self.num_beams, self.num_candidates) < 1:
@@ -42,6 +58,22 @@ class Decoding:
             raise UsageError(
                 f"{self.num_candidates} candidates need as many beams: raise num_beams ({self.num_beams})."
             )
+        if self.samples < 0 or self.temperature <= 0 or not 0 < self.top_p <= 1:
+            raise UsageError("samples must be 0 or more, temperature above 0, top_p above 0 and at most 1.")
+        if self.backend not in BACKENDS:
+            raise UsageError(f"Unknown backend {self.backend!r}: use {', '.join(BACKENDS)}.")
+        if self.samples and self.backend.startswith("ctranslate2"):
+            raise UsageError("Samples need --backend transformers: ctranslate2's draws cannot be repeated.")
+
+    @property
+    def of_subgoals(self) -> Search:
+        """The controller's search."""
+        return Search(self.controller_beams)
+
+    @property
+    def of_actions(self) -> Search:
+        """The search of the model that chooses actions."""
+        return Search(self.num_beams, self.num_candidates, self.samples, self.temperature, self.top_p)
 
 
 class RoleModel:
@@ -49,12 +81,14 @@ class RoleModel:
 
     Args:
         checkpoint (`Checkpoint`): with `subgoal_role` and `state_text_version` in its config.
+        decoding (`Decoding`, *optional*): of which the backend counts here.
 
     Raises:
-        UsageError: if the config lacks them or names a state text unknown here.
+        UsageError: if the config lacks them, names a state text unknown here, or the backend cannot
+            take the model.
     """
 
-    def __init__(self, checkpoint: Checkpoint) -> None:
+    def __init__(self, checkpoint: Checkpoint, decoding: Decoding | None = None) -> None:
         config = checkpoint.model.config
         self.checkpoint = checkpoint
         self.role: str = getattr(config, "subgoal_role", "")
@@ -74,22 +108,36 @@ class RoleModel:
         source_length = length if length < 1_000_000 else _SOURCE_LENGTH
         self.fitter = Fitter(checkpoint.tokenizer, self.version, source_length)
         generation: Any = checkpoint.model.generation_config
-        self.max_new_tokens: int = generation.max_new_tokens or _TARGET_LENGTH
+        search = decoding or Decoding()
+        self.backend = make_backend(
+            search.backend,
+            checkpoint,
+            self.fitter,
+            generation.max_new_tokens or _TARGET_LENGTH,
+            # Only actions are drawn.
+            samples=0 if self.role == "controller" else search.samples,
+        )
 
     @classmethod
-    def from_pretrained(cls, name: str, revision: str | None = None) -> RoleModel:
-        """Load from a folder or the Hub, onto the GPU if there is one. Raises as `load_checkpoint`."""
+    def from_pretrained(
+        cls, name: str, revision: str | None = None, decoding: Decoding | None = None
+    ) -> RoleModel:
+        """Load from a folder or the Hub, onto the GPU if there is one (in bf16 if it has that).
+
+        Raises as `load_checkpoint`.
+        """
         import torch
 
         checkpoint = load_checkpoint(name, revision)
         if torch.cuda.is_available():
-            checkpoint.model.to("cuda")  # type: ignore[arg-type]
-        return cls(checkpoint)
+            dtype = torch.bfloat16 if torch.cuda.is_bf16_supported() else torch.float32
+            model: Any = checkpoint.model
+            model.to("cuda", dtype=dtype)
+        return cls(checkpoint, decoding)
 
-    def answer(self, states: Iterable[AgentState], num_beams: int, num_answers: int) -> list[list[str]]:
+    def answer(self, states: Iterable[AgentState], search: Search) -> list[Answer]:
         """Ranked answers to each state."""
-        texts = [model_input(self.role, state, self.version) for state in states]
-        return decode(self.checkpoint.model, self.fitter, texts, self.max_new_tokens, num_beams, num_answers)
+        return self.backend.answer([model_input(self.role, state, self.version) for state in states], search)
 
 
 class _LearnedAgent:
@@ -112,16 +160,27 @@ class _LearnedAgent:
         return {
             "name": self.name,
             "models": {role: model.checkpoint.describe() for role, model in self.models.items()},
-            "decoding": asdict(self.decoding),
+            "decoding": asdict(self.decoding) | {"backend": self._backend()},
             "state_text_version": next(iter(self.models.values())).version,
         }
 
+    def _backend(self) -> str:
+        """What computes the actions."""
+        return next(model.backend.name for role, model in self.models.items() if role != "controller")
+
     def _decide(self, role: str, states: Sequence[AgentState]) -> list[Decision]:
-        answers = self.models[role].answer(states, self.decoding.num_beams, self.decoding.num_candidates)
+        answers = self.models[role].answer(states, self.decoding.of_actions)
         return [
-            Decision(ranked_actions(texts), state.subgoal)
-            for state, texts in zip(states, answers, strict=True)
+            Decision(
+                self._order(ranked_actions(answer.texts), state),
+                state.subgoal,
+                Cost(1, answer.read, answer.written),
+            )
+            for state, answer in zip(states, answers, strict=True)
         ]
+
+    def _order(self, actions: tuple[str, ...], state: AgentState) -> tuple[str, ...]:
+        return loops_last(actions, state.history) if self.decoding.avoid_loops else actions
 
 
 class SubgoalAgent(_LearnedAgent):
@@ -154,7 +213,7 @@ class SubgoalAgent(_LearnedAgent):
 
     @classmethod
     def from_pretrained(
-        cls, controller: str, executor: str, revision: str | None = None, **decoding: int
+        cls, controller: str, executor: str, revision: str | None = None, **decoding: Any
     ) -> SubgoalAgent:
         """Load a pair from folders or the Hub.
 
@@ -162,24 +221,27 @@ class SubgoalAgent(_LearnedAgent):
             controller (`str`): folder or Hub id; `id@revision` pins it.
             executor (`str`): folder or Hub id; `id@revision` pins it.
             revision (`str`, *optional*): of Hub ids that carry none.
-            decoding (`int`, *optional*): fields of `Decoding`.
+            decoding (*optional*): fields of `Decoding`.
 
         Raises:
             UsageError: if one cannot be loaded or does not fit its role or the other.
             SubgoalError: if the Hub cannot be reached.
         """
         search = Decoding(**decoding)
-        loaded = [RoleModel.from_pretrained(name, revision) for name in (controller, executor)]
+        loaded = [RoleModel.from_pretrained(name, revision, search) for name in (controller, executor)]
         return cls(loaded[0], loaded[1], search)
 
     def act(self, states: Sequence[AgentState]) -> list[Decision]:
         """One decision per state; each state's sub-goal is set first."""
-        beams = self.decoding.controller_beams
-        for state, texts in zip(states, self.models["controller"].answer(states, beams, 1), strict=True):
-            subgoal = read_subgoal(texts[0])
+        plans = self.models["controller"].answer(states, self.decoding.of_subgoals)
+        for state, plan in zip(states, plans, strict=True):
+            subgoal = read_subgoal(plan.texts[0])
             if subgoal is not None:
                 state.set_subgoal(subgoal)
-        return self._decide("executor", states)
+        return [
+            replace(decision, cost=decision.cost + Cost(1, plan.read, plan.written))
+            for decision, plan in zip(self._decide("executor", states), plans, strict=True)
+        ]
 
 
 class FlatAgent(_LearnedAgent):
@@ -192,10 +254,10 @@ class FlatAgent(_LearnedAgent):
         super().__init__([flat], decoding or Decoding())
 
     @classmethod
-    def from_pretrained(cls, flat: str, revision: str | None = None, **decoding: int) -> FlatAgent:
+    def from_pretrained(cls, flat: str, revision: str | None = None, **decoding: Any) -> FlatAgent:
         """Load from a folder or the Hub. Arguments and errors as `SubgoalAgent.from_pretrained`."""
         search = Decoding(**decoding)
-        return cls(RoleModel.from_pretrained(flat, revision), search)
+        return cls(RoleModel.from_pretrained(flat, revision, search), search)
 
     def act(self, states: Sequence[AgentState]) -> list[Decision]:
         """One decision per state."""

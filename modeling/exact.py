@@ -46,7 +46,7 @@ def exact_match(
         return None
     chosen = table.select(rows)
     inputs, targets, tasks = list(chosen["input"]), list(chosen["target"]), list(chosen["task"])
-    answers = [ranked[0] for ranked in decode(model.eval(), fitter, inputs, target_length)]
+    answers = decode(model.eval(), fitter, inputs, target_length)
     hits = [answer == target for answer, target in zip(answers, targets, strict=True)]
     seen, hit = Counter(tasks), Counter(task for task, right in zip(tasks, hits, strict=True) if right)
     shortest = min(range(len(inputs)), key=lambda row: len(inputs[row]))

@@ -1,7 +1,10 @@
-"""Batched decoding: texts in, ranked answers out, in few calls of `generate`."""
+"""Batched decoding with transformers: texts in, ranked answers out, in few calls of `generate`."""
 
+import zlib
+from collections import Counter
 from collections.abc import Iterator, Sequence
-from typing import TYPE_CHECKING
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from transformers import PreTrainedModel
@@ -11,53 +14,128 @@ if TYPE_CHECKING:
 _TOKENS_PER_CALL = 65_536
 
 
-def decode(
-    model: "PreTrainedModel",
-    fitter: "Fitter",
-    texts: Sequence[str],
-    max_new_tokens: int,
-    num_beams: int = 1,
-    num_answers: int = 1,
-) -> list[list[str]]:
-    """Answers to each text, best first. Greedy with one beam, else beam search: no randomness.
+@dataclass(frozen=True)
+class Search:
+    """How answers to one text are found.
+
+    Attributes:
+        num_beams: beams; 1 is greedy.
+        num_answers: answers per text, best first; at most `num_beams`.
+        samples: if not 0, so many answers are drawn in place of a beam search and ranked by how
+            often each was drawn (self-consistency, arXiv 2203.11171).
+        temperature: of the draws.
+        top_p: they come from the likeliest tokens that hold this share of the probability.
+    """
+
+    num_beams: int = 1
+    num_answers: int = 1
+    samples: int = 0
+    temperature: float = 0.4
+    top_p: float = 0.8
+
+    @property
+    def rows_per_text(self) -> int:
+        """How many answers are in the making at once for each text."""
+        return self.samples or self.num_beams
+
+
+@dataclass(frozen=True)
+class Answer:
+    """What a model answers to one text.
+
+    Attributes:
+        texts: different answers, best first.
+        read: tokens of the input.
+        written: tokens of the answers that came to their end, the last mark not counted.
+    """
+
+    texts: list[str]
+    read: int
+    written: int
+
+
+def answer_all(
+    model: "PreTrainedModel", fitter: "Fitter", texts: Sequence[str], max_new_tokens: int, search: Search
+) -> list[Answer]:
+    """Answers to each text, best first; equal texts are computed once.
+
+    Without `search.samples` there is no randomness; draws follow from the texts of a batch alone.
 
     Args:
         model (`PreTrainedModel`): seq2seq model.
         fitter (`Fitter`): turns texts into inputs that fit the model.
-        texts (`Sequence[str]`): inputs; equal ones are computed once.
+        texts (`Sequence[str]`): inputs.
         max_new_tokens (`int`): longest answer in tokens.
-        num_beams (`int`, *optional*, defaults to 1): beams.
-        num_answers (`int`, *optional*, defaults to 1): answers per text, at most `num_beams`.
+        search (`Search`): how answers are found.
     """
-    import torch
-
     different = list(dict.fromkeys(texts))
     ids, _ = fitter.encode(different)
-    answers: dict[str, list[str]] = {}
-    for rows in _batches([len(row) for row in ids], num_beams):
-        batch = fitter.tokenizer.pad({"input_ids": [ids[row] for row in rows]}, return_tensors="pt")
-        with torch.inference_mode():
-            output = model.generate(  # type: ignore[operator]
-                **batch.to(model.device),
-                max_new_tokens=max_new_tokens,
-                num_beams=num_beams,
-                num_return_sequences=num_answers,
-                do_sample=False,
-                early_stopping=num_beams > 1,
+    answers: dict[str, Answer] = {}
+    for rows in _batches([len(row) for row in ids], search.rows_per_text):
+        outputs = _generate(model, fitter, [ids[row] for row in rows], max_new_tokens, search)
+        for row, output in zip(rows, outputs, strict=True):
+            found = fitter.tokenizer.batch_decode(output, skip_special_tokens=True)
+            answers[different[row]] = Answer(
+                ranked_by_votes(found) if search.samples else distinct(found),
+                read=len(ids[row]),
+                written=sum(map(len, output)),
             )
-        decoded = fitter.tokenizer.batch_decode(output, skip_special_tokens=True)
-        for place, row in enumerate(rows):
-            found = decoded[place * num_answers : (place + 1) * num_answers]
-            answers[different[row]] = list(dict.fromkeys(answer.strip() for answer in found))
     return [answers[text] for text in texts]
 
 
-def _batches(lengths: Sequence[int], num_beams: int) -> Iterator[list[int]]:
+def decode(
+    model: "PreTrainedModel", fitter: "Fitter", texts: Sequence[str], max_new_tokens: int
+) -> list[str]:
+    """The greedy answer to each text. Arguments as in `answer_all`."""
+    return [answer.texts[0] for answer in answer_all(model, fitter, texts, max_new_tokens, Search())]
+
+
+def _generate(
+    model: Any, fitter: "Fitter", ids: list[list[int]], max_new_tokens: int, search: Search
+) -> list[list[list[int]]]:
+    """Per input, the token ids of its answers without padding and end."""
+    import torch
+
+    batch = fitter.tokenizer.pad({"input_ids": ids}, return_tensors="pt")
+    options: dict[str, Any] = {
+        "num_beams": search.num_beams,
+        "num_return_sequences": search.num_answers,
+        "do_sample": False,
+        "early_stopping": search.num_beams > 1,
+    }
+    if search.samples:
+        options = {
+            "num_return_sequences": search.samples,
+            "do_sample": True,
+            "temperature": search.temperature,
+            "top_p": search.top_p,
+            "top_k": 0,
+        }
+        torch.manual_seed(zlib.crc32(repr(ids).encode()))
+    with torch.inference_mode():
+        output = model.generate(**batch.to(model.device), max_new_tokens=max_new_tokens, **options)
+    marks = {model.config.decoder_start_token_id, model.config.pad_token_id, model.config.eos_token_id}
+    rows = [[token for token in row if token not in marks] for row in output.tolist()]
+    per_text = len(rows) // len(ids)
+    return [rows[place * per_text : (place + 1) * per_text] for place in range(len(ids))]
+
+
+def distinct(texts: Sequence[str]) -> list[str]:
+    """Different texts in their order, blanks around them removed."""
+    return list(dict.fromkeys(text.strip() for text in texts))
+
+
+def ranked_by_votes(texts: Sequence[str]) -> list[str]:
+    """Different texts, the most frequent first; of equally frequent ones, the one that came first."""
+    return [text for text, _ in Counter(text.strip() for text in texts).most_common()]
+
+
+def _batches(lengths: Sequence[int], rows_per_text: int) -> Iterator[list[int]]:
     """Row numbers in batches of like length that fit into memory."""
     batch: list[int] = []
     for row in sorted(range(len(lengths)), key=lambda row: lengths[row], reverse=True):
         # Sorted from the longest: the first row of a batch is its padded length.
-        if batch and (len(batch) + 1) * lengths[batch[0]] * num_beams > _TOKENS_PER_CALL:
+        if batch and (len(batch) + 1) * lengths[batch[0]] * rows_per_text > _TOKENS_PER_CALL:
             yield batch
             batch = []
         batch.append(row)

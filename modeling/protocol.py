@@ -13,6 +13,28 @@ if TYPE_CHECKING:
 
 
 @dataclass(frozen=True)
+class Cost:
+    """What a decision took.
+
+    Attributes:
+        model_calls: inputs that a model answered.
+        tokens_read: their tokens.
+        tokens_written: tokens of all the answers that were searched or drawn and kept.
+    """
+
+    model_calls: int = 0
+    tokens_read: int = 0
+    tokens_written: int = 0
+
+    def __add__(self, other: Cost) -> Cost:
+        return Cost(
+            self.model_calls + other.model_calls,
+            self.tokens_read + other.tokens_read,
+            self.tokens_written + other.tokens_written,
+        )
+
+
+@dataclass(frozen=True)
 class Decision:
     """What an agent wants to do next.
 
@@ -20,10 +42,12 @@ class Decision:
         actions: candidate actions, best first. They are tried in order: the simulator rejects an
             action it does not know at no cost of moves.
         subgoal: the sub-goal that the action serves, `""` for agents without sub-goals.
+        cost: what it took to decide.
     """
 
     actions: tuple[str, ...]
     subgoal: str = ""
+    cost: Cost = Cost()
 
 
 @runtime_checkable

@@ -10,10 +10,11 @@ import pytest
 
 from dataset_builder.errors import UsageError
 from dataset_builder.simulator import Simulator
-from dataset_builder.state import AgentState
+from dataset_builder.state import AgentState, Event
 from dataset_builder.subgoals import SubGoal
 from modeling import Agent, Decision, Decoding, FlatAgent, SubgoalAgent
 from modeling.agent import ranked_actions, read_subgoal
+from modeling.generate import Answer
 
 
 @pytest.fixture(scope="module")
@@ -100,7 +101,16 @@ def test_agents_follow_the_protocol_and_say_what_they_are(
     record = json.loads((checkpoints["executor"] / "training.json").read_text())
     assert told["name"] == "hierarchical"
     assert told["state_text_version"] == "compact-1"
-    assert told["decoding"] == {"controller_beams": 1, "num_beams": 4, "num_candidates": 4}
+    assert told["decoding"] == {
+        "controller_beams": 1,
+        "num_beams": 4,
+        "num_candidates": 4,
+        "samples": 0,
+        "temperature": 0.4,
+        "top_p": 0.8,
+        "backend": "ctranslate2",
+        "avoid_loops": True,
+    }
     assert told["models"]["executor"] == {
         "id": str(checkpoints["executor"]),
         "revision": record["weights"],
@@ -163,13 +173,26 @@ def test_what_is_no_sub_goal_is_ignored(pair: SubgoalAgent, monkeypatch: pytest.
     assert read_subgoal("teleport to kitchen") is None
     assert read_subgoal("") is None
     state = AgentState("boil", "Your task is to boil water.", "", "", subgoal="pick_up(pot)")
-    monkeypatch.setattr(
-        pair.models["controller"], "answer", lambda states, beams, answers: [["no sub-goal"]] * len(states)
-    )
+    nonsense = Answer(["no sub-goal"], read=7, written=3)
+    monkeypatch.setattr(pair.models["controller"], "answer", lambda states, search: [nonsense] * len(states))
     decision = pair.act([state])[0]
     assert (state.subgoal, state.finished) == ("pick_up(pot)", [])
     assert decision.subgoal == "pick_up(pot)"
     assert isinstance(decision, Decision)
+    assert decision.cost.model_calls == 2
+    assert decision.cost.tokens_read > 7
+
+
+def test_what_leads_nowhere_gives_way(
+    checkpoints: dict[str, Path], some_states: list[AgentState], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    state = deepcopy(some_states[0])
+    state.history += [Event("open door", "The door is already open.", 0)] * 2
+    answer = Answer(["open door", "pick up egg"], read=1, written=1)
+    for avoid, expected in ((True, ("pick up egg", "open door")), (False, ("open door", "pick up egg"))):
+        agent = FlatAgent.from_pretrained(str(checkpoints["flat"]), avoid_loops=avoid)
+        monkeypatch.setattr(agent.models["flat"], "answer", lambda states, search: [answer])
+        assert agent.act([state])[0].actions == expected
 
 
 def test_decoding_that_cannot_be() -> None:

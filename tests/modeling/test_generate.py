@@ -17,7 +17,8 @@ def flat(checkpoints: dict[str, Path]) -> RoleModel:
 
 @pytest.fixture(scope="module")
 def texts(dataset: Path) -> list[str]:
-    return list(load_role("flat", str(dataset)).validation["input"])[:8]
+    inputs = list(load_role("flat", str(dataset)).validation["input"])
+    return inputs[:: len(inputs) // 8][:8]
 
 
 def test_answers_keep_the_order_of_the_texts(
@@ -25,7 +26,7 @@ def test_answers_keep_the_order_of_the_texts(
 ) -> None:
     model, fitter = flat.checkpoint.model, flat.fitter
     together = generate.decode(model, fitter, texts, 48)
-    assert len({tuple(answer) for answer in together}) > 1
+    assert len(set(together)) > 1
     # So little room that every text is a batch of its own.
     monkeypatch.setattr(generate, "_TOKENS_PER_CALL", 1)
     assert generate.decode(model, fitter, texts, 48) == together
@@ -52,7 +53,7 @@ def test_equal_texts_are_computed_once(
 def test_batches_hold_like_lengths_within_bounds(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(generate, "_TOKENS_PER_CALL", 100)
     lengths = [10, 50, 30, 200, 20, 40]
-    batches = list(generate._batches(lengths, num_beams=2))
+    batches = list(generate._batches(lengths, rows_per_text=2))
     assert sorted(row for batch in batches for row in batch) == list(range(6))
     for batch in batches:
         assert len(batch) == 1 or len(batch) * max(lengths[row] for row in batch) * 2 <= 100
@@ -60,6 +61,29 @@ def test_batches_hold_like_lengths_within_bounds(monkeypatch: pytest.MonkeyPatch
 
 
 def test_answers_are_ranked_and_different(flat: RoleModel, texts: list[str]) -> None:
-    for answers in generate.decode(flat.checkpoint.model, flat.fitter, texts, 48, 4, 4):
-        assert 1 <= len(answers) <= 4
-        assert len(set(answers)) == len(answers)
+    search = generate.Search(num_beams=4, num_answers=4)
+    for answer in generate.answer_all(flat.checkpoint.model, flat.fitter, texts, 48, search):
+        assert 1 <= len(answer.texts) <= 4
+        assert len(set(answer.texts)) == len(answer.texts)
+        assert answer.read > 10
+        assert answer.written >= len(answer.texts)
+
+
+def test_samples_are_ranked_by_votes_and_can_be_repeated(flat: RoleModel, texts: list[str]) -> None:
+    model, fitter = flat.checkpoint.model, flat.fitter
+    search = generate.Search(samples=6, temperature=1.5, top_p=1.0)
+    drawn = generate.answer_all(model, fitter, texts, 48, search)
+    assert generate.answer_all(model, fitter, texts, 48, search) == drawn
+    assert max(len(answer.texts) for answer in drawn) > 1
+    cold = generate.Search(samples=6, temperature=0.01)
+    greedy = generate.decode(model, fitter, texts, 48)
+    assert [answer.texts[0] for answer in generate.answer_all(model, fitter, texts, 48, cold)] == greedy
+
+
+def test_votes() -> None:
+    assert generate.ranked_by_votes(["open door", "wait", "look", "wait ", "open door", "go"]) == [
+        "open door",
+        "wait",
+        "look",
+        "go",
+    ]

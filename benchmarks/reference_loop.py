@@ -1,0 +1,69 @@
+"""The loop in which the field evaluates on ScienceWorld, for comparison.
+
+One `ScienceWorldEnv`, one episode after the other, batch size 1, `generate` of transformers for each
+model at every step, the list of valid actions with every step: as in the code released with arXiv
+2405.02749. It reads the same state text and follows the same protocol as our harness.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+from scienceworld import ScienceWorldEnv
+
+from dataset_builder.state import AgentState
+from eval_harness.choice import NOTHING, is_focus, nearest_action
+from eval_harness.protocols import Protocol, Unit
+from modeling.agent import SubgoalAgent
+
+_REJECTED = ("No known action matches", "Ambiguous request")
+
+
+@dataclass
+class Played:
+    """An episode as the loop played it."""
+
+    unit: Unit
+    actions: list[str] = field(default_factory=list)
+    scores: list[int] = field(default_factory=list)
+
+
+def play(env: ScienceWorldEnv, agent: SubgoalAgent, protocol: Protocol, unit: Unit) -> Played:
+    """One episode.
+
+    Args:
+        env (`ScienceWorldEnv`): the one environment.
+        agent (`SubgoalAgent`): asked with one state at a time.
+        protocol (`Protocol`): limits and early stops.
+        unit (`Unit`): which episode.
+    """
+    env.load(unit.task, unit.variation, protocol.simplifications)
+    _, infos = env.reset()
+    state = AgentState(unit.task, infos["taskDesc"], infos["look"], infos["inv"])
+    played = Played(unit)
+    limit = protocol.moves_allowed(unit.task)
+    while len(played.actions) < (protocol.decision_limit or limit):
+        decision = agent.act([state])[0]
+        action, (observation, done, infos) = _step(env, decision.actions, infos["valid"])
+        score = int(infos["score"])
+        played.actions.append(action)
+        played.scores.append(score)
+        state.advance(action, observation, score, infos["moves"], infos["look"], infos["inv"])
+        if done or infos["moves"] > limit:
+            break
+        if protocol.early_stop_reason(played.actions, played.scores, names_subgoals=True):
+            break
+    return played
+
+
+def _step(
+    env: ScienceWorldEnv, candidates: Sequence[str], valid: Sequence[str]
+) -> tuple[str, tuple[str, bool, dict[str, Any]]]:
+    """The best candidate; if it is rejected, the first valid one, else the nearest valid action."""
+    action = candidates[0] if candidates else NOTHING
+    observation, _, done, infos = env.step(action)
+    if observation.startswith(_REJECTED):
+        others = [text for text in candidates[1:] if text in valid and not is_focus(text)]
+        action = others[0] if others else NOTHING if is_focus(action) else nearest_action(action, valid)
+        observation, _, done, infos = env.step(action)
+    return action, (observation, done, infos)
