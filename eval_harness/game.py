@@ -2,6 +2,7 @@
 
 import time
 import traceback
+from dataclasses import asdict
 from hashlib import blake2b
 
 from dataset_builder.errors import SubgoalError
@@ -10,7 +11,7 @@ from dataset_builder.state import AgentState
 from eval_harness.choice import Taken, take
 from eval_harness.protocols import Protocol, Unit
 from eval_harness.results import EpisodeResult
-from modeling.protocol import Agent, Decision
+from modeling.protocol import Agent, Cost, Decision
 
 
 def episode_seed(unit: Unit) -> int:
@@ -46,6 +47,7 @@ class Game:
         self._error: str | None = None
         self._started = time.monotonic()
         self._plays: list[tuple[Taken, str]] = []
+        self._cost = Cost()
 
     @property
     def over(self) -> bool:
@@ -73,6 +75,7 @@ class Game:
         Raises:
             SimulatorDied: if the Java process ended.
         """
+        self._cost += decision.cost
         if not decision.actions:
             self._stop_reason = "agent_stopped"
             return
@@ -143,6 +146,7 @@ class Game:
             stop_reason=self._stop_reason,
             error=self._error,
             seconds=round(time.monotonic() - self._started, 2),
+            **asdict(self._cost),
         )
 
 

@@ -1,20 +1,21 @@
 """What a run leaves behind: one `EpisodeResult` per episode, and a `RunResult` with provenance."""
 
 import json
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
-from statistics import fmean
 from typing import Any
 
 from dataset_builder.errors import UsageError
 from dataset_builder.store import JsonlStore
 from dataset_builder.tasks import TASKS
+from eval_harness.metrics.scienceworld_score.scores import HORIZONS as _HORIZONS
+from eval_harness.metrics.scienceworld_score.scores import averages, mean
 from eval_harness.protocols import Unit
 
 EPISODES_FILE = "episodes.jsonl"
 RESULTS_FILE = "results.json"
-HORIZONS = ("short", "medium", "long")
+HORIZONS = tuple(_HORIZONS)
 _ORDER = {task: place for place, task in enumerate(TASKS)}
 
 
@@ -38,6 +39,7 @@ class EpisodeResult:
             action), or `error`.
         error: one line if the episode could not be played to its end, else None.
         seconds: from its load to its end; other episodes of the batch run in this time too.
+        model_calls, tokens_read, tokens_written: what its decisions took (`modeling.protocol.Cost`).
     """
 
     task: str
@@ -55,6 +57,9 @@ class EpisodeResult:
     stop_reason: str
     error: str | None = None
     seconds: float = 0.0
+    model_calls: int = 0
+    tokens_read: int = 0
+    tokens_written: int = 0
 
     @property
     def key(self) -> Unit:
@@ -131,47 +136,42 @@ class RunResult:
 
 
 def summarize(episodes: Iterable[EpisodeResult]) -> dict[str, Any]:
-    """The figures of a `RunResult` that follow from its episodes.
-
-    The overall mean is the plain mean over tasks, as in arXiv 2405.02749, whatever the number of
-    episodes of each.
-    """
-    by_task: dict[str, list[EpisodeResult]] = {}
-    for episode in sorted(episodes, key=lambda episode: (_ORDER[episode.task], episode.key)):
-        by_task.setdefault(episode.task, []).append(episode)
-    per_task: dict[str, dict[str, Any]] = {}
-    for task, played in by_task.items():
-        scores = [episode.score for episode in played if episode.score is not None]
-        per_task[task] = {
-            "mean": _mean(scores),
-            "episodes": len(scores),
-            "failed": len(played) - len(scores),
-        }
-    groups = {}
-    for horizon in HORIZONS:
-        rows = [row for task, row in per_task.items() if TASKS[task].horizon == horizon]
-        if rows:
-            groups[horizon] = {
-                "mean": _mean([row["mean"] for row in rows if row["mean"] is not None]),
-                "tasks": len(rows),
-                "episodes": sum(row["episodes"] for row in rows),
-            }
-    scored = [episode.score for played in by_task.values() for episode in played if episode.score is not None]
-    return {
-        "mean_score": _mean([row["mean"] for row in per_task.values() if row["mean"] is not None]),
-        "per_task": per_task,
-        "groups": groups,
-        "success_rate": _mean([score >= 100 for score in scored], digits=4),
-        "episodes": len(scored),
-        "failed": sum(row["failed"] for row in per_task.values()),
-        "played": {
-            task: sorted({episode.variation for episode in played}) for task, played in by_task.items()
-        },
+    """The figures of a `RunResult` that follow from its episodes, by the `scienceworld_score` metric."""
+    ordered = sorted(episodes, key=lambda episode: (_ORDER[episode.task], episode.key))
+    played: dict[str, set[int]] = {}
+    for episode in ordered:
+        played.setdefault(episode.task, set()).add(episode.variation)
+    return averages((episode.task, episode.score) for episode in ordered) | {
+        "played": {task: sorted(variations) for task, variations in played.items()}
     }
 
 
-def _mean(values: Sequence[float], digits: int = 2) -> float | None:
-    return round(fmean(values), digits) if values else None
+def seen_and_unseen(result: RunResult) -> dict[str, dict[str, Any]] | None:
+    """Means over the tasks that a run's models were trained on, and over those held out of their training.
+
+    A task is unseen only if every model of the run had it held out. Of each kind that was played:
+    `mean` over its tasks, `tasks`, `episodes`, `failed`.
+
+    Returns:
+        `dict` or `None`: by `seen` and `unseen`; None if no task was held out of all models.
+    """
+    models = [model for model in result.models.values() if isinstance(model, dict)]
+    held_out = [set(model.get("held_out_tasks", ())) for model in models]
+    unseen = set.intersection(*held_out) if held_out else set()
+    if not unseen:
+        return None
+    kinds: dict[str, list[dict[str, Any]]] = {}
+    for task, row in result.per_task.items():
+        kinds.setdefault("unseen" if task in unseen else "seen", []).append(row)
+    return {
+        kind: {
+            "mean": mean([row["mean"] for row in rows if row["mean"] is not None]),
+            "tasks": len(rows),
+            "episodes": sum(row["episodes"] for row in rows),
+            "failed": sum(row["failed"] for row in rows),
+        }
+        for kind, rows in kinds.items()
+    }
 
 
 def read_episodes(folder: str | Path) -> list[EpisodeResult]:

@@ -36,8 +36,10 @@ class Checkpoint:
         return sum(weights.numel() for weights in self.model.parameters())
 
     def describe(self) -> dict[str, Any]:
-        """Provenance: id, revision, parameters."""
-        return {"id": self.id, "revision": self.revision, "parameters": self.parameters}
+        """Provenance: id, revision, parameters, and tasks that the training held out, if any."""
+        found = {"id": self.id, "revision": self.revision, "parameters": self.parameters}
+        held_out = getattr(self.model.config, "held_out_tasks", None)
+        return found | ({"held_out_tasks": list(held_out)} if held_out else {})
 
 
 def load_checkpoint(name: str, revision: str | None = None) -> Checkpoint:

@@ -3,7 +3,7 @@
 import hashlib
 import re
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -27,8 +27,9 @@ class RoleData:
         revision: commit of a Hub dataset, `""` for a folder.
         fingerprint: SHA-256 over the inputs and targets of both splits.
         state_text_version: version that all inputs were composed in.
-        train: training split.
-        validation: validation split.
+        train: training split, without held-out tasks.
+        validation: validation split, with them.
+        held_out_tasks: tasks that are not trained on.
     """
 
     source: str
@@ -37,6 +38,12 @@ class RoleData:
     state_text_version: str
     train: "Dataset"
     validation: "Dataset"
+    held_out_tasks: tuple[str, ...] = ()
+
+    def seen_validation_rows(self) -> list[int]:
+        """Numbers of the validation rows whose task is trained on: those that may choose a checkpoint."""
+        held_out = set(self.held_out_tasks)
+        return [row for row, task in enumerate(self.validation["task"]) if task not in held_out]
 
     def describe(self) -> dict[str, Any]:
         """Provenance: everything but the examples, of which only the number; of a folder only its name."""
@@ -50,17 +57,20 @@ class RoleData:
         }
 
 
-def load_role(role: str, dataset: str, state_text: str | None = None) -> RoleData:
+def load_role(
+    role: str, dataset: str, state_text: str | None = None, exclude_tasks: Sequence[str] = ()
+) -> RoleData:
     """Open the examples of a role.
 
     Args:
         role (`str`): one of `ROLES`.
         dataset (`str`): folder of a corpus, or Hub id with `@REVISION` if wanted.
         state_text (`str`, *optional*): the version that the inputs must have; None accepts any.
+        exclude_tasks (`Sequence[str]`, *optional*): tasks whose rows leave the training split.
 
     Raises:
         UsageError: if there is no such dataset, it is no sub-goal corpus, a split is missing or
-            empty, or its state text is of another version.
+            empty (without the excluded tasks), or its state text is of another version.
         SubgoalError: if the Hub cannot be reached.
     """
     from dataset_builder.loading import load_config
@@ -79,7 +89,7 @@ def load_role(role: str, dataset: str, state_text: str | None = None) -> RoleDat
             f"{dataset} holds {version} state text, the recipe needs {check_version(state_text)}: build the "
             "corpus in that version, or take another recipe."
         )
-    return RoleData(
+    data = RoleData(
         source=dataset,
         revision=_commit(tables["train"]),
         fingerprint=_fingerprint([tables["train"], tables["validation"]]),
@@ -87,6 +97,19 @@ def load_role(role: str, dataset: str, state_text: str | None = None) -> RoleDat
         train=tables["train"],
         validation=tables["validation"],
     )
+    return _hold_out(data, tuple(exclude_tasks)) if exclude_tasks else data
+
+
+def _hold_out(data: RoleData, tasks: tuple[str, ...]) -> RoleData:
+    """The same data with tasks out of its training split."""
+    kept = [row for row, task in enumerate(data.train["task"]) if task not in tasks]
+    held = replace(data, train=data.train.select(kept), held_out_tasks=tasks)
+    for split, left in (("training", kept), ("validation", held.seen_validation_rows())):
+        if not left:
+            raise UsageError(
+                f"exclude_tasks leaves no {split} examples of {data.source}: exclude fewer tasks."
+            )
+    return held
 
 
 def _version(dataset: str, tables: Sequence["Dataset"]) -> str:

@@ -6,10 +6,11 @@ from pathlib import Path
 from typing import Any, Literal
 
 import yaml
-from pydantic import BaseModel, ConfigDict, Field, ValidationError
+from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator
 
 from dataset_builder.errors import UsageError
 from dataset_builder.state_text import ROLES, check_version
+from dataset_builder.tasks import TASKS, get_task
 
 RECIPES = Path(__file__).parent / "recipes"
 
@@ -82,6 +83,8 @@ class Recipe(_Strict):
     """Longest input in tokens. What is longer loses its oldest history first."""
     target_length: int = Field(default=48, ge=4)
     """Longest target in tokens. An example with a longer one is left out of training."""
+    exclude_tasks: tuple[str, ...] = ()
+    """Tasks held out: none of their rows is trained on, nor counts when the checkpoint is chosen."""
     balance: float = Field(default=0.0, ge=0, le=1)
     """Repeats rows of rare tasks: 0 leaves the shares as they are, 1 makes them about equal."""
     rename: float = Field(default=0.0, ge=0, lt=1)
@@ -135,6 +138,12 @@ class Recipe(_Strict):
     roles: dict[Literal["controller", "executor", "flat"], dict[str, Any]] = {}
     """Values of single roles, by role; they replace those above."""
 
+    @field_validator("exclude_tasks")
+    @classmethod
+    def _known_tasks(cls, tasks: tuple[str, ...]) -> tuple[str, ...]:
+        chosen = {get_task(task).name for task in tasks}
+        return tuple(task for task in TASKS if task in chosen)
+
     def with_values(self, **values: Any) -> "Recipe":
         """A copy with other values; what is None stays as it is.
 
@@ -179,6 +188,8 @@ def parse_recipe(values: Mapping[str, Any], source: str) -> Recipe:
         recipe = Recipe.model_validate(values)
     except ValidationError as error:
         raise UsageError(f"{source}: {_explain(error)}") from None
+    except UsageError as error:  # an unknown task
+        raise UsageError(f"{source}: exclude_tasks: {error}") from None
     for role, overrides in recipe.roles.items():
         unknown = next(
             (key for key in overrides if key in ("roles", "name") or key not in Recipe.model_fields), None

@@ -36,7 +36,8 @@ class TrainingResult:
         steps: optimizer steps.
         epochs: passes over the training split.
         best_step: step of the checkpoint kept.
-        metrics: validation_loss and exact_match (share of targets, None if not counted).
+        metrics: validation_loss (without held-out tasks) and exact_match (share of targets, None if not
+            counted).
         shortened: share of examples that lost history to fit, by split.
         left_out: training examples left out because their target is too long.
         wall_seconds: training time over all runs.
@@ -47,6 +48,7 @@ class TrainingResult:
         example: an `input` of the validation split and the `answer` to it.
         processes: how many trained together; a step has as many times the recipe's examples.
         hardware: what it ran on, in words.
+        held_out_tasks: tasks that were not trained on.
     """
 
     role: str
@@ -69,6 +71,7 @@ class TrainingResult:
     example: dict[str, str] = field(default_factory=dict)
     processes: int = 1
     hardware: str = ""
+    held_out_tasks: list[str] = field(default_factory=list)
 
     @classmethod
     def from_dict(cls, record: dict[str, Any]) -> "TrainingResult":

@@ -82,7 +82,7 @@ def _train(role: str, recipe: Recipe, dataset: str, out: Path, console: "Console
     _check_recipe(recipe)
     folder = out.resolve()
     with quiet_libraries():
-        data = first_then_others(lambda: load_role(role, dataset, recipe.state_text))
+        data = first_then_others(lambda: load_role(role, dataset, recipe.state_text, recipe.exclude_tasks))
         plan = {"role": role, "recipe": recipe.model_dump(mode="json"), "fingerprint": data.fingerprint}
         finished = on_first(lambda: open_folder(folder, plan))
         if finished is not None:
@@ -116,7 +116,7 @@ class _Run:
         self.fitter = Fitter(tokenizer, self.data.state_text_version, self.recipe.source_length)
         rows = balanced_rows(self.data.train["task"], self.recipe.balance)
         examples = self._tokenize(self.data.train, rows)
-        sampled = _sample(len(self.data.validation), self.recipe.evaluate_examples, self.recipe.seed)
+        sampled = _sample(self.data.seen_validation_rows(), self.recipe.evaluate_examples, self.recipe.seed)
         held_out = self._tokenize(self.data.validation, sampled)
         self._report(model, examples, held_out)
 
@@ -138,9 +138,9 @@ class _Run:
         """Count exact matches; write the checkpoint with its record, card and curve."""
         trained = merge_lora(trainer.model)
         recipe, state = self.recipe, trainer.state
-        rows = _sample(len(self.data.validation), recipe.exact_match_examples, recipe.seed)
+        rows = _sample(range(len(self.data.validation)), recipe.exact_match_examples, recipe.seed)
         match = exact_match(trained, self.fitter, self.data.validation, rows, recipe.target_length)
-        _mark(trained, tokenizer, self.role, self.data.state_text_version, recipe)
+        _mark(trained, tokenizer, self.role, self.data, recipe)
         trained.save_pretrained(self.folder)
         save_tokenizer(tokenizer, self.folder)
         best = state.best_global_step or state.global_step
@@ -164,6 +164,7 @@ class _Run:
             example=match.example if match else {},
             processes=world_size(),
             hardware=_hardware(),
+            held_out_tasks=list(self.data.held_out_tasks),
         )
         (self.folder / CURVE).write_bytes(draw_curve(result.curve, best, state.best_metric or 0.0))
         write_card(self.folder, result)
@@ -184,6 +185,7 @@ class _Run:
             name = self.recipe.base
             checkpoint = first_then_others(lambda: load_checkpoint(name))
             _check_lengths(checkpoint, self.recipe)
+            _check_held_out(checkpoint, self.recipe)
             found = checkpoint.describe()
             if Path(found["id"]).is_dir():
                 found["id"] = Path(found["id"]).resolve().name  # where it lay is nobody's business
@@ -237,7 +239,8 @@ class _Run:
             train_dataset=self._examples(examples, tokenizer, self.recipe.rename),
             eval_dataset=self._examples(held_out, tokenizer, 0.0),
             processing_class=tokenizer,
-            data_collator=DataCollatorForSeq2Seq(tokenizer, model=model),
+            # Few different shapes: kernels for 16-bit arithmetic are compiled for each.
+            data_collator=DataCollatorForSeq2Seq(tokenizer, model=model, pad_to_multiple_of=8),
             recipe=self.recipe,
             course=course,
         )
@@ -286,6 +289,19 @@ def _check_lengths(checkpoint: Checkpoint, recipe: Recipe) -> None:
             )
 
 
+def _check_held_out(checkpoint: Checkpoint, recipe: Recipe) -> None:
+    """Raise `UsageError` if a task is to be held out that the base was trained on."""
+    config = checkpoint.model.config
+    if getattr(config, "subgoal_role", None) is None:
+        return  # no training of ours
+    held_out = getattr(config, "held_out_tasks", None) or ()
+    if seen := [task for task in recipe.exclude_tasks if task not in held_out]:
+        raise UsageError(
+            f"exclude_tasks holds out {seen[0]}, but {checkpoint.id} was trained on it: leave it out, or "
+            "start from another base."
+        )
+
+
 def _choose_attention(model: "PreTrainedModel") -> None:
     """Plain attention on CPUs: torch's fused one has no fast path there for a bias that is learnt."""
     import torch
@@ -303,11 +319,12 @@ def _hardware() -> str:
 
 
 def _mark(
-    model: "PreTrainedModel", tokenizer: "PreTrainedTokenizerBase", role: str, version: str, recipe: Recipe
+    model: "PreTrainedModel", tokenizer: "PreTrainedTokenizerBase", role: str, data: RoleData, recipe: Recipe
 ) -> None:
-    """Write role, state text and lengths into what is saved."""
+    """Write role, state text, held-out tasks and lengths into what is saved."""
     model.config.subgoal_role = role
-    model.config.state_text_version = version
+    model.config.state_text_version = data.state_text_version
+    model.config.held_out_tasks = list(data.held_out_tasks)
     model.config.use_cache = True  # the trainer turns it off
     tokenizer.model_max_length = recipe.source_length
     # A max_length left from elsewhere (20 by default) would cut what is generated.
@@ -316,10 +333,9 @@ def _mark(
     generation.max_new_tokens = recipe.target_length
 
 
-def _sample(n_rows: int, n_wanted: int, seed: int) -> list[int]:
+def _sample(rows: Sequence[int], n_wanted: int, seed: int) -> list[int]:
     """Row numbers, all or a sample, in order."""
-    rows = range(n_rows)
-    return list(rows) if n_wanted >= n_rows else sorted(random.Random(seed).sample(rows, n_wanted))
+    return list(rows) if n_wanted >= len(rows) else sorted(random.Random(seed).sample(rows, n_wanted))
 
 
 def _say(console: "Console | None", line: str) -> None:
