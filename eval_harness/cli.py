@@ -5,6 +5,8 @@ from typing import Annotated
 
 import typer
 
+from eval_harness.cli_report import compare, replay, report
+
 app = typer.Typer(help="Score agents on ScienceWorld.", no_args_is_help=True)
 
 
@@ -25,7 +27,7 @@ def run(
     ] = None,
     trajectories: Annotated[
         str | None,
-        typer.Option(help="For the expert: dataset with its paths; else searched.", metavar="FOLDER"),
+        typer.Option(help="Dataset of expert paths, for agents that follow one.", metavar="FOLDER"),
     ] = None,
     protocol: Annotated[
         str, typer.Option(help="Rules: name (`subgoal eval protocols`) or YAML file.", metavar="NAME|FILE")
@@ -40,6 +42,24 @@ def run(
     batch_size: Annotated[
         str, typer.Option(help="Episodes that advance together.", metavar="N|auto")
     ] = "auto",
+    beams: Annotated[
+        int | None,
+        typer.Option(help="Beams of the actions, as many of them are candidates; 1: greedy.", min=1),
+    ] = None,
+    controller_beams: Annotated[int | None, typer.Option(help="Beams of the sub-goals.", min=1)] = None,
+    self_consistency: Annotated[
+        int | None,
+        typer.Option(help="Draw N actions in place of beams; votes rank them.", min=1, metavar="N"),
+    ] = None,
+    temperature: Annotated[float | None, typer.Option(help="Of --self-consistency; else 0.4.")] = None,
+    top_p: Annotated[float | None, typer.Option(help="Of --self-consistency; else 0.8.")] = None,
+    backend: Annotated[
+        str | None, typer.Option(help="auto, transformers, ctranslate2 or ctranslate2-int8.", metavar="NAME")
+    ] = None,
+    avoid_loops: Annotated[
+        bool | None,
+        typer.Option("--avoid-loops/--allow-loops", help="Whether fruitless repetition gives way."),
+    ] = None,
     retry_failed: Annotated[bool, typer.Option("--retry-failed", help="Play failed episodes again.")] = False,
     *,
     out: Annotated[Path, typer.Option(help="Run folder; the same command continues it.", metavar="DIR")],
@@ -56,9 +76,22 @@ def run(
     rules = load_protocol(protocol)
     rules.units(tasks, max_variations, seed)  # bad arguments are found before a model is loaded
     resolve_batch_size(batch_size)
+    decoding = {
+        "num_beams": beams,
+        "num_candidates": beams,
+        "controller_beams": controller_beams,
+        "samples": self_consistency,
+        "temperature": temperature,
+        "top_p": top_p,
+        "backend": backend,
+        "avoid_loops": avoid_loops,
+    }
+    decoding = {name: value for name, value in decoding.items() if value is not None}
     name = chosen_agent(agent, controller=controller, executor=executor, flat=flat)
     with Simulator() as simulator:
-        options = AgentOptions(controller, executor, flat, trajectories, simulator, rules.simplifications)
+        options = AgentOptions(
+            controller, executor, flat, trajectories, simulator, rules.simplifications, decoding
+        )
         result = run_protocol(
             make_agent(name, options),
             rules,
@@ -72,24 +105,6 @@ def run(
         )
     Console().print(comparison_table([result], title=f"protocol {rules.name}"))
     typer.echo(f"results: {out / 'results.json'}")
-
-
-@app.command()
-def report(
-    folders: Annotated[list[Path], typer.Argument(help="Run folders, one column each.", metavar="DIR...")],
-    markdown: Annotated[bool, typer.Option("--markdown", help="Print Markdown.")] = False,
-) -> None:
-    """Show the scores of one or several runs side by side."""
-    from rich.console import Console
-
-    from eval_harness.report import comparison_markdown, comparison_table
-    from eval_harness.results import load_run
-
-    results = [load_run(folder) for folder in folders]
-    if markdown:
-        typer.echo(comparison_markdown(results), nl=False)
-    else:
-        Console().print(comparison_table(results))
 
 
 @app.command()
@@ -120,3 +135,31 @@ def protocols() -> None:
         rules = load_protocol(name)
         table.add_row(name, rules.description, str(len(rules.units())), rules.hash)
     Console().print(table)
+
+
+@app.command()
+def push(
+    folder: Annotated[Path, typer.Argument(help="Run folder of `subgoal eval run`.", metavar="DIR")],
+    repo: Annotated[str, typer.Argument(help="One of the run's models: Hub id or folder.", metavar="REPO")],
+    private: Annotated[bool, typer.Option("--private", help="Refuse a public repository.")] = False,
+    revision: Annotated[str | None, typer.Option(help="Branch; created if it is not there.")] = None,
+    force: Annotated[
+        bool, typer.Option("--force", help="Also the result of other weights, or of part of a protocol.")
+    ] = False,
+    dry_run: Annotated[bool, typer.Option("--dry-run", help="Print what would be written.")] = False,
+) -> None:
+    """Write a run's result into its model's card (`model-index`) and into `.eval_results`."""
+    from eval_harness.push import plan_push
+
+    plan = plan_push(folder, repo, revision=revision, private=private, force=force)
+    if dry_run:
+        typer.echo(plan.preview(), nl=False)
+        return
+    pushed = plan.send()
+    what = ("Pushed" if pushed.commit else "Written") if pushed.changed else "Nothing has changed"
+    typer.echo(f"{what}: {pushed.url}" + (f" (commit {pushed.commit})" if pushed.commit else ""))
+
+
+app.command("report")(report)
+app.command("compare")(compare)
+app.command("replay")(replay)

@@ -1,12 +1,79 @@
 """Runs side by side: tasks in rows, agents in columns, as a terminal table or as Markdown."""
 
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import TYPE_CHECKING
 
 from rich.table import Table
 
+from dataset_builder.errors import UsageError
 from dataset_builder.tasks import TASKS
-from eval_harness.results import HORIZONS, RunResult
+from eval_harness.failures import OUTCOMES, count_outcomes
+from eval_harness.results import (
+    EPISODES_FILE,
+    HORIZONS,
+    EpisodeResult,
+    RunResult,
+    load_run,
+    read_episodes,
+    seen_and_unseen,
+    summarize,
+)
+
+if TYPE_CHECKING:
+    from eval_harness.statistics import Bootstrap, Estimate
+
+
+@dataclass(frozen=True)
+class PlayedRun:
+    """A run with its episodes. Its figures follow from them, even if it was killed before it wrote them.
+
+    Attributes:
+        result: figures and provenance.
+        episodes: in the order of the table of tasks.
+    """
+
+    result: RunResult
+    episodes: list[EpisodeResult]
+
+    def scores(self) -> "Bootstrap":
+        """Scores (0 to 100) by task and variation, ready for intervals."""
+        from eval_harness.statistics import Bootstrap
+
+        scored = ((e.task, e.variation, e.score) for e in self.episodes if e.score is not None)
+        return Bootstrap(by_variation(scored))
+
+    def solved(self) -> "Estimate | None":
+        """Share of scored episodes that reached 100."""
+        from eval_harness.statistics import Bootstrap
+
+        scored = ((e.task, e.variation, e.score) for e in self.episodes if e.score is not None)
+        solved = ((task, variation, score >= 100) for task, variation, score in scored)
+        return Bootstrap(by_variation(solved)).pooled()
+
+
+def read_played(folder: str | Path) -> PlayedRun:
+    """A run and its episodes from a run folder.
+
+    Raises:
+        UsageError: if the folder holds no run, or a line is no episode.
+    """
+    result = load_run(folder)
+    try:
+        episodes = sorted(read_episodes(folder), key=lambda e: (list(TASKS).index(e.task), e.key))
+    except (TypeError, ValueError) as error:
+        path = Path(folder) / EPISODES_FILE
+        raise UsageError(f"{path} holds a line that is no episode ({error}): remove it.") from error
+    return PlayedRun(replace(result, **summarize(episodes)), episodes)
+
+
+def by_variation(values: Iterable[tuple[str, int, float]]) -> dict[str, list[list[float]]]:
+    """Task → variation → values, from triples of those."""
+    found: dict[str, dict[int, list[float]]] = {}
+    for task, variation, value in values:
+        found.setdefault(task, {}).setdefault(variation, []).append(value)
+    return {task: list(variations.values()) for task, variations in found.items()}
 
 
 @dataclass(frozen=True)
@@ -17,16 +84,18 @@ class _Rows:
     tasks: list[list[str]]
     groups: list[list[str]]
     total: list[str]
+    details: list[list[str]]
     notes: list[str]
 
 
 def comparison_table(
-    results: Sequence[RunResult], title: str | None = None, caption: str | None = None
+    results: Sequence[RunResult | PlayedRun], title: str | None = None, caption: str | None = None
 ) -> Table:
     """A table of one or several runs: mean score (0-100) and episodes per task.
 
     Args:
-        results (`Sequence[RunResult]`): one column each.
+        results (`Sequence[RunResult | PlayedRun]`): one column each. Of a `PlayedRun` it also gives
+            the interval of the mean and how the episodes ended.
         title (`str`, *optional*): stands above.
         caption (`str`, *optional*): stands below, before what must be said about the runs (other
             protocols, other episodes, failed episodes).
@@ -37,7 +106,7 @@ def comparison_table(
     table.add_column("task")
     for head in rows.heads:
         table.add_column(head, justify="right")
-    blocks = [block for block in (rows.tasks, rows.groups, [rows.total]) if block]
+    blocks = [block for block in (rows.tasks, rows.groups, [rows.total], rows.details) if block]
     for block in blocks:
         for row in block:
             table.add_row(*row, style="bold" if row is rows.total else None)
@@ -46,7 +115,7 @@ def comparison_table(
 
 
 def comparison_markdown(
-    results: Sequence[RunResult], title: str | None = None, caption: str | None = None
+    results: Sequence[RunResult | PlayedRun], title: str | None = None, caption: str | None = None
 ) -> str:
     """The table of `comparison_table` as Markdown."""
     rows = _rows(results)
@@ -55,6 +124,7 @@ def comparison_markdown(
     lines.append("|".join(["", "---", *["---:"] * len(rows.heads), ""]))
     lines += [_markdown_row(row) for row in (*rows.tasks, *rows.groups)]
     lines.append(_markdown_row([f"**{cell}**" if cell else "" for cell in rows.total]))
+    lines += [_markdown_row(row) for row in rows.details]
     for note in filter(None, (caption, *rows.notes)):
         lines += ["", note]
     return "\n".join(lines) + "\n"
@@ -64,18 +134,25 @@ def _markdown_row(cells: Sequence[str]) -> str:
     return "| " + " | ".join(cell.replace("|", "\\|") for cell in cells) + " |"
 
 
-def _rows(results: Sequence[RunResult]) -> _Rows:
+def _rows(runs: Sequence[RunResult | PlayedRun]) -> _Rows:
+    results = [run.result if isinstance(run, PlayedRun) else run for run in runs]
+    played = [run for run in runs if isinstance(run, PlayedRun)]
     tasks = [task for task in TASKS if any(task in result.per_task for result in results)]
     groups = [horizon for horizon in HORIZONS if any(horizon in result.groups for result in results)]
+    apart = [seen_and_unseen(result) or {} for result in results]
     return _Rows(
-        heads=_heads(results),
+        heads=run_names(results),
         tasks=[[task, *(_cell(result.per_task.get(task)) for result in results)] for task in tasks],
         groups=[
             [f"{horizon} tasks", *(_cell(result.groups.get(horizon)) for result in results)]
             for horizon in groups
+            if len(groups) > 1
         ]
-        if len(groups) > 1
-        else [],
+        + [
+            [f"{kind} tasks", *(_cell(each.get(kind)) for each in apart)]
+            for kind in ("seen", "unseen")
+            if any(kind in each for each in apart)
+        ],
         total=[
             "mean over tasks",
             *(
@@ -83,7 +160,8 @@ def _rows(results: Sequence[RunResult]) -> _Rows:
                 for run in results
             ),
         ],
-        notes=_notes(results),
+        details=_details(played) if len(played) == len(runs) else [],
+        notes=run_notes(results),
     )
 
 
@@ -96,7 +174,31 @@ def _cell(row: dict | None) -> str:
     return f"{mean} ({row['episodes']}{failed})"
 
 
-def _heads(results: Sequence[RunResult]) -> list[str]:
+def _details(runs: Sequence[PlayedRun]) -> list[list[str]]:
+    """Interval of the mean, share solved, and how many episodes ended in which way."""
+    means = [run.scores().mean() for run in runs]
+    counts = [count_outcomes(run.episodes) for run in runs]
+    rows = [
+        ["95% interval of the mean", *(interval_text(mean) for mean in means)],
+        ["solved", *("-" if (share := run.result.success_rate) is None else f"{share:.1%}" for run in runs)],
+    ]
+    rows += [
+        [name, *(str(count[name]) for count in counts)]
+        for name in OUTCOMES
+        if any(count[name] for count in counts)
+    ]
+    return rows
+
+
+def interval_text(estimate: "Estimate | None", scale: float = 1.0, sign: str = "") -> str:
+    """`31.2 to 40.5`; `-` where there is none."""
+    if estimate is None or estimate.low is None or estimate.high is None:
+        return "-"
+    ends = (f"{scale * end:{sign}.1f}" for end in (estimate.low, estimate.high))
+    return " to ".join("0.0" if end in ("+0.0", "-0.0") else end for end in ends)
+
+
+def run_names(results: Sequence[RunResult]) -> list[str]:
     """Agents' names; with the folder or a number where two columns would be called the same."""
     heads = [result.agent for result in results]
     for number, result in enumerate(results):
@@ -105,20 +207,27 @@ def _heads(results: Sequence[RunResult]) -> list[str]:
     return [head if heads.count(head) == 1 else f"{head} #{i}" for i, head in enumerate(heads, 1)]
 
 
-def _notes(results: Sequence[RunResult]) -> list[str]:
+def protocol_note(results: Sequence[RunResult]) -> str | None:
+    """A line that says so if the runs were played under different rules, else None."""
+    if len({result.protocol["hash"] for result in results}) == 1:
+        return None
+    names = (
+        f"{head}: {result.protocol['name']} ({result.protocol['hash']})"
+        for head, result in zip(run_names(results), results, strict=True)
+    )
+    return f"NOT COMPARABLE, the protocols differ: {'; '.join(names)}."
+
+
+def run_notes(results: Sequence[RunResult]) -> list[str]:
     """What a reader must know before comparing the columns."""
     notes = ["In parentheses: episodes."]
-    heads = _heads(results)
-    if len({result.protocol["hash"] for result in results}) > 1:
-        names = (
-            f"{head}: {result.protocol['name']} ({result.protocol['hash']})"
-            for head, result in zip(heads, results, strict=True)
-        )
-        notes.append(f"NOT COMPARABLE, the protocols differ: {'; '.join(names)}.")
+    if different := protocol_note(results):
+        notes.append(different)
     if any(result.played != results[0].played for result in results):
         notes.append("The runs played different episodes: compare tasks with equal numbers only.")
     if any(result.failed for result in results):
         notes.append("Failed episodes have no score and count in no mean.")
-    if unfinished := [head for head, run in zip(heads, results, strict=True) if not run.complete]:
+    names = zip(run_names(results), results, strict=True)
+    if unfinished := [head for head, run in names if not run.complete]:
         notes.append(f"Not finished: {', '.join(unfinished)}.")
     return notes

@@ -1,12 +1,17 @@
-"""Agents without weights, fed with paths that are known to reach 100."""
+"""Agents without weights, fed with paths that are known to reach 100; and run folders."""
 
+import json
 from collections.abc import Callable, Mapping, Sequence
+from pathlib import Path
 from typing import Any
 
 import pytest
 
 from dataset_builder.simulator import Episode
 from dataset_builder.state import AgentState
+from dataset_builder.store import JsonlStore
+from eval_harness.protocols import load_protocol
+from eval_harness.results import EPISODES_FILE, RESULTS_FILE, EpisodeResult, RunResult, summarize
 from modeling.protocol import Decision
 
 PATHS: dict[tuple[str, int], tuple[str, ...]] = {
@@ -113,3 +118,39 @@ def scripted() -> type[ScriptedAgent]:
 def expert_tasks() -> str:
     """The tasks that `scripted()` can play, 2 test variations each."""
     return ",".join(dict.fromkeys(task for task, _ in PATHS))
+
+
+@pytest.fixture(scope="session")
+def recorded_episodes() -> list[EpisodeResult]:
+    """Nine episodes as a small trained pair played them: won, lost, rejected, out of moves."""
+    return list(map(EpisodeResult.from_dict, JsonlStore(Path(__file__).parent / "data" / "episodes.jsonl")))
+
+
+@pytest.fixture
+def make_run(tmp_path: Path, recorded_episodes: list[EpisodeResult]) -> Callable[..., Path]:
+    """Makes a run folder: `make_run("a", episodes, agent="flat")`, by default of `recorded_episodes`."""
+
+    def make(name: str, episodes: Sequence[EpisodeResult] | None = None, **changes: Any) -> Path:
+        episodes = recorded_episodes if episodes is None else episodes
+        paper = load_protocol("paper")
+        fields: dict[str, Any] = {
+            "agent": "hierarchical",
+            "models": {"controller": {"id": "c", "revision": "sha256:1", "parameters": 1_135_616}},
+            "agent_settings": {"decoding": {"num_beams": 4}},
+            "protocol": {"name": paper.name, "hash": paper.hash},
+            "seed": 0,
+            "complete": True,
+            "batch_size": 8,
+            "versions": {"python": "3.11"},
+            "hardware": {"cores": 2, "gpu": None},
+            "wall_seconds": 90.0,
+        }
+        result = RunResult(**summarize(episodes), **{**fields, **changes})
+        store = JsonlStore(tmp_path / name / EPISODES_FILE)
+        for episode in episodes:
+            store.append(episode.key, episode.to_dict())
+        (tmp_path / name).mkdir(exist_ok=True)
+        (tmp_path / name / RESULTS_FILE).write_text(json.dumps(result.to_dict()))
+        return tmp_path / name
+
+    return make

@@ -43,7 +43,7 @@ def test_run_and_report(invoke: Any) -> None:
     assert "100.0 (1)" in played.output
     results = json.loads(Path("e/results.json").read_text())
     assert (results["agent"], results["mean_score"], results["batch_size"]) == ("expert", 100, 8)
-    report = invoke("report", "e", "--markdown")
+    report = invoke("report", "e", "--markdown", "-")
     assert "| lifespan-longest-lived | 100.0 (1) |" in report.output
     assert "lifespan-longest-lived" in invoke("report", "e", "e").output
 
@@ -56,6 +56,9 @@ def test_run_and_report(invoke: Any) -> None:
         ("run --agent expert --tasks nosuch --out o", "Unknown task 'nosuch'"),
         ("run --agent nosuch --out o", "Unknown agent 'nosuch'"),
         ("run --agent expert --batch-size x --out o", "Batch size 'x'"),
+        ("run --agent expert --beams 2 --out o", "Agent expert has no use for num_beams, num_candidates"),
+        ("run --flat a --backend onnx --out o", "Unknown backend 'onnx'"),
+        ("run --flat a --backend ctranslate2 --self-consistency 8 --out o", "Samples need"),
         ("run --controller a --out o", "Agent hierarchical needs --executor"),
         ("report nosuch", "nosuch is no run folder"),
     ],

@@ -1,3 +1,6 @@
+import json
+from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -6,8 +9,9 @@ from rich.console import Console
 
 from dataset_builder.errors import UsageError
 from eval_harness.protocols import Unit
-from eval_harness.report import comparison_markdown, comparison_table
+from eval_harness.report import PlayedRun, comparison_markdown, comparison_table, interval_text, read_played
 from eval_harness.results import EpisodeResult, RunResult, load_run, summarize
+from eval_harness.statistics import Estimate
 
 
 def episode(task: str, variation: int, score: int | None) -> EpisodeResult:
@@ -107,3 +111,62 @@ def test_columns_of_one_agent_are_told_apart() -> None:
 def test_foreign_folder_is_refused(tmp_path: Path) -> None:
     with pytest.raises(UsageError, match=r"is no run folder"):
         load_run(tmp_path)
+
+
+def test_a_run_with_its_episodes_tells_more(make_run: Callable[..., Path]) -> None:
+    shown = comparison_markdown([read_played(make_run("a"))])
+    assert "| **mean over tasks** | **48.2 (9)** |\n| 95% interval of the mean | 47.7 to 48.7 |" in shown
+    assert "| solved | 44.4% |" in shown
+    assert "| completed | 4 |" in shown
+    assert "| wrong focus | 2 |" in shown
+    assert "agent error" not in shown
+
+
+def test_details_stand_only_where_every_column_has_them(make_run: Callable[..., Path]) -> None:
+    run = read_played(make_run("a"))
+    assert "interval" not in comparison_markdown([run, run.result])
+
+
+def test_figures_follow_from_the_episodes(make_run: Callable[..., Path]) -> None:
+    """A killed run may have recorded more episodes than its results tell of."""
+    folder = make_run("a")
+    path = folder / "results.json"
+    stale = json.loads(path.read_text()) | {"mean_score": 1.0, "episodes": 1}
+    path.write_text(json.dumps(stale))
+    assert load_run(folder).mean_score == 1
+    assert (read_played(folder).result.mean_score, read_played(folder).result.episodes) == (48.21, 9)
+
+
+def test_a_line_that_is_no_episode_is_named(make_run: Callable[..., Path]) -> None:
+    folder = make_run("a", [])
+    (folder / "episodes.jsonl").write_text('{"key": ["boil", 0, 0], "task": "boil"}\n')
+    with pytest.raises(UsageError, match=r"episodes\.jsonl holds a line that is no episode"):
+        read_played(folder)
+
+
+def test_a_run_without_scores_has_no_intervals(recorded_episodes: list[EpisodeResult]) -> None:
+    failed = [replace(e, score=None, raw_score=None, error="x") for e in recorded_episodes]
+    run = PlayedRun(replace(PAIR, **summarize(failed)), failed)
+    assert run.scores().mean() is None
+    assert run.solved() is None
+    assert "| 95% interval of the mean | - |" in comparison_markdown([run])
+
+
+def test_intervals_in_words() -> None:
+    assert interval_text(Estimate(5, 1.25, 9.75)) == "1.2 to 9.8"
+    assert interval_text(Estimate(0.5, 0.25, 0.75), scale=100) == "25.0 to 75.0"
+    assert interval_text(Estimate(0, -0.01, 3), sign="+") == "0.0 to +3.0"
+    assert interval_text(Estimate(5)) == interval_text(None) == "-"
+
+
+def test_command_writes_markdown(make_run: Callable[..., Path], tmp_path: Path) -> None:
+    from typer.testing import CliRunner
+
+    from eval_harness.cli import app
+
+    target = tmp_path / "r.md"
+    done = CliRunner().invoke(app, ["report", str(make_run("a")), "--markdown", str(target)])
+    assert done.exit_code == 0
+    assert "│" in done.output
+    printed = CliRunner().invoke(app, ["report", str(make_run("a")), "--markdown", "-"])
+    assert printed.stdout == target.read_text()

@@ -1,0 +1,156 @@
+"""Parts of the HTML page: score over steps, what a run cost, and what it was made with."""
+
+import itertools
+from collections.abc import Callable, Sequence
+from statistics import fmean
+from typing import Any, get_args
+
+from eval_harness.protocols import Protocol
+from eval_harness.report import PlayedRun
+from eval_harness.results import EpisodeResult, RunResult
+
+_MAX_POINTS = 200
+_RULES = tuple(
+    Protocol(name=scoring, scoring=scoring)
+    for scoring in get_args(Protocol.model_fields["scoring"].annotation)
+)
+
+
+def score_curves(runs: Sequence[PlayedRun], names: Sequence[str]) -> dict[str, Any]:
+    """The mean score after each action, per run: positions in percent of the chart.
+
+    The mean is taken as the overall one is (over a task's episodes, then over tasks); an episode
+    that has ended keeps its score. So each curve ends at the run's mean score.
+    """
+    curves = [mean_curve(run.episodes) for run in runs]
+    longest = max((len(curve) - 1 for curve in curves), default=0) or 1
+    step = next(size for size in (1, 2, 5, 10, 20, 25, 50, 100, 200, 500, 10**6) if longest / size <= 8)
+    top = max(itertools.chain(*curves), default=0)
+    ceiling = next(limit for limit in (10, 20, 40, 60, 80, 100) if top <= limit)
+    return {
+        "lines": [
+            {
+                "name": name,
+                "last": f"{curve[-1]:.1f}" if curve else "-",
+                "points": " ".join(
+                    f"{100 * x / longest:.2f},{100 - 100 * y / ceiling:.2f}"
+                    for x, y in _points(curve, longest)
+                ),
+            }
+            for curve, name in zip(curves, names, strict=True)
+        ],
+        "x": [{"at": 100 * tick / longest, "text": tick} for tick in range(0, longest + 1, step)],
+        "y": [{"at": 100 - 25 * part, "text": f"{ceiling * part / 4:g}"} for part in range(5)],
+    }
+
+
+def mean_curve(episodes: Sequence[EpisodeResult]) -> list[float]:
+    """Mean over tasks of the score that counts before the first action, after it, and so on."""
+    scored = [episode for episode in episodes if episode.score is not None]
+    rules = counting_rule(scored)
+    longest = max((len(episode.scores) for episode in scored), default=0)
+    by_task: dict[str, list[list[int]]] = {}
+    for episode in scored:
+        line = [rules.count(episode.scores[:n]) for n in range(len(episode.scores) + 1)]
+        by_task.setdefault(episode.task, []).append(line + line[-1:] * (longest + 1 - len(line)))
+    tasks = [[fmean(column) for column in zip(*lines, strict=True)] for lines in by_task.values()]
+    return [fmean(column) for column in zip(*tasks, strict=True)]
+
+
+def counting_rule(episodes: Sequence[EpisodeResult]) -> Protocol:
+    """Rules whose `scoring` gives the recorded scores: a run names its protocol, but does not hold it."""
+    for rules in _RULES:
+        if all(rules.count(episode.scores) == episode.score for episode in episodes):
+            return rules
+    return _RULES[0]
+
+
+def _points(curve: Sequence[float], longest: int) -> list[tuple[int, float]]:
+    """At most 200 points of a curve, its last one among them; level to the chart's end."""
+    if not curve:
+        return []
+    stride = -(-len(curve) // _MAX_POINTS)
+    points = list(enumerate(curve))[::stride]
+    return [*points, (len(curve) - 1, curve[-1]), (longest, curve[-1])]
+
+
+def _mean_of(measure: Callable[[EpisodeResult], float]) -> Callable[[PlayedRun], float | None]:
+    """The mean per episode; None without episodes."""
+    return lambda run: fmean(map(measure, run.episodes)) if run.episodes else None
+
+
+def _recorded(measure: Callable[[EpisodeResult], int]) -> Callable[[PlayedRun], float | None]:
+    """The mean per episode; None if it is 0, as for agents without models and in older records."""
+    return lambda run: _mean_of(measure)(run) or None
+
+
+_COSTS: tuple[tuple[str, Callable[[PlayedRun], float | None]], ...] = (
+    (
+        "seconds per episode (wall time of the run, shared by its batch)",
+        lambda run: run.result.wall_seconds / len(run.episodes) if run.episodes else None,
+    ),
+    ("actions per episode", _mean_of(lambda episode: len(episode.actions))),
+    ("moves per episode", _mean_of(lambda episode: episode.moves)),
+    ("rejected candidates per episode", _mean_of(lambda episode: sum(map(len, episode.rejected)))),
+    ("actions chosen by the harness per episode", _mean_of(lambda episode: len(episode.last_resort))),
+    ("model calls per episode", _recorded(lambda episode: episode.model_calls)),
+    ("tokens read per episode", _recorded(lambda episode: episode.tokens_read)),
+    ("tokens written per episode", _recorded(lambda episode: episode.tokens_written)),
+)
+
+
+def cost_rows(runs: Sequence[PlayedRun]) -> list[dict[str, Any]]:
+    """What an episode cost, one row per measure that any of the runs recorded."""
+    rows = []
+    for name, measure in _COSTS:
+        values = [measure(run) for run in runs]
+        if any(value is not None for value in values):
+            rows.append(
+                {"name": name, "values": ["-" if value is None else f"{value:,.1f}" for value in values]}
+            )
+    return rows
+
+
+def provenance_rows(results: Sequence[RunResult]) -> list[dict[str, Any]]:
+    """What each run was made with, one row per fact; empty where a run does not say.
+
+    A fact that is the same for all has one value.
+    """
+    facts = [_facts(result) for result in results]
+    rows = []
+    for name in dict.fromkeys(name for own in facts for name in own):
+        values = [own.get(name, "") for own in facts]
+        rows.append({"name": name, "values": values if len(set(values)) > 1 else values[:1]})
+    return rows
+
+
+def _facts(result: RunResult) -> dict[str, str]:
+    facts = {
+        "agent": result.agent,
+        "protocol": f"{result.protocol['name']} ({result.protocol['hash']})",
+        "seed": str(result.seed),
+    }
+    for role, model in sorted(result.models.items()):
+        facts |= {
+            f"{role} {name.replace('_', ' ')}".removesuffix(" id"): _text(value)
+            for name, value in model.items()
+        }
+    for name, value in result.agent_settings.items():
+        if value is not None:
+            facts[name.replace("_", " ")] = _text(value)
+    return facts | {
+        "batch size": str(result.batch_size),
+        "wall time": f"{result.wall_seconds / 60:,.1f} min",
+        "hardware": _text(result.hardware),
+        "versions": _text(result.versions),
+    }
+
+
+def _text(value: Any) -> str:
+    """A fact in words: `num beams 4 · num candidates 4`, `1,135,616`."""
+    if isinstance(value, dict):
+        facts = ((name.replace("_", " "), fact) for name, fact in value.items() if fact is not None)
+        return " · ".join(f"{name} {fact}" for name, fact in facts)
+    if isinstance(value, list | tuple):
+        return ", ".join(map(str, value))
+    return f"{value:,}" if isinstance(value, int) else str(value)
