@@ -5,11 +5,12 @@ PY := $(VENV)/bin/python
 STAMP := $(VENV)/.installed
 UNFINISHED := $(VENV)/.installing
 CORPUS ?= runs/corpus
+MODELS ?= runs/models
 CODE := dataset_builder modeling eval_harness subgoal benchmarks tests
 
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
-.PHONY: help install quickstart test test-all lint types format bench dataset clean
+.PHONY: help install quickstart test test-all lint types format bench dataset models clean
 
 help: ## show this list
 	@awk -F ': .*## ' '/^[a-z-]+:.*## / {printf "  make %-12s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -50,14 +51,19 @@ format: $(STAMP) ## let ruff lay out the code
 	$(PY) -m ruff check --fix .
 	$(PY) -m ruff format .
 
-bench: $(STAMP) ## steps per second, ours and ScienceWorldEnv's; what collecting costs beside them
+bench: $(STAMP) ## simulator, collecting and rollouts, beside what the field uses
 	$(PY) -m benchmarks.bench_simulator
 	$(PY) -m benchmarks.bench_collect
+	$(PY) -m benchmarks.bench_rollout
 
 dataset: $(STAMP) ## collect, annotate and build release/dataset again: hours (CORPUS=folder; stopped, it goes on)
 	$(PY) -m subgoal corpus collect --out $(CORPUS)
 	$(PY) -m subgoal corpus annotate $(CORPUS)
 	$(PY) -m subgoal corpus build $(CORPUS) --out release/dataset
+
+models: $(STAMP) ## train the pair of release/ anew, side by side: hours (MODELS=folder; stopped, it goes on)
+	train() { $(PY) -m subgoal train $$1 --recipe scratch-small --dataset release/dataset --out $(MODELS)/$$1; }; \
+	train executor & executor=$$!; train controller && wait $$executor
 
 clean: ## remove .venv and the tools' caches; results stay
 	rm -rf $(VENV) .mypy_cache .ruff_cache .pytest_cache *.egg-info

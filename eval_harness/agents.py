@@ -6,13 +6,17 @@ methods of `modeling.protocol.Agent`, named `module:Class`.
 
 import difflib
 import sys
-from collections.abc import Callable
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
 from importlib import import_module
+from typing import TYPE_CHECKING, Any
 
 from dataset_builder.errors import UsageError
 from dataset_builder.simulator import Simulator
 from modeling.protocol import Agent
+
+if TYPE_CHECKING:
+    from modeling.agent import Decoding, RoleModel
 
 
 @dataclass(frozen=True)
@@ -21,9 +25,10 @@ class AgentOptions:
 
     Attributes:
         controller, executor, flat: Hub ids (with `@revision`) or folders of checkpoints.
-        trajectories: dataset folder or repository with expert paths.
+        trajectories: dataset folder or repository with expert paths and their sub-goals.
         simulator: the run's.
         simplifications: the protocol's.
+        decoding: fields of `modeling.Decoding` that are not to have their defaults.
     """
 
     controller: str | None = None
@@ -32,6 +37,7 @@ class AgentOptions:
     trajectories: str | None = None
     simulator: Simulator | None = None
     simplifications: str = "easy"
+    decoding: Mapping[str, Any] = field(default_factory=dict)
 
 
 def _hierarchical(options: AgentOptions) -> Agent:
@@ -39,14 +45,14 @@ def _hierarchical(options: AgentOptions) -> Agent:
 
     assert options.controller is not None  # make_agent saw to it
     assert options.executor is not None
-    return SubgoalAgent.from_pretrained(options.controller, options.executor)
+    return SubgoalAgent.from_pretrained(options.controller, options.executor, **options.decoding)
 
 
 def _flat(options: AgentOptions) -> Agent:
     from modeling import FlatAgent
 
     assert options.flat is not None  # make_agent saw to it
-    return FlatAgent.from_pretrained(options.flat)
+    return FlatAgent.from_pretrained(options.flat, **options.decoding)
 
 
 def _random(options: AgentOptions) -> Agent:
@@ -59,6 +65,42 @@ def _expert(options: AgentOptions) -> Agent:
     from eval_harness.baselines import ExpertAgent
 
     return ExpertAgent(options.simulator, options.trajectories, options.simplifications)
+
+
+def _expert_subgoals(options: AgentOptions) -> Agent:
+    from eval_harness.ablations import TrueSubgoals
+
+    executor, decoding = _executor(options)
+    return TrueSubgoals(executor, options.simulator, options.trajectories, options.simplifications, decoding)
+
+
+def _random_subgoals(options: AgentOptions) -> Agent:
+    from eval_harness.ablations import RandomSubgoals
+
+    executor, decoding = _executor(options)
+    return RandomSubgoals(executor, options.trajectories, decoding)
+
+
+def _semi_random_subgoals(options: AgentOptions) -> Agent:
+    from eval_harness.ablations import SemiRandomSubgoals
+
+    assert options.controller is not None  # make_agent saw to it
+    assert options.executor is not None
+    return SemiRandomSubgoals.from_pretrained(options.controller, options.executor, **options.decoding)
+
+
+def _no_subgoals(options: AgentOptions) -> Agent:
+    from eval_harness.ablations import NoSubgoals
+
+    return NoSubgoals(*_executor(options))
+
+
+def _executor(options: AgentOptions) -> "tuple[RoleModel, Decoding]":
+    from modeling.agent import Decoding, RoleModel
+
+    assert options.executor is not None  # make_agent saw to it
+    decoding = Decoding(**options.decoding)
+    return RoleModel.from_pretrained(options.executor, decoding=decoding), decoding
 
 
 @dataclass(frozen=True)
@@ -74,6 +116,24 @@ AGENTS = {
         "controller names the sub-goal, executor the action", _hierarchical, ("controller", "executor")
     ),
     "flat": _Entry("one model names the action, no sub-goals", _flat, ("flat",)),
+    "expert-subgoals": _Entry(
+        "the executor under the expert's sub-goals: how good it is alone",
+        _expert_subgoals,
+        ("executor",),
+        takes=("trajectories",),
+    ),
+    "semi-random-subgoals": _Entry(
+        "the controller's sub-goals with other objects and places",
+        _semi_random_subgoals,
+        ("controller", "executor"),
+    ),
+    "random-subgoals": _Entry(
+        "the executor under random sub-goals, each for 10 actions",
+        _random_subgoals,
+        ("executor",),
+        takes=("trajectories",),
+    ),
+    "no-subgoals": _Entry("the executor with the sub-goal left blank", _no_subgoals, ("executor",)),
     "random": _Entry("a random valid action: the lower bound", _random),
     "expert": _Entry("the expert's verified path: the upper bound", _expert, takes=("trajectories",)),
 }
@@ -106,6 +166,7 @@ def make_agent(name: str, options: AgentOptions | None = None) -> Agent:
     """
     options = options or AgentOptions()
     if ":" in name:
+        _check_decoding(name, options)
         return _plug_in(name)
     if name not in AGENTS:
         nearest = difflib.get_close_matches(name, AGENTS, n=1)
@@ -120,7 +181,15 @@ def make_agent(name: str, options: AgentOptions | None = None) -> Agent:
             raise UsageError(f"Agent {name} needs --{option}: a checkpoint folder or Hub id.")
         if value and option not in (*entry.needs, *entry.takes):
             raise UsageError(f"Agent {name} has no use for --{option}: leave it out.")
+    if not {"executor", "flat"} & set(entry.needs):
+        _check_decoding(name, options)
     return entry.make(options)
+
+
+def _check_decoding(name: str, options: AgentOptions) -> None:
+    """Raise `UsageError` if an agent without models of ours is told how to decode."""
+    if options.decoding:
+        raise UsageError(f"Agent {name} has no use for {', '.join(options.decoding)}: leave it out.")
 
 
 def _plug_in(name: str) -> Agent:

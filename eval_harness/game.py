@@ -79,18 +79,18 @@ class Game:
         if not decision.actions:
             self._stop_reason = "agent_stopped"
             return
-        taken = take(self.episode, decision.actions)
-        result = taken.result
-        self._plays.append((taken, decision.subgoal))
+        self.record(take(self.episode, decision.actions), decision.subgoal)
+
+    def record(self, taken: Taken, subgoal: str) -> None:
+        """Enter an action that was carried out, whoever chose it, and what the world is like after it.
+
+        Raises:
+            SimulatorDied: if the Java process ended; the record is then as it was before.
+        """
+        result, look, inventory = taken.result, self.episode.look(), self.episode.inventory()
+        self._plays.append((taken, subgoal))
         # Rejected texts stay out of the history: models are not trained on them.
-        self.state.advance(
-            taken.action,
-            result.observation,
-            result.score,
-            result.moves,
-            self.episode.look(),
-            self.episode.inventory(),
-        )
+        self.state.advance(taken.action, result.observation, result.score, result.moves, look, inventory)
         self._stop_reason = self._reason(result) or ""
 
     def _reason(self, result: StepResult) -> str | None:
@@ -101,7 +101,8 @@ class Game:
             limit = self.episode.step_limit
             over = limit is not None and result.moves > limit and result.score < 100
             return "step_limit" if over else "completed"
-        if len(self._plays) == self._protocol.decision_limit:
+        rejected = sum(len(taken.rejected) for taken, _ in self._plays)
+        if self._protocol.out_of_actions(self.unit.task, len(self._plays), rejected):
             return "decision_limit"
         if not getattr(self._agent, "stops_early", True):
             return None

@@ -9,10 +9,22 @@ from pathlib import Path
 from typing import Annotated, Any, Literal, NamedTuple
 
 import yaml
-from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator, model_validator
+from pydantic import (
+    BaseModel,
+    ConfigDict,
+    Field,
+    ValidationError,
+    ValidationInfo,
+    field_validator,
+    model_validator,
+)
 
 from dataset_builder.errors import UsageError
 from dataset_builder.tasks import get_task, select_tasks
+from eval_harness.metrics.scienceworld_score.scores import count
+
+# Fields that came after results had been published: unused, they leave a protocol's hash as it was.
+_LATER_FIELDS: dict[str, Any] = {"decision_limits": {}, "count_rejected": False, "after": 0}
 
 
 class Unit(NamedTuple):
@@ -31,13 +43,16 @@ class _Rule(BaseModel):
 
 
 class ScoreUnchanged(_Rule):
-    """Stop when the last `actions` actions have not changed the score."""
+    """Stop when the last `actions` actions have not changed the score, `after` so many at the earliest."""
 
     kind: Literal["score_unchanged"]
     actions: int = Field(gt=0)
+    after: int = Field(default=0, ge=0)
 
     def applies(self, actions: Sequence[str], scores: Sequence[int]) -> bool:
-        return len(scores) >= self.actions and len(set([0, *scores][-self.actions - 1 :])) == 1
+        if len(scores) < max(self.actions, self.after):
+            return False
+        return len(set([0, *scores][-self.actions - 1 :])) == 1
 
 
 class FewDistinct(_Rule):
@@ -67,6 +82,8 @@ class Protocol(BaseModel):
         step_limit: moves per episode; an episode ends when it has used more, as in `ScienceWorldEnv`.
         step_limits: exceptions to it, task → moves.
         decision_limit: actions per episode, those that cost no move included; None: no limit.
+        decision_limits: exceptions to it, task → actions.
+        count_rejected: whether texts that the simulator rejected count as actions in these limits.
         early_stop: rules that end an episode before its limit.
         scoring: what an episode counts. `zero`: the last score, a negative one (episode lost by a
             wrong focus) as 0. `previous`: the last score that was not negative. `maximum`: the
@@ -85,6 +102,8 @@ class Protocol(BaseModel):
     step_limit: int = Field(default=100, gt=0)
     step_limits: dict[str, int] = {}
     decision_limit: int | None = Field(default=None, gt=0)
+    decision_limits: dict[str, int] = {}
+    count_rejected: bool = False
     early_stop: tuple[EarlyStop, ...] = ()
     scoring: Literal["zero", "previous", "maximum"] = "zero"
     episodes: int = Field(default=1, gt=0)
@@ -94,12 +113,13 @@ class Protocol(BaseModel):
     def _known_tasks(cls, tasks: tuple[str, ...] | None) -> tuple[str, ...] | None:
         return None if tasks is None else tuple(task.name for task in select_tasks(tasks))
 
-    @field_validator("step_limits")
+    @field_validator("step_limits", "decision_limits")
     @classmethod
-    def _known_limits(cls, limits: dict[str, int]) -> dict[str, int]:
-        if bad := [task for task, moves in limits.items() if moves < 1]:
-            raise ValueError(f"the step limit of {bad[0]} must be at least 1")
-        return {get_task(task).name: moves for task, moves in limits.items()}
+    def _known_limits(cls, limits: dict[str, int], info: ValidationInfo) -> dict[str, int]:
+        if bad := [task for task, limit in limits.items() if limit < 1]:
+            kind = (info.field_name or "limit").removesuffix("s").replace("_", " ")
+            raise ValueError(f"the {kind} of {bad[0]} must be at least 1")
+        return {get_task(task).name: limit for task, limit in limits.items()}
 
     @model_validator(mode="after")
     def _playable(self) -> "Protocol":
@@ -113,11 +133,27 @@ class Protocol(BaseModel):
     def hash(self) -> str:
         """Digest of the rules: the same whatever the protocol is called."""
         rules = self.model_dump(mode="json", exclude={"name", "description"})
+        for table in (rules, *rules["early_stop"]):
+            for field, unused in _LATER_FIELDS.items():
+                if table.get(field) == unused:
+                    table.pop(field, None)
         return hashlib.sha256(json.dumps(rules, sort_keys=True).encode()).hexdigest()[:16]
 
     def moves_allowed(self, task: str) -> int:
         """The step limit of a task."""
         return self.step_limits.get(task, self.step_limit)
+
+    def out_of_actions(self, task: str, accepted: int, rejected: int = 0) -> bool:
+        """Whether an episode of a task has used up its actions.
+
+        Args:
+            task (`str`): simulator name.
+            accepted (`int`): actions played so far.
+            rejected (`int`, *optional*, defaults to 0): texts that the simulator rejected meanwhile.
+        """
+        limit = self.decision_limits.get(task, self.decision_limit)
+        used = accepted + (rejected if self.count_rejected else 0)
+        return limit is not None and used >= limit
 
     def units(
         self,
@@ -167,11 +203,7 @@ class Protocol(BaseModel):
 
     def count(self, scores: Sequence[int]) -> int:
         """What an episode with these scores after each action counts, 0 to 100."""
-        last = scores[-1] if scores else 0
-        if self.scoring == "zero":
-            return max(0, last)
-        kept = [0, *(score for score in scores if score >= 0)]
-        return max(kept) if self.scoring == "maximum" else kept[-1]
+        return int(count(scores, self.scoring))
 
 
 def protocol_names() -> list[str]:

@@ -140,7 +140,7 @@ class RoleModel:
         return self.backend.answer([model_input(self.role, state, self.version) for state in states], search)
 
 
-class _LearnedAgent:
+class LearnedAgent:
     """What learned agents share: nothing is kept between steps but what the state holds."""
 
     name = ""
@@ -183,7 +183,7 @@ class _LearnedAgent:
         return loops_last(actions, state.history) if self.decoding.avoid_loops else actions
 
 
-class SubgoalAgent(_LearnedAgent):
+class SubgoalAgent(LearnedAgent):
     """A controller names the sub-goal, an executor acts on it.
 
     Example:
@@ -202,8 +202,8 @@ class SubgoalAgent(_LearnedAgent):
                 f"{controller.checkpoint.id} is an executor and {executor.checkpoint.id} a controller: "
                 "swap them."
             )
-        _check_role(controller, "controller")
-        _check_role(executor, "executor")
+        check_role(controller, "controller")
+        check_role(executor, "executor")
         if controller.version != executor.version:
             raise UsageError(
                 f"The controller reads state text {controller.version}, the executor {executor.version}: "
@@ -244,13 +244,13 @@ class SubgoalAgent(_LearnedAgent):
         ]
 
 
-class FlatAgent(_LearnedAgent):
+class FlatAgent(LearnedAgent):
     """One model chooses the action; there are no sub-goals."""
 
     name = "flat"
 
     def __init__(self, flat: RoleModel, decoding: Decoding | None = None) -> None:
-        _check_role(flat, "flat")
+        check_role(flat, "flat")
         super().__init__([flat], decoding or Decoding())
 
     @classmethod
@@ -264,7 +264,7 @@ class FlatAgent(_LearnedAgent):
         return self._decide("flat", states)
 
 
-def _check_role(model: RoleModel, wanted: str) -> None:
+def check_role(model: RoleModel, wanted: str) -> None:
     if model.role != wanted:
         hint = (
             "give it to FlatAgent (--flat)"

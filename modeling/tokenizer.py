@@ -2,6 +2,7 @@
 
 import json
 from collections.abc import Iterable
+from itertools import chain, repeat
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -21,7 +22,11 @@ _BARE_WORD = r"(?<=[^\sA-Za-z])(?=[A-Za-z])"
 
 
 def train_tokenizer(
-    texts: Iterable[str], vocab_size: int = 2048, min_frequency: int = 2, max_length: int = 512
+    texts: Iterable[str],
+    vocab_size: int = 2048,
+    min_frequency: int = 2,
+    max_length: int = 512,
+    words: Iterable[str] = (),
 ) -> "PreTrainedTokenizerFast":
     """A byte-level BPE tokenizer: nothing is unknown, and decoding gives back the exact text.
 
@@ -32,6 +37,8 @@ def train_tokenizer(
         vocab_size (`int`, *optional*, defaults to 2048): at most so many tokens; 256 bytes included.
         min_frequency (`int`, *optional*, defaults to 2): a rarer pair of tokens is not merged.
         max_length (`int`, *optional*, defaults to 512): longest input, kept for information.
+        words (`Iterable[str]`, *optional*): further words that get a token each as far as `vocab_size`
+            allows: a name spelled in pieces is harder to copy.
     """
     from tokenizers import Regex, Tokenizer, decoders, models, normalizers, pre_tokenizers, processors
     from tokenizers.trainers import BpeTrainer
@@ -59,7 +66,7 @@ def train_tokenizer(
         initial_alphabet=pre_tokenizers.ByteLevel.alphabet(),
         show_progress=False,
     )
-    core.train_from_iterator(texts, trainer)
+    core.train_from_iterator(chain(texts, *repeat(list(words), min_frequency)), trainer)
     core.post_processor = processors.TemplateProcessing(
         single=f"$A {EOS}", pair=f"$A {EOS} $B {EOS}", special_tokens=[(EOS, core.token_to_id(EOS))]
     )

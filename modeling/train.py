@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from dataset_builder.errors import SubgoalError, UsageError
+from dataset_builder.lexicon import simulator_words
 from modeling.arguments import reporting_callbacks, training_arguments
 from modeling.augment import Names, RenamingExamples, balanced_rows, find_names
 from modeling.card import write_card
@@ -83,7 +84,7 @@ def _train(role: str, recipe: Recipe, dataset: str, out: Path, console: "Console
     folder = out.resolve()
     with quiet_libraries():
         data = first_then_others(lambda: load_role(role, dataset, recipe.state_text, recipe.exclude_tasks))
-        plan = {"role": role, "recipe": recipe.model_dump(mode="json"), "fingerprint": data.fingerprint}
+        plan = {"role": role, "recipe": _recorded(recipe), "fingerprint": data.fingerprint}
         finished = on_first(lambda: open_folder(folder, plan))
         if finished is not None:
             _say(console, f"{role}: training in {out} is finished already.")
@@ -146,7 +147,7 @@ class _Run:
         best = state.best_global_step or state.global_step
         result = TrainingResult(
             role=self.role,
-            recipe=recipe.model_dump(mode="json"),
+            recipe=_recorded(recipe),
             dataset=self.data.describe(),
             base=base,
             parameters=sum(weights.numel() for weights in trained.parameters()),
@@ -187,13 +188,14 @@ class _Run:
             _check_lengths(checkpoint, self.recipe)
             _check_held_out(checkpoint, self.recipe)
             found = checkpoint.describe()
-            if Path(found["id"]).is_dir():
-                found["id"] = Path(found["id"]).resolve().name  # where it lay is nobody's business
+            found["id"] = _public(found["id"])
             return self._prepared(checkpoint.model), checkpoint.tokenizer, found
         texts = [text for column in ("input", "target") for text in self.data.train[column]]
         plan = self.recipe.tokenizer
         tokenizer = on_first(
-            lambda: train_tokenizer(texts, plan.vocab_size, plan.min_frequency, self.recipe.source_length)
+            lambda: train_tokenizer(
+                texts, plan.vocab_size, plan.min_frequency, self.recipe.source_length, simulator_words()
+            )
         )
         return build_model(self.recipe.architecture, tokenizer, self.recipe.seed), tokenizer, None
 
@@ -276,6 +278,17 @@ class _Run:
             f"{self.role}: validation loss {result.metrics['validation_loss']:.3f}{exact} after "
             f"{result.steps} steps in {result.wall_seconds:.0f} s.",
         )
+
+
+def _recorded(recipe: Recipe) -> dict[str, Any]:
+    """The recipe as records hold it."""
+    values = recipe.model_dump(mode="json")
+    return values | {"base": _public(recipe.base)} if recipe.base else values
+
+
+def _public(base: str) -> str:
+    """A Hub id as it is, a folder by its name: where it lies is nobody's business."""
+    return Path(base).resolve().name if Path(base).is_dir() else base
 
 
 def _check_lengths(checkpoint: Checkpoint, recipe: Recipe) -> None:

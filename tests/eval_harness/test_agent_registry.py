@@ -7,12 +7,18 @@ import datasets
 import pytest
 
 from dataset_builder.errors import SubgoalError, UsageError
+from dataset_builder.simulator import Simulator
 from eval_harness.agents import AGENTS, AgentOptions, chosen_agent, make_agent
 from eval_harness.baselines import ExpertAgent, RandomAgent
+from eval_harness.protocols import Protocol, Unit
+from eval_harness.rollout import Rollout
 
 
 def test_every_agent_has_a_line_of_description() -> None:
-    assert {"hierarchical", "flat", "random", "expert"} <= AGENTS.keys()
+    assert set(AGENTS) == {
+        "hierarchical", "flat", "random", "expert",
+        "expert-subgoals", "semi-random-subgoals", "random-subgoals", "no-subgoals",
+    }  # fmt: skip
     assert all(entry.description and "\n" not in entry.description for entry in AGENTS.values())
 
 
@@ -30,6 +36,10 @@ def test_agents_without_weights_are_made_without_torch_models() -> None:
         ("hierarchical", {"controller": "a"}, "Agent hierarchical needs --executor"),
         ("flat", {}, "Agent flat needs --flat"),
         ("random", {"flat": "a"}, "Agent random has no use for --flat"),
+        ("no-subgoals", {}, "Agent no-subgoals needs --executor"),
+        ("no-subgoals", {"executor": "a", "controller": "b"}, "no use for --controller"),
+        ("semi-random-subgoals", {"executor": "a"}, "needs --controller"),
+        ("semi-random-subgoals", {"executor": "a", "controller": "b", "trajectories": "c"}, "no use for"),
         ("hierarchical", {"controller": "a", "executor": "b", "flat": "c"}, "no use for --flat"),
         ("nosuchmodule:Agent", {}, "no module 'nosuchmodule' here"),
         ("random:Nothing", {}, "module random has no 'Nothing'"),
@@ -63,6 +73,23 @@ def test_plug_in_from_the_working_directory(tmp_path: Path, monkeypatch: Any) ->
     monkeypatch.chdir(tmp_path)
     monkeypatch.setattr(sys, "path", [entry for entry in sys.path if entry])
     assert make_agent("my_plug_in:Mine").name == "mine"
+
+
+def test_page_of_agents_names_them_all_and_its_example_plays(
+    tmp_path: Path, monkeypatch: Any, simulator: Simulator
+) -> None:
+    page = (Path(__file__).parents[2] / "docs" / "agents.md").read_text(encoding="utf-8")
+    assert set(re.findall(r"^\| `([a-z-]+)` \|", page, re.MULTILINE)) == set(AGENTS)
+    (example,) = re.findall(r"```python\n(.*?)```", page, re.DOTALL)
+    (tmp_path / "curious.py").write_text(example)
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.delitem(sys.modules, "curious", raising=False)
+    short = Protocol(name="short", decision_limit=4)
+    unit = Unit("lifespan-longest-lived", 93, 0)
+    (result,) = Rollout(make_agent("curious:Curious"), short, simulator, 1).run([unit])
+    assert (result.error, result.stop_reason) == (None, "decision_limit")
+    assert len(set(result.actions)) == 4
+    assert not any(action.startswith("focus") for action in result.actions)
 
 
 def test_expert_plays_the_paths_of_a_dataset(tmp_path: Path, monkeypatch: Any) -> None:

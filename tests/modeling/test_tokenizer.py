@@ -104,3 +104,14 @@ def test_plain_transformers_loads_it(tmp_path: Path) -> None:
     assert loaded(text)["input_ids"] == SMALL(text)["input_ids"]
     assert loaded.decode(loaded(text)["input_ids"], skip_special_tokens=True) == text
     assert (loaded.pad_token, loaded.eos_token) == (PAD, EOS)
+
+
+def test_further_words_get_a_token_each() -> None:
+    texts = ["pick up paper clip"] * 3
+    plain, wider = (train_tokenizer(texts, words=words) for words in ([], ["sulphur", "Z"]))
+    for word in ("sulphur", "Z"):
+        assert len(plain(word, add_special_tokens=False)["input_ids"]) > 1
+        assert len(wider(word, add_special_tokens=False)["input_ids"]) == 1
+    assert (
+        wider.decode(wider("move Z to sulphur")["input_ids"], skip_special_tokens=True) == "move Z to sulphur"
+    )

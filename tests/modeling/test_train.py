@@ -184,6 +184,8 @@ def test_a_checkpoint_is_a_base_for_more(
     result = train("executor", recipe, dataset, tmp_path / "more", base=str(base), max_steps=1)
     assert result.base is not None
     assert (result.base["id"], result.base["revision"][:7]) == (base.name, "sha256:")
+    assert str(base.parent) not in (tmp_path / "more" / "training.json").read_text()
+    assert train("executor", recipe, dataset, tmp_path / "more", base=str(base), max_steps=1) == result
     before = _record(base)["metrics"]["validation_loss"]  # type: ignore[index]
     assert result.metrics["validation_loss"] == pytest.approx(before, abs=0.3)
 
