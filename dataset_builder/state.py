@@ -40,6 +40,7 @@ class AgentState:
         visited: rooms in the order of the first visit, the present one included.
         finished: sub-goals finished so far, oldest first.
         subgoal: the current sub-goal, `""` before the first.
+        since: step at which it was set.
     """
 
     task: str
@@ -52,6 +53,7 @@ class AgentState:
     visited: list[str] = field(default_factory=list)
     finished: list[str] = field(default_factory=list)
     subgoal: str = ""
+    since: int = 0
 
     def __post_init__(self) -> None:
         self._see_room()
@@ -67,7 +69,7 @@ class AgentState:
             return
         if self.subgoal:
             self.finished.append(self.subgoal)
-        self.subgoal = subgoal
+        self.subgoal, self.since = subgoal, self.step
 
     def advance(
         self, action: str, observation: str, score: int, moves: int, look: str, inventory: str

@@ -14,13 +14,14 @@ from modeling.backends import BACKENDS, make_backend
 from modeling.checkpoint import Checkpoint, load_checkpoint
 from modeling.data import Fitter
 from modeling.generate import Answer, Search
-from modeling.loops import loops_last
+from modeling.loops import leads_nowhere, loops_last
 from modeling.protocol import Cost, Decision
 
 if TYPE_CHECKING:
     from dataset_builder.simulator import Episode
 
 _SOURCE_LENGTH, _TARGET_LENGTH = 512, 48
+_OTHERS = 4  # sub-goals to choose from where the best leads nowhere
 
 
 @dataclass(frozen=True)
@@ -39,7 +40,8 @@ class Decoding:
         top_p: of these draws.
         backend: what computes, one of `modeling.backends.BACKENDS`.
         avoid_loops: an action that was just played again and again without a point gives way to the
-            next candidate (see `modeling.loops`).
+            next candidate, and so does a sub-goal that was held for long or left before (see
+            `modeling.loops`).
     """
 
     controller_beams: int = 1
@@ -233,15 +235,42 @@ class SubgoalAgent(LearnedAgent):
 
     def act(self, states: Sequence[AgentState]) -> list[Decision]:
         """One decision per state; each state's sub-goal is set first."""
-        plans = self.models["controller"].answer(states, self.decoding.of_subgoals)
-        for state, plan in zip(states, plans, strict=True):
-            subgoal = read_subgoal(plan.texts[0])
-            if subgoal is not None:
-                state.set_subgoal(subgoal)
+        plans = self._plans(states)
+        for state, (subgoals, _) in zip(states, plans, strict=True):
+            if subgoals:
+                state.set_subgoal(subgoals[0])
         return [
-            replace(decision, cost=decision.cost + Cost(1, plan.read, plan.written))
-            for decision, plan in zip(self._decide("executor", states), plans, strict=True)
+            replace(decision, cost=decision.cost + cost)
+            for decision, (_, cost) in zip(self._decide("executor", states), plans, strict=True)
         ]
+
+    def _plans(self, states: Sequence[AgentState]) -> list[tuple[list[str], Cost]]:
+        """The controller's sub-goals for each state, best first, and what they took.
+
+        It is asked for others where its first leads nowhere; of these the first that leads somewhere
+        counts.
+        """
+        controller = self.models["controller"]
+        plans = [_read_plan(answer) for answer in controller.answer(states, self.decoding.of_subgoals)]
+        if not self.decoding.avoid_loops:
+            return plans
+        stuck = [
+            place
+            for place, (state, (subgoals, _)) in enumerate(zip(states, plans, strict=True))
+            if leads_nowhere(subgoals[0] if subgoals else state.subgoal, state)
+        ]
+        others = controller.answer([states[place] for place in stuck], Search(_OTHERS, _OTHERS))
+        for place, other in zip(stuck, map(_read_plan, others), strict=True):
+            (first, before), (subgoals, cost) = plans[place], other
+            state = states[place]
+            ordered = sorted([*first, *subgoals], key=lambda subgoal: leads_nowhere(subgoal, state))
+            plans[place] = ordered, before + cost
+        return plans
+
+
+def _read_plan(answer: Answer) -> tuple[list[str], Cost]:
+    subgoals = [subgoal for subgoal in map(read_subgoal, answer.texts) if subgoal is not None]
+    return subgoals, Cost(1, answer.read, answer.written)
 
 
 class FlatAgent(LearnedAgent):

@@ -1,13 +1,18 @@
-"""Loops: an action that was played again and again to no avail gives way to the next candidate."""
+"""Loops: an action played again and again, or a sub-goal held for long, gives way to the next candidate."""
 
 from collections.abc import Sequence
 
-from dataset_builder.state import Event
+from dataset_builder.state import AgentState, Event
 
 RUN, WINDOW, IN_WINDOW = 2, 12, 4
 """Of the experts' actions none is played more than twice running or four times in twelve without a
 point, but for those of `_PATIENT` and answers to a question (a number)."""
 
+PATIENCE, LONG_PATIENCE = 10, 45
+"""Actions without a point after which a sub-goal is given up. Of the experts' sub-goals 99% take at most 9
+actions, those of `_LONG` up to 42."""
+
+_LONG = ("monitor_temperature", "wait_until", "find(")
 _PATIENT = ("wait", "look", "use ", "examine", "read ")
 
 
@@ -30,3 +35,18 @@ def is_loop(action: str, history: Sequence[Event]) -> bool:
 def loops_last(actions: Sequence[str], history: Sequence[Event]) -> tuple[str, ...]:
     """The candidates in their order, those that go on with a loop behind all others."""
     return tuple(sorted(actions, key=lambda action: is_loop(action, history)))
+
+
+def leads_nowhere(subgoal: str, state: AgentState) -> bool:
+    """Whether a sub-goal has been held for too long, or goes back to one that was left.
+
+    Args:
+        subgoal (`str`): what the controller names.
+        state (`AgentState`): with the sub-goal that was held until now.
+    """
+    if subgoal != state.subgoal:
+        return subgoal in state.finished
+    held = state.history[state.since :]
+    points = [place for place, event in enumerate(held) if event.reward > 0]
+    fruitless = len(held) - (points[-1] + 1 if points else 0)
+    return fruitless >= (LONG_PATIENCE if subgoal.startswith(_LONG) else PATIENCE)

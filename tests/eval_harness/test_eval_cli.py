@@ -42,7 +42,7 @@ def test_run_and_report(invoke: Any) -> None:
     assert played.exit_code == 0, played.output
     assert "100.0 (1)" in played.output
     results = json.loads(Path("e/results.json").read_text())
-    assert (results["agent"], results["mean_score"], results["batch_size"]) == ("expert", 100, 8)
+    assert (results["agent"], results["mean_score"], results["batch_size"]) == ("expert", 100, 32)
     report = invoke("report", "e", "--markdown", "-")
     assert "| lifespan-longest-lived | 100.0 (1) |" in report.output
     assert "lifespan-longest-lived" in invoke("report", "e", "e").output

@@ -14,7 +14,7 @@ from dataset_builder.state import AgentState, Event
 from dataset_builder.subgoals import SubGoal
 from modeling import Agent, Decision, Decoding, FlatAgent, SubgoalAgent
 from modeling.agent import ranked_actions, read_subgoal
-from modeling.generate import Answer
+from modeling.generate import Answer, Search
 
 
 @pytest.fixture(scope="module")
@@ -193,6 +193,24 @@ def test_what_leads_nowhere_gives_way(
         agent = FlatAgent.from_pretrained(str(checkpoints["flat"]), avoid_loops=avoid)
         monkeypatch.setattr(agent.models["flat"], "answer", lambda states, search: [answer])
         assert agent.act([state])[0].actions == expected
+
+
+def test_a_sub_goal_that_leads_nowhere_gives_way(pair: SubgoalAgent, monkeypatch: pytest.MonkeyPatch) -> None:
+    said = ["heat(pot)", "nonsense", "fetch(pot)", "focus_on(pot)"]
+
+    def answer(states: list[AgentState], search: Search) -> list[Answer]:
+        return [Answer(said[: search.num_answers], read=5, written=4)] * len(states)
+
+    monkeypatch.setattr(pair.models["controller"], "answer", answer)
+    stuck, fresh = (AgentState("boil", "Your task is to boil water.", "", "") for _ in range(2))
+    for state in (stuck, fresh):
+        state.set_subgoal("fetch(pot)")
+        state.set_subgoal("heat(pot)")
+    stuck.history = [Event("wait", "", 0)] * 10
+    decisions = pair.act([fresh, stuck])
+    assert [decision.subgoal for decision in decisions] == ["heat(pot)", "focus_on(pot)"]
+    assert [decision.cost.model_calls for decision in decisions] == [2, 3]
+    assert stuck.finished == ["fetch(pot)", "heat(pot)"]
 
 
 def test_decoding_that_cannot_be() -> None:

@@ -1,7 +1,7 @@
 """When an action counts as a loop."""
 
-from dataset_builder.state import Event
-from modeling.loops import is_loop, loops_last
+from dataset_builder.state import AgentState, Event
+from modeling.loops import LONG_PATIENCE, PATIENCE, is_loop, leads_nowhere, loops_last
 
 
 def _history(*actions: str) -> list[Event]:
@@ -42,3 +42,40 @@ def test_loops_go_behind_the_other_candidates() -> None:
     )
     assert loops_last(["open fridge"], history) == ("open fridge",)
     assert loops_last([], history) == ()
+
+
+def _state(*actions: str) -> AgentState:
+    """A state whose sub-goals were `fetch(pot)`, then, for these actions, `heat(pot)`."""
+    state = AgentState("boil", "", "", "", subgoal="fetch(pot)")
+    state.set_subgoal("heat(pot)")
+    state.history = _history(*actions)
+    return state
+
+
+def test_a_sub_goal_is_given_up_after_many_actions_without_a_point() -> None:
+    state = _state(*["wait"] * (PATIENCE - 1))
+    assert not leads_nowhere("heat(pot)", state)
+    state.history.append(Event("wait", "", 0))
+    assert leads_nowhere("heat(pot)", state)
+    assert not leads_nowhere("focus_on(pot)", state)
+    state.history.append(Event("wait", "", 3))
+    assert not leads_nowhere("heat(pot)", state)
+
+
+def test_its_time_begins_when_it_is_set() -> None:
+    state = _state(*["wait"] * PATIENCE)
+    state.set_subgoal("cool(pot)")
+    assert state.since == PATIENCE
+    assert not leads_nowhere("cool(pot)", state)
+
+
+def test_waiting_for_something_takes_longer() -> None:
+    state = _state(*["wait"] * PATIENCE)
+    state.subgoal = "wait_until(tree, reproducing)"
+    assert not leads_nowhere(state.subgoal, state)
+    state.history += _history(*["wait"] * LONG_PATIENCE)
+    assert leads_nowhere(state.subgoal, state)
+
+
+def test_a_sub_goal_that_was_left_leads_back() -> None:
+    assert leads_nowhere("fetch(pot)", _state())
