@@ -41,6 +41,7 @@ class AgentState:
         finished: sub-goals finished so far, oldest first.
         subgoal: the current sub-goal, `""` before the first.
         since: step at which it was set.
+        abandoned: sub-goals that were left because they led nowhere.
     """
 
     task: str
@@ -54,6 +55,7 @@ class AgentState:
     finished: list[str] = field(default_factory=list)
     subgoal: str = ""
     since: int = 0
+    abandoned: list[str] = field(default_factory=list)
 
     def __post_init__(self) -> None:
         self._see_room()

@@ -17,8 +17,8 @@ from dataset_builder.state import AgentState, room_of
 from dataset_builder.subgoals import SubGoal
 from dataset_builder.tidy import SEARCH_ORDER
 from eval_harness.expert_subgoals import ExpertSubgoals, Guide
-from modeling.agent import Decoding, LearnedAgent, RoleModel, SubgoalAgent, check_role, read_subgoal
-from modeling.protocol import Cost, Decision
+from modeling.agent import Decoding, LearnedAgent, RoleModel, SubgoalAgent, check_role
+from modeling.protocol import Decision
 
 HELD_FOR = 10
 """Actions for which a drawn sub-goal is held (arXiv 2405.02749)."""
@@ -61,13 +61,6 @@ class RandomSubgoals(NoSubgoals):
         super().__init__(executor, decoding)
         self._source = trajectories
         self._pool = subgoal_pool(trajectories)
-        self._seeds: dict[int, int] = {}
-
-    def begin(self, state: AgentState, episode: Episode, seed: int) -> None:
-        self._seeds[id(state)] = seed
-
-    def end(self, state: AgentState) -> None:
-        self._seeds.pop(id(state), None)
 
     def act(self, states: Sequence[AgentState]) -> list[Decision]:
         """One decision per state; each state's sub-goal is set first."""
@@ -89,14 +82,18 @@ class _Word:
     Attributes:
         seed: the episode's.
         subgoal: the controller's word.
+        since: step at which it said that.
         finished: its words before that.
+        abandoned: those of them that led nowhere.
         drawn_at: step at which the replacement was drawn.
         replacement: the sub-goal with other objects and places.
     """
 
     seed: int
     subgoal: str = ""
+    since: int = 0
     finished: list[str] = field(default_factory=list)
+    abandoned: list[str] = field(default_factory=list)
     drawn_at: int = 0
     replacement: str = ""
 
@@ -124,26 +121,22 @@ class SemiRandomSubgoals(SubgoalAgent):
     def act(self, states: Sequence[AgentState]) -> list[Decision]:
         """One decision per state; each state's sub-goal is set first."""
         words = [self._words[id(state)] for state in states]
-        own = [
-            replace(state, subgoal=word.subgoal, finished=word.finished)
-            for state, word in zip(states, words, strict=True)
-        ]
-        plans = self.models["controller"].answer(own, self.decoding.of_subgoals)
-        for state, word, plan in zip(states, words, plans, strict=True):
-            self._hear(word, read_subgoal(plan.texts[0]), state)
+        own = [_as_said(state, word) for state, word in zip(states, words, strict=True)]
+        plans = self._plans(own)
+        for state, word, heard, (subgoals, _) in zip(states, words, own, plans, strict=True):
+            if subgoals:
+                heard.set_subgoal(subgoals[0])
+            self._replace(word, heard, state)
             state.set_subgoal(word.replacement)
         return [
-            replace(decision, cost=decision.cost + Cost(1, plan.read, plan.written))
-            for decision, plan in zip(self._decide("executor", states), plans, strict=True)
+            replace(decision, cost=decision.cost + cost)
+            for decision, (_, cost) in zip(self._decide("executor", states), plans, strict=True)
         ]
 
-    def _hear(self, word: _Word, said: str | None, state: AgentState) -> None:
+    def _replace(self, word: _Word, heard: AgentState, state: AgentState) -> None:
         """Take over what the controller said; draw a replacement if one is due."""
-        changed = said is not None and said != word.subgoal
-        if said is not None and changed:
-            if word.subgoal:
-                word.finished.append(word.subgoal)
-            word.subgoal = said
+        changed = heard.subgoal != word.subgoal
+        word.subgoal, word.since = heard.subgoal, heard.since
         if word.subgoal and (changed or state.step - word.drawn_at >= HELD_FOR):
             word.drawn_at = state.step
             word.replacement = replaced(word.subgoal, state, random.Random(f"{word.seed}/{state.step}"))
@@ -193,6 +186,13 @@ class TrueSubgoals(NoSubgoals):
     def describe(self) -> dict[str, Any]:
         """Provenance, with where the paths were taken from."""
         return {**super().describe(), "trajectories": self._source}
+
+
+def _as_said(state: AgentState, word: _Word) -> AgentState:
+    """The state with the controller's own words in it; its lists are the word's."""
+    return replace(
+        state, subgoal=word.subgoal, since=word.since, finished=word.finished, abandoned=word.abandoned
+    )
 
 
 def subgoal_pool(trajectories: str | None = None) -> list[str]:

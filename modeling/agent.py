@@ -10,7 +10,7 @@ from dataset_builder.errors import UsageError
 from dataset_builder.state import AgentState
 from dataset_builder.state_text import ROLES, VERSIONS, model_input
 from dataset_builder.subgoals import SubGoal, SubGoalSyntaxError
-from modeling.backends import BACKENDS, make_backend
+from modeling.backends import BACKENDS, Backend, make_backend
 from modeling.checkpoint import Checkpoint, load_checkpoint
 from modeling.data import Fitter
 from modeling.generate import Answer, Search
@@ -137,41 +137,49 @@ class RoleModel:
             model.to("cuda", dtype=dtype)
         return cls(checkpoint, decoding)
 
-    def answer(self, states: Iterable[AgentState], search: Search) -> list[Answer]:
-        """Ranked answers to each state."""
-        return self.backend.answer([model_input(self.role, state, self.version) for state in states], search)
+    def answer(
+        self, states: Iterable[AgentState], search: Search, seeds: Sequence[int] | None = None
+    ) -> list[Answer]:
+        """Ranked answers to each state; `seeds`, one per state, are for draws."""
+        texts = [model_input(self.role, state, self.version) for state in states]
+        return self.backend.answer(texts, search, seeds)
 
 
 class LearnedAgent:
-    """What learned agents share: nothing is kept between steps but what the state holds."""
+    """What learned agents share: nothing is kept between steps but what the state holds, and a seed."""
 
     name = ""
 
     def __init__(self, models: Sequence[RoleModel], decoding: Decoding) -> None:
         self.models = {model.role: model for model in models}
         self.decoding = decoding
+        self._seeds: dict[int, int] = {}
 
     def begin(self, state: AgentState, episode: Episode, seed: int) -> None:
-        """Nothing to prepare."""
+        """Keep the episode's seed, for draws."""
+        self._seeds[id(state)] = seed
 
     def end(self, state: AgentState) -> None:
-        """Nothing to put away."""
+        """Forget the episode."""
+        self._seeds.pop(id(state), None)
 
     def describe(self) -> dict[str, Any]:
         """Provenance: name, models by role, decoding, state-text version."""
         return {
             "name": self.name,
             "models": {role: model.checkpoint.describe() for role, model in self.models.items()},
-            "decoding": asdict(self.decoding) | {"backend": self._backend()},
+            "decoding": asdict(self.decoding) | {"backend": self._backend.name, "dtype": self._backend.dtype},
             "state_text_version": next(iter(self.models.values())).version,
         }
 
-    def _backend(self) -> str:
+    @property
+    def _backend(self) -> Backend:
         """What computes the actions."""
-        return next(model.backend.name for role, model in self.models.items() if role != "controller")
+        return next(model.backend for role, model in self.models.items() if role != "controller")
 
     def _decide(self, role: str, states: Sequence[AgentState]) -> list[Decision]:
-        answers = self.models[role].answer(states, self.decoding.of_actions)
+        seeds = [self._seeds.get(id(state), 0) for state in states]
+        answers = self.models[role].answer(states, self.decoding.of_actions, seeds)
         return [
             Decision(
                 self._order(ranked_actions(answer.texts), state),
@@ -247,8 +255,8 @@ class SubgoalAgent(LearnedAgent):
     def _plans(self, states: Sequence[AgentState]) -> list[tuple[list[str], Cost]]:
         """The controller's sub-goals for each state, best first, and what they took.
 
-        It is asked for others where its first leads nowhere; of these the first that leads somewhere
-        counts.
+        It is asked for others where its first leads nowhere. Then the sub-goal held until now stays as
+        long as it leads somewhere; else the first of the others that does counts.
         """
         controller = self.models["controller"]
         plans = [_read_plan(answer) for answer in controller.answer(states, self.decoding.of_subgoals)]
@@ -262,10 +270,17 @@ class SubgoalAgent(LearnedAgent):
         others = controller.answer([states[place] for place in stuck], Search(_OTHERS, _OTHERS))
         for place, other in zip(stuck, map(_read_plan, others), strict=True):
             (first, before), (subgoals, cost) = plans[place], other
-            state = states[place]
-            ordered = sorted([*first, *subgoals], key=lambda subgoal: leads_nowhere(subgoal, state))
-            plans[place] = ordered, before + cost
+            plans[place] = _ways_out(states[place], [*first, *subgoals]), before + cost
         return plans
+
+
+def _ways_out(state: AgentState, subgoals: Sequence[str]) -> list[str]:
+    """Sub-goals in the order in which a state that is stuck should try them."""
+    held = [state.subgoal] if state.subgoal else []
+    ordered = sorted([*held, *subgoals], key=lambda subgoal: leads_nowhere(subgoal, state))
+    if held and ordered[0] != state.subgoal:
+        state.abandoned.append(state.subgoal)
+    return ordered
 
 
 def _read_plan(answer: Answer) -> tuple[list[str], Cost]:

@@ -4,6 +4,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from dataset_builder.errors import UsageError
+from modeling.device import has_fast_bf16
 from modeling.ranks import world_size
 from modeling.recipe import Recipe
 
@@ -29,7 +30,7 @@ def training_arguments(recipe: Recipe, folder: Path, name: str) -> "Seq2SeqTrain
     from transformers import Seq2SeqTrainingArguments
 
     on_gpu = torch.cuda.is_available()
-    fast_bf16 = torch.cuda.is_bf16_supported() if on_gpu else _cpu_has_bf16()
+    fast_bf16 = has_fast_bf16()
     # Said aloud: without it processes on CPUs do not find each other, and bf16 is refused.
     on_cpu = not on_gpu and not (world_size() == 1 and torch.backends.mps.is_available())
     if recipe.precision == "bf16" and on_gpu and not fast_bf16:
@@ -71,13 +72,6 @@ def training_arguments(recipe: Recipe, folder: Path, name: str) -> "Seq2SeqTrain
         ddp_backend="gloo" if on_cpu and world_size() > 1 else None,
         seed=recipe.seed,
     )
-
-
-def _cpu_has_bf16() -> bool:
-    """Whether this processor multiplies 16-bit matrices faster than 32-bit ones."""
-    import torch
-
-    return torch.cpu._is_avx512_bf16_supported() or torch.cpu._is_amx_tile_supported()
 
 
 def reporting_callbacks(recipe: Recipe, folder: Path) -> "list[TrainerCallback]":

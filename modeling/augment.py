@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from transformers import PreTrainedTokenizerBase
 
 Ids = list[int]
-_WORD_START = "\u0120"  # how byte-level BPE writes the blank before a word
+_WORD_STARTS = ("\u0120", "\u2581")  # how byte-level BPE and SentencePiece write the blank before a word
 _SHORTEST_NAME = 3
 _SPELLED = 0.3  # share of the new names that come in pieces, as words do that the tokenizer never saw
 _MOST_PIECES = 2
@@ -49,12 +49,19 @@ class RenamingExamples:
         names (`Names`): what may be exchanged (see `find_names`).
         chance (`float`): with which each name of an answer is replaced, 0 to 1.
         seed (`int`): of the draws.
+        longest (`int`, *optional*): an input that would become longer stays as it is.
     """
 
     def __init__(
-        self, inputs: Sequence[Ids], labels: Sequence[Ids], names: Names, chance: float, seed: int
+        self,
+        inputs: Sequence[Ids],
+        labels: Sequence[Ids],
+        names: Names,
+        chance: float,
+        seed: int,
+        longest: int | None = None,
     ) -> None:
-        self.inputs, self.labels, self.names = inputs, labels, names
+        self.inputs, self.labels, self.names, self.longest = inputs, labels, names, longest
         self.chance, self.seed, self.epoch = chance, seed, 0
 
     @property
@@ -69,7 +76,9 @@ class RenamingExamples:
         inputs, labels = self.inputs[index], self.labels[index]
         other = self._exchange(index, inputs, labels)
         if other:
-            inputs, labels = _replaced(inputs, other), _replaced(labels, other)
+            renamed = _replaced(inputs, other)
+            if self.longest is None or len(renamed) <= max(self.longest, len(inputs)):
+                inputs, labels = renamed, _replaced(labels, other)
         return {"input_ids": inputs, "labels": labels}
 
     def _exchange(self, index: int, inputs: Ids, labels: Ids) -> Mapping[int, Ids]:
@@ -130,13 +139,13 @@ def find_names(inputs: Sequence[Ids], labels: Sequence[Ids], tokenizer: "PreTrai
 
 
 def _is_word(word: str) -> bool:
-    letters = word.removeprefix(_WORD_START)
-    return word != letters and len(letters) >= _SHORTEST_NAME and letters.isalpha()
+    letters = word[1:]
+    return word.startswith(_WORD_STARTS) and len(letters) >= _SHORTEST_NAME and letters.isalpha()
 
 
 def _is_letter(word: str) -> bool:
-    letter = word.removeprefix(_WORD_START)
-    return word != letter and len(letter) == 1 and letter.isalpha() and letter.isupper()
+    letter = word[1:]
+    return word.startswith(_WORD_STARTS) and len(letter) == 1 and letter.isalpha() and letter.isupper()
 
 
 def balanced_rows(tasks: Sequence[str], balance: float) -> list[int]:

@@ -31,12 +31,16 @@ class Backend(Protocol):
 
     Attributes:
         name: one of `BACKENDS`, not `auto`.
+        dtype: what it computes in.
     """
 
     name: str
+    dtype: str
 
-    def answer(self, texts: Sequence[str], search: Search) -> list[Answer]:
-        """Answers to each text."""
+    def answer(
+        self, texts: Sequence[str], search: Search, seeds: Sequence[int] | None = None
+    ) -> list[Answer]:
+        """Answers to each text; `seeds` are for draws."""
         ...
 
 
@@ -53,9 +57,12 @@ class TransformersBackend:
 
     def __init__(self, checkpoint: Checkpoint, fitter: "Fitter", max_new_tokens: int) -> None:
         self._model, self._fitter, self._longest = checkpoint.model, fitter, max_new_tokens
+        self.dtype = str(checkpoint.model.dtype).removeprefix("torch.")
 
-    def answer(self, texts: Sequence[str], search: Search) -> list[Answer]:
-        return answer_all(self._model, self._fitter, texts, self._longest, search)
+    def answer(
+        self, texts: Sequence[str], search: Search, seeds: Sequence[int] | None = None
+    ) -> list[Answer]:
+        return answer_all(self._model, self._fitter, texts, self._longest, search, seeds)
 
 
 class CTranslate2Backend:
@@ -72,11 +79,14 @@ class CTranslate2Backend:
         self, checkpoint: Checkpoint, fitter: "Fitter", max_new_tokens: int, compute_type: str = "float32"
     ) -> None:
         self.name = "ctranslate2" if compute_type == "float32" else f"ctranslate2-{compute_type}"
+        self.dtype = compute_type
         self._fitter, self._longest = fitter, max_new_tokens
         self._threads = os.cpu_count() or 1
         self._translator = _translator(checkpoint, compute_type, self._threads)
 
-    def answer(self, texts: Sequence[str], search: Search) -> list[Answer]:
+    def answer(
+        self, texts: Sequence[str], search: Search, seeds: Sequence[int] | None = None
+    ) -> list[Answer]:
         """Answers to each text.
 
         Raises:

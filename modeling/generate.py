@@ -55,11 +55,17 @@ class Answer:
 
 
 def answer_all(
-    model: "PreTrainedModel", fitter: "Fitter", texts: Sequence[str], max_new_tokens: int, search: Search
+    model: "PreTrainedModel",
+    fitter: "Fitter",
+    texts: Sequence[str],
+    max_new_tokens: int,
+    search: Search,
+    seeds: Sequence[int] | None = None,
 ) -> list[Answer]:
-    """Answers to each text, best first; equal texts are computed once.
+    """Answers to each text, best first; equal texts (with equal seeds) are computed once.
 
-    Without `search.samples` there is no randomness; draws follow from the texts of a batch alone.
+    Without `search.samples` there is no randomness. Draws follow from the texts and seeds of a batch:
+    another batch size may draw otherwise.
 
     Args:
         model (`PreTrainedModel`): seq2seq model.
@@ -67,12 +73,15 @@ def answer_all(
         texts (`Sequence[str]`): inputs.
         max_new_tokens (`int`): longest answer in tokens.
         search (`Search`): how answers are found.
+        seeds (`Sequence[int]`, *optional*): one per text, for draws.
     """
-    different = list(dict.fromkeys(texts))
-    ids, _ = fitter.encode(different)
-    answers: dict[str, Answer] = {}
+    asked = list(zip(texts, seeds if seeds and search.samples else [0] * len(texts), strict=True))
+    different = list(dict.fromkeys(asked))
+    ids, _ = fitter.encode([text for text, _ in different])
+    answers: dict[tuple[str, int], Answer] = {}
     for rows in _batches([len(row) for row in ids], search.rows_per_text):
-        outputs = _generate(model, fitter, [ids[row] for row in rows], max_new_tokens, search)
+        seed = zlib.crc32(repr([different[row] for row in rows]).encode())
+        outputs = _generate(model, fitter, [ids[row] for row in rows], max_new_tokens, search, seed)
         for row, output in zip(rows, outputs, strict=True):
             found = fitter.tokenizer.batch_decode(output, skip_special_tokens=True)
             answers[different[row]] = Answer(
@@ -80,7 +89,7 @@ def answer_all(
                 read=len(ids[row]),
                 written=sum(map(len, output)),
             )
-    return [answers[text] for text in texts]
+    return [answers[each] for each in asked]
 
 
 def decode(
@@ -91,7 +100,7 @@ def decode(
 
 
 def _generate(
-    model: Any, fitter: "Fitter", ids: list[list[int]], max_new_tokens: int, search: Search
+    model: Any, fitter: "Fitter", ids: list[list[int]], max_new_tokens: int, search: Search, seed: int
 ) -> list[list[list[int]]]:
     """Per input, the token ids of its answers without padding and end."""
     import torch
@@ -105,14 +114,16 @@ def _generate(
     }
     if search.samples:
         options = {
+            "num_beams": 1,
             "num_return_sequences": search.samples,
             "do_sample": True,
             "temperature": search.temperature,
             "top_p": search.top_p,
             "top_k": 0,
         }
-        torch.manual_seed(zlib.crc32(repr(ids).encode()))
-    with torch.inference_mode():
+    with torch.inference_mode(), torch.random.fork_rng(enabled=bool(search.samples)):
+        if search.samples:
+            torch.manual_seed(seed)
         output = model.generate(**batch.to(model.device), max_new_tokens=max_new_tokens, **options)
     marks = {model.config.decoder_start_token_id, model.config.pad_token_id, model.config.eos_token_id}
     rows = [[token for token in row if token not in marks] for row in output.tolist()]

@@ -33,19 +33,24 @@ def is_loop(action: str, history: Sequence[Event]) -> bool:
 
 
 def loops_last(actions: Sequence[str], history: Sequence[Event]) -> tuple[str, ...]:
-    """The candidates in their order, those that go on with a loop behind all others."""
-    return tuple(sorted(actions, key=lambda action: is_loop(action, history)))
+    """The candidates in their order; if the first goes on with a loop, others come before it.
+
+    A `focus` never does: a wrong one loses the episode, a loop only time.
+    """
+    if not actions or not is_loop(actions[0], history):
+        return tuple(actions)
+    return tuple(sorted(actions, key=lambda action: action.startswith("focus") or is_loop(action, history)))
 
 
 def leads_nowhere(subgoal: str, state: AgentState) -> bool:
-    """Whether a sub-goal has been held for too long, or goes back to one that was left.
+    """Whether a sub-goal has been held for too long, or was left for that.
 
     Args:
         subgoal (`str`): what the controller names.
         state (`AgentState`): with the sub-goal that was held until now.
     """
     if subgoal != state.subgoal:
-        return subgoal in state.finished
+        return subgoal in state.abandoned
     held = state.history[state.since :]
     points = [place for place, event in enumerate(held) if event.reward > 0]
     fruitless = len(held) - (points[-1] + 1 if points else 0)

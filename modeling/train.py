@@ -14,6 +14,7 @@ from modeling.card import write_card
 from modeling.checkpoint import Checkpoint, load_checkpoint, weights_hash
 from modeling.curve import CURVE, draw_curve, training_curve
 from modeling.data import Fitter, RoleData, Tokenized, load_role, tokenize
+from modeling.device import choose_attention, hardware
 from modeling.exact import exact_match
 from modeling.extras import check_extras
 from modeling.lora import add_lora, merge_lora
@@ -113,7 +114,7 @@ class _Run:
         """Train, evaluate, and write the checkpoint with its record."""
         self._settle()
         model, tokenizer, base = self._start()
-        _choose_attention(model)
+        choose_attention(model)
         self.fitter = Fitter(tokenizer, self.data.state_text_version, self.recipe.source_length)
         rows = balanced_rows(self.data.train["task"], self.recipe.balance)
         examples = self._tokenize(self.data.train, rows)
@@ -164,7 +165,7 @@ class _Run:
             curve=training_curve(state.log_history),
             example=match.example if match else {},
             processes=world_size(),
-            hardware=_hardware(),
+            hardware=hardware("bf16" if trainer.args.bf16 else "fp32"),
             held_out_tasks=list(self.data.held_out_tasks),
         )
         (self.folder / CURVE).write_bytes(draw_curve(result.curve, best, state.best_metric or 0.0))
@@ -190,14 +191,23 @@ class _Run:
             found = checkpoint.describe()
             found["id"] = _public(found["id"])
             return self._prepared(checkpoint.model), checkpoint.tokenizer, found
+        tokenizer = on_first(self._own_tokenizer)
+        return build_model(self.recipe.architecture, tokenizer, self.recipe.seed), tokenizer, None
+
+    def _own_tokenizer(self) -> "PreTrainedTokenizerBase":
+        """Trained on the corpus; going on, the one that the training began with."""
+        from transformers import AutoTokenizer
+
+        from modeling.trainer import last_checkpoint
+
+        last = last_checkpoint(self.folder / CHECKPOINTS)
+        if last is not None:
+            return AutoTokenizer.from_pretrained(last)
         texts = [text for column in ("input", "target") for text in self.data.train[column]]
         plan = self.recipe.tokenizer
-        tokenizer = on_first(
-            lambda: train_tokenizer(
-                texts, plan.vocab_size, plan.min_frequency, self.recipe.source_length, simulator_words()
-            )
+        return train_tokenizer(
+            texts, plan.vocab_size, plan.min_frequency, self.recipe.source_length, simulator_words()
         )
-        return build_model(self.recipe.architecture, tokenizer, self.recipe.seed), tokenizer, None
 
     def _prepared(self, model: "PreTrainedModel") -> "PreTrainedModel":
         return add_lora(model, self.recipe.lora) if self.recipe.lora else model
@@ -252,7 +262,10 @@ class _Run:
         self, found: Tokenized, tokenizer: "PreTrainedTokenizerBase", chance: float
     ) -> RenamingExamples:
         names = find_names(found.inputs, found.labels, tokenizer) if chance else Names()
-        return RenamingExamples(found.inputs, found.labels, names, chance, self.recipe.seed)
+        if chance and not names.words:
+            _say(self.console, f"{self.role}: nothing can be renamed with this tokenizer.")
+        longest = self.recipe.source_length
+        return RenamingExamples(found.inputs, found.labels, names, chance, self.recipe.seed, longest)
 
     def _train(self, trainer: "RoleTrainer", course: "Course") -> None:
         from modeling.trainer import Bar, drop_incomplete_checkpoints, last_checkpoint
@@ -313,22 +326,6 @@ def _check_held_out(checkpoint: Checkpoint, recipe: Recipe) -> None:
             f"exclude_tasks holds out {seen[0]}, but {checkpoint.id} was trained on it: leave it out, or "
             "start from another base."
         )
-
-
-def _choose_attention(model: "PreTrainedModel") -> None:
-    """Plain attention on CPUs: torch's fused one has no fast path there for a bias that is learnt."""
-    import torch
-
-    if not torch.cuda.is_available():
-        model.set_attn_implementation("eager")
-
-
-def _hardware() -> str:
-    import torch
-
-    if torch.cuda.is_available():
-        return f"{world_size()} x {torch.cuda.get_device_name()}"
-    return f"{world_size()} x CPU with {torch.get_num_threads()} thread(s)"
 
 
 def _mark(

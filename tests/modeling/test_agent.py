@@ -110,6 +110,7 @@ def test_agents_follow_the_protocol_and_say_what_they_are(
         "top_p": 0.8,
         "backend": "ctranslate2",
         "avoid_loops": True,
+        "dtype": "float32",
     }
     assert told["models"]["executor"] == {
         "id": str(checkpoints["executor"]),
@@ -174,7 +175,7 @@ def test_what_is_no_sub_goal_is_ignored(pair: SubgoalAgent, monkeypatch: pytest.
     assert read_subgoal("") is None
     state = AgentState("boil", "Your task is to boil water.", "", "", subgoal="pick_up(pot)")
     nonsense = Answer(["no sub-goal"], read=7, written=3)
-    monkeypatch.setattr(pair.models["controller"], "answer", lambda states, search: [nonsense] * len(states))
+    monkeypatch.setattr(pair.models["controller"], "answer", lambda states, *how: [nonsense] * len(states))
     decision = pair.act([state])[0]
     assert (state.subgoal, state.finished) == ("pick_up(pot)", [])
     assert decision.subgoal == "pick_up(pot)"
@@ -191,12 +192,12 @@ def test_what_leads_nowhere_gives_way(
     answer = Answer(["open door", "pick up egg"], read=1, written=1)
     for avoid, expected in ((True, ("pick up egg", "open door")), (False, ("open door", "pick up egg"))):
         agent = FlatAgent.from_pretrained(str(checkpoints["flat"]), avoid_loops=avoid)
-        monkeypatch.setattr(agent.models["flat"], "answer", lambda states, search: [answer])
+        monkeypatch.setattr(agent.models["flat"], "answer", lambda *asked: [answer])
         assert agent.act([state])[0].actions == expected
 
 
 def test_a_sub_goal_that_leads_nowhere_gives_way(pair: SubgoalAgent, monkeypatch: pytest.MonkeyPatch) -> None:
-    said = ["heat(pot)", "nonsense", "fetch(pot)", "focus_on(pot)"]
+    said = ["heat(pot)", "nonsense", "focus_on(pot)", "fetch(pot)"]
 
     def answer(states: list[AgentState], search: Search) -> list[Answer]:
         return [Answer(said[: search.num_answers], read=5, written=4)] * len(states)
@@ -210,7 +211,9 @@ def test_a_sub_goal_that_leads_nowhere_gives_way(pair: SubgoalAgent, monkeypatch
     decisions = pair.act([fresh, stuck])
     assert [decision.subgoal for decision in decisions] == ["heat(pot)", "focus_on(pot)"]
     assert [decision.cost.model_calls for decision in decisions] == [2, 3]
-    assert stuck.finished == ["fetch(pot)", "heat(pot)"]
+    assert (stuck.finished, stuck.abandoned) == (["fetch(pot)", "heat(pot)"], ["heat(pot)"])
+    # Left because it led nowhere, it is not gone back to.
+    assert pair.act([stuck])[0].subgoal == "focus_on(pot)"
 
 
 def test_decoding_that_cannot_be() -> None:

@@ -67,10 +67,21 @@ def test_two_names_of_an_example_stay_two() -> None:
         assert metal != pot
 
 
-def test_a_letter_becomes_a_letter_and_never_one_that_is_there() -> None:
-    for found, inputs, labels in _renamed(3):
-        assert found["labels"][-2] == labels[-2]  # B cannot become D, which is in sight
-        assert len(found["input_ids"]) >= len(inputs)
+def test_a_letter_becomes_another_letter_but_none_that_is_there() -> None:
+    letters = train_tokenizer(["material A B C D E F"] * 3)
+    inputs, labels = (letters([text])["input_ids"] for text in ("B, D, material B", "material B"))
+    names = find_names(inputs, labels, letters)
+    examples = RenamingExamples(inputs, labels, names, chance=0.9, seed=0)
+    found = set()
+    for examples.epoch in range(60):
+        found.add(str(letters.decode(examples[0]["labels"], skip_special_tokens=True)).split()[-1])
+    assert found == set("ABCEF")
+
+
+def test_an_input_does_not_grow_beyond_its_limit() -> None:
+    examples = RenamingExamples(INPUTS, LABELS, NAMES, 0.9, seed=0, longest=len(INPUTS[2]))
+    for examples.epoch in range(40):
+        assert len(examples[2]["input_ids"]) == len(INPUTS[2])
 
 
 def test_what_was_chosen_by_its_meaning_keeps_its_name() -> None:

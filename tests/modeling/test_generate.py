@@ -75,6 +75,9 @@ def test_samples_are_ranked_by_votes_and_can_be_repeated(flat: RoleModel, texts:
     drawn = generate.answer_all(model, fitter, texts, 48, search)
     assert generate.answer_all(model, fitter, texts, 48, search) == drawn
     assert max(len(answer.texts) for answer in drawn) > 1
+    others = generate.answer_all(model, fitter, texts, 48, search, seeds=range(len(texts)))
+    assert others != drawn
+    assert generate.answer_all(model, fitter, texts, 48, search, seeds=range(len(texts))) == others
     cold = generate.Search(samples=6, temperature=0.01)
     greedy = generate.decode(model, fitter, texts, 48)
     assert [answer.texts[0] for answer in generate.answer_all(model, fitter, texts, 48, cold)] == greedy

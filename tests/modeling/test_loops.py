@@ -35,11 +35,21 @@ def test_waiting_measuring_and_answering_may_repeat() -> None:
 
 def test_loops_go_behind_the_other_candidates() -> None:
     history = _history("open fridge", "open fridge")
-    assert loops_last(["open fridge", "focus on ice", "wait"], history) == (
-        "focus on ice",
+    assert loops_last(["open fridge", "move ice to pot", "wait"], history) == (
+        "move ice to pot",
         "wait",
         "open fridge",
     )
+
+
+def test_a_focus_is_never_brought_forward() -> None:
+    history = _history("open fridge", "open fridge")
+    assert loops_last(["open fridge", "focus on ice", "wait"], history) == (
+        "wait",
+        "open fridge",
+        "focus on ice",
+    )
+    assert loops_last(["focus on ice", "open fridge"], history) == ("focus on ice", "open fridge")
     assert loops_last(["open fridge"], history) == ("open fridge",)
     assert loops_last([], history) == ()
 
@@ -77,5 +87,8 @@ def test_waiting_for_something_takes_longer() -> None:
     assert leads_nowhere(state.subgoal, state)
 
 
-def test_a_sub_goal_that_was_left_leads_back() -> None:
-    assert leads_nowhere("fetch(pot)", _state())
+def test_only_a_sub_goal_that_led_nowhere_is_not_gone_back_to() -> None:
+    state = _state()
+    assert not leads_nowhere("fetch(pot)", state)
+    state.abandoned.append("fetch(pot)")
+    assert leads_nowhere("fetch(pot)", state)

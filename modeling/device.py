@@ -1,0 +1,34 @@
+"""What a training computes on."""
+
+from typing import TYPE_CHECKING
+
+from modeling.ranks import world_size
+
+if TYPE_CHECKING:
+    from transformers import PreTrainedModel
+
+
+def has_fast_bf16() -> bool:
+    """Whether the GPU, else the processor, multiplies 16-bit matrices faster than 32-bit ones."""
+    import torch
+
+    if torch.cuda.is_available():
+        return torch.cuda.is_bf16_supported()
+    return torch.cpu._is_avx512_bf16_supported() or torch.cpu._is_amx_tile_supported()
+
+
+def choose_attention(model: "PreTrainedModel") -> None:
+    """Plain attention on CPUs: torch's fused one has no fast path there for a bias that is learnt."""
+    import torch
+
+    if not torch.cuda.is_available():
+        model.set_attn_implementation("eager")
+
+
+def hardware(precision: str) -> str:
+    """For the record: processes, device, and the precision that was trained in."""
+    import torch
+
+    if torch.cuda.is_available():
+        return f"{world_size()} x {torch.cuda.get_device_name()}, {precision}"
+    return f"{world_size()} x CPU with {torch.get_num_threads()} thread(s), {precision}"
