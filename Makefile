@@ -6,7 +6,7 @@ STAMP := $(VENV)/.installed
 UNFINISHED := $(VENV)/.installing
 CORPUS ?= runs/corpus
 MODELS ?= runs/models
-CODE := dataset_builder modeling eval_harness subgoal benchmarks tests
+CODE := dataset_builder modeling eval_harness space_app subgoal benchmarks tests
 
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:

@@ -1,5 +1,7 @@
 """Opening a built corpus, from a folder or from the Hub, with errors a user can act on."""
 
+import hashlib
+import re
 from pathlib import Path
 
 import datasets
@@ -10,6 +12,8 @@ from yaml import YAMLError
 from dataset_builder.errors import SubgoalError, UsageError
 from dataset_builder.features import CONFIGS
 
+_COMMIT = re.compile(r"/([0-9a-f]{40})/")
+
 
 def split_revision(name: str) -> tuple[str, str | None]:
     """`NAMESPACE/NAME@REVISION` as a pair; folders are left whole."""
@@ -17,6 +21,51 @@ def split_revision(name: str) -> tuple[str, str | None]:
         return name, None
     repo, _, revision = name.rpartition("@")
     return repo, revision
+
+
+def public_name(source: str | Path) -> str:
+    """What results and pages call a dataset or checkpoint: a Hub id, or a folder's name without its path.
+
+    Where a folder lies is nobody's business; what tells two of one name apart is their content's hash.
+    """
+    text = str(source)
+    local = Path(text).exists() or text.count("/") != 1 or text.startswith((".", "~", "/"))
+    return (Path(text).resolve().name if local else text) or text
+
+
+def dataset_identity(dataset: str | Path) -> dict[str, str]:
+    """Which corpus that is: `id` (its public name) and `revision`.
+
+    Args:
+        dataset (`str` or `Path`): a folder or a Hub id, as `load_config` takes it.
+
+    Returns:
+        `dict`: the revision is the commit of a Hub dataset, of a folder `sha256:…` over the names and
+        bytes of its Parquet files: the same wherever it lies, another one when it is built otherwise.
+
+    Raises as `load_config`.
+    """
+    repo, _ = split_revision(str(dataset))
+    folder = Path(repo)
+    tables = load_config(str(dataset), "trajectories")  # words the errors
+    revision = _files_hash(folder) if folder.is_dir() else _commit(tables)
+    return {"id": public_name(repo), "revision": revision}
+
+
+def _files_hash(folder: Path) -> str:
+    digest = hashlib.sha256()
+    for path in sorted(folder.rglob("*.parquet")):
+        with path.open("rb") as file:
+            content = hashlib.file_digest(file, "sha256").hexdigest()
+        digest.update(f"{path.relative_to(folder).as_posix()}\0{content}\n".encode())
+    return f"sha256:{digest.hexdigest()}"
+
+
+def _commit(tables: datasets.DatasetDict) -> str:
+    """Commit of the Hub files of these tables: `datasets` names their cache folder by it; `""` if unknown."""
+    files = (Path(file["filename"]).as_posix() for table in tables.values() for file in table.cache_files)
+    matches = map(_COMMIT.search, files)
+    return next((match.group(1) for match in matches if match), "")
 
 
 def load_config(dataset: str, config: str) -> datasets.DatasetDict:

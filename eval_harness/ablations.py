@@ -12,6 +12,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any
 
+from dataset_builder.loading import dataset_identity
 from dataset_builder.simulator import Episode, Simulator
 from dataset_builder.state import AgentState, room_of
 from dataset_builder.subgoals import SubGoal
@@ -59,7 +60,7 @@ class RandomSubgoals(NoSubgoals):
         self, executor: RoleModel, trajectories: str | None = None, decoding: Decoding | None = None
     ) -> None:
         super().__init__(executor, decoding)
-        self._source = trajectories
+        self._source = "exemplars" if trajectories is None else dataset_identity(trajectories)
         self._pool = subgoal_pool(trajectories)
 
     def act(self, states: Sequence[AgentState]) -> list[Decision]:
@@ -71,7 +72,7 @@ class RandomSubgoals(NoSubgoals):
 
     def describe(self) -> dict[str, Any]:
         """Provenance, with where the sub-goals were drawn from."""
-        pool = {"source": self._source or "exemplars", "subgoals": len(self._pool)}
+        pool = {"source": self._source, "subgoals": len(self._pool)}
         return {**super().describe(), "pool": pool}
 
 
@@ -167,7 +168,7 @@ class TrueSubgoals(NoSubgoals):
         decoding: Decoding | None = None,
     ) -> None:
         super().__init__(executor, decoding)
-        self._source = trajectories
+        self._source = None if trajectories is None else dataset_identity(trajectories)
         self._expert = ExpertSubgoals(simulator, trajectories, simplifications)
         self._guides: dict[int, Guide] = {}
 

@@ -6,7 +6,7 @@ methods of `modeling.protocol.Agent`, named `module:Class`.
 
 import difflib
 import sys
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from importlib import import_module
 from typing import TYPE_CHECKING, Any
@@ -165,7 +165,11 @@ def make_agent(name: str, options: AgentOptions | None = None) -> Agent:
             agent.
     """
     options = options or AgentOptions()
+    given = {
+        option: getattr(options, option) for option in ("controller", "executor", "flat", "trajectories")
+    }
     if ":" in name:
+        _check_given(name, given, ())
         _check_decoding(name, options)
         return _plug_in(name)
     if name not in AGENTS:
@@ -173,23 +177,42 @@ def make_agent(name: str, options: AgentOptions | None = None) -> Agent:
         hint = f"Did you mean {nearest[0]}?" if nearest else f"Use {', '.join(AGENTS)}, or module:Class."
         raise UsageError(f"Unknown agent {name!r}. {hint}")
     entry = AGENTS[name]
-    given = {
-        option: getattr(options, option) for option in ("controller", "executor", "flat", "trajectories")
-    }
-    for option, value in given.items():
-        if option in entry.needs and not value:
+    for option in entry.needs:
+        if not given[option]:
             raise UsageError(f"Agent {name} needs --{option}: a checkpoint folder or Hub id.")
-        if value and option not in (*entry.needs, *entry.takes):
-            raise UsageError(f"Agent {name} has no use for --{option}: leave it out.")
-    if not {"executor", "flat"} & set(entry.needs):
-        _check_decoding(name, options)
+    _check_given(name, given, (*entry.needs, *entry.takes))
+    _check_decoding(name, options, entry.needs)
     return entry.make(options)
 
 
-def _check_decoding(name: str, options: AgentOptions) -> None:
-    """Raise `UsageError` if an agent without models of ours is told how to decode."""
-    if options.decoding:
-        raise UsageError(f"Agent {name} has no use for {', '.join(options.decoding)}: leave it out.")
+def _check_given(name: str, given: Mapping[str, Any], used: Sequence[str]) -> None:
+    for option, value in given.items():
+        if value and option not in used:
+            raise UsageError(f"Agent {name} has no use for --{option}: leave it out.")
+
+
+def _check_decoding(name: str, options: AgentOptions, needs: Sequence[str] = ()) -> None:
+    """Raise `UsageError` if an agent is told how to decode in a way that has no effect on it."""
+    chosen = {_option(field_name): field_name for field_name in options.decoding}
+    if not {"executor", "flat"} & set(needs):
+        useless = list(chosen)
+    else:
+        useless = [] if "controller" in needs else ["--controller-beams"]
+    if found := [option for option in chosen if option in useless]:
+        raise UsageError(f"Agent {name} has no use for {', '.join(found)}: leave it out.")
+    if "--self-consistency" in chosen:
+        if "--beams" in chosen:
+            raise UsageError("--self-consistency draws in place of --beams: leave out one of them.")
+        return
+    for option in ("--temperature", "--top-p"):
+        if option in chosen:
+            raise UsageError(f"{option} is of draws: add --self-consistency N, or leave it out.")
+
+
+def _option(name: str) -> str:
+    """The option of `subgoal eval run` for a field of `Decoding`."""
+    named = {"num_beams": "beams", "num_candidates": "beams", "samples": "self-consistency"}
+    return f"--{named.get(name, name.replace('_', '-'))}"
 
 
 def _plug_in(name: str) -> Agent:

@@ -62,6 +62,7 @@ class ExpertAgent:
         self._simplifications = simplifications
         self._source = None if trajectories is None else str(trajectories)
         self._paths = {} if self._source is None else _read_paths(self._source, simplifications)
+        self._identity = None if self._source is None else _identity(self._source)
         self._left: dict[int, list[str]] = {}
 
     def begin(self, state: AgentState, episode: Episode, seed: int) -> None:
@@ -71,7 +72,8 @@ class ExpertAgent:
         if (task, variation) in self._paths:
             return self._paths[task, variation]
         if self._simulator is None:
-            raise SubgoalError(f"{self._source or 'The expert'} has no path for {task} {variation}.")
+            source = self._identity["id"] if self._identity else "The expert"
+            raise SubgoalError(f"{source} has no path for {task} {variation}.")
         from dataset_builder.expert import find_trajectory
 
         return find_trajectory(
@@ -86,7 +88,13 @@ class ExpertAgent:
         self._left.pop(id(state), None)
 
     def describe(self) -> dict[str, Any]:
-        return {"name": self.name, "models": {}, "trajectories": self._source}
+        return {"name": self.name, "models": {}, "trajectories": self._identity}
+
+
+def _identity(source: str) -> dict[str, str]:
+    from dataset_builder.loading import dataset_identity
+
+    return dataset_identity(source)
 
 
 def _read_paths(source: str, simplifications: str) -> dict[tuple[str, int], list[str]]:

@@ -4,11 +4,20 @@ from collections.abc import Sequence
 from dataclasses import asdict, dataclass, replace
 from typing import Any, Literal
 
+from rich.markup import escape
 from rich.table import Table
 
 from dataset_builder.errors import UsageError
 from dataset_builder.tasks import TASKS
-from eval_harness.report import PlayedRun, by_variation, interval_text, protocol_note, run_names
+from eval_harness.report import (
+    PlayedRun,
+    by_variation,
+    interval_notes,
+    interval_text,
+    markdown_row,
+    protocol_note,
+    run_names,
+)
 from eval_harness.results import HORIZONS
 from eval_harness.statistics import Bootstrap, Estimate, Scores, holm, sign_flip_test
 
@@ -104,7 +113,7 @@ def compare_runs(first: PlayedRun, second: PlayedRun, names: tuple[str, str] | N
         overall=_row("mean over tasks", tasks, pairs),
         comparable=different is None,
         left_out=left_out,
-        notes=_notes(first, second, called, left_out, different),
+        notes=[*_notes(first, second, called, left_out, different), *interval_notes([_differences(pairs)])],
     )
 
 
@@ -129,9 +138,8 @@ def _pair(first: PlayedRun, second: PlayedRun, names: Sequence[str]) -> tuple[Pa
 
 def _row(name: str, tasks: Sequence[str], pairs: Pairs) -> PairedRow:
     own = {key: pair for key, pair in pairs.items() if key[0] in tasks}
-    changes = [(task, variation, two - one) for (task, variation, _), (one, two) in own.items()]
-    differences = by_variation(changes)
-    found = Bootstrap(differences).mean()
+    changes = [two - one for one, two in own.values()]
+    found = _differences(own).mean()
     assert found is not None  # every row has pairs
     return PairedRow(
         name,
@@ -139,12 +147,20 @@ def _row(name: str, tasks: Sequence[str], pairs: Pairs) -> PairedRow:
         _mean_over_tasks(by_variation((*key[:2], one) for key, (one, _) in own.items())),
         _mean_over_tasks(by_variation((*key[:2], two) for key, (_, two) in own.items())),
         found,
-        sign_flip_test(differences),
+        sign_flip_test(_changes(own)),
         None,
-        better=sum(change > 0 for _, _, change in changes),
-        equal=sum(change == 0 for _, _, change in changes),
-        worse=sum(change < 0 for _, _, change in changes),
+        better=sum(change > 0 for change in changes),
+        equal=sum(change == 0 for change in changes),
+        worse=sum(change < 0 for change in changes),
     )
+
+
+def _changes(pairs: Pairs) -> Scores:
+    return by_variation((task, variation, two - one) for (task, variation, _), (one, two) in pairs.items())
+
+
+def _differences(pairs: Pairs) -> Bootstrap:
+    return Bootstrap(_changes(pairs))
 
 
 def _mean_over_tasks(scores: Scores) -> float:
@@ -211,14 +227,14 @@ def p_text(p: float) -> str:
 
 def paired_table(comparison: Comparison) -> Table:
     """The comparison for a terminal."""
-    notes = list(comparison.notes)
+    notes = list(map(escape, comparison.notes))
     if not comparison.comparable:
         notes[0] = f"[bold red]{notes[0]}[/]"
     table = Table(caption="\n".join(notes), caption_justify="left")
     for place, head in enumerate(_heads(comparison)):
         # In a narrow terminal the names give way, not the figures.
         justify: Literal["left", "right"] = "right" if place else "left"
-        table.add_column(head, justify=justify, no_wrap=place > 2, overflow="fold")
+        table.add_column(escape(head), justify=justify, no_wrap=place > 2, overflow="fold")
     for block in (comparison.tasks, comparison.groups, [comparison.overall]):
         for row in block:
             table.add_row(*_cells(row), style="bold" if row is comparison.overall else None)
@@ -229,9 +245,9 @@ def paired_table(comparison: Comparison) -> Table:
 def paired_markdown(comparison: Comparison) -> str:
     """The comparison as Markdown."""
     heads = _heads(comparison)
-    lines = ["| " + " | ".join(heads) + " |", "|---|" + "---:|" * (len(heads) - 1)]
-    lines += ["| " + " | ".join(_cells(row)) + " |" for row in (*comparison.tasks, *comparison.groups)]
-    lines.append("| " + " | ".join(f"**{cell}**" for cell in _cells(comparison.overall)) + " |")
+    lines = [markdown_row(heads), "|---|" + "---:|" * (len(heads) - 1)]
+    lines += [markdown_row(_cells(row)) for row in (*comparison.tasks, *comparison.groups)]
+    lines.append(markdown_row([f"**{cell}**" for cell in _cells(comparison.overall)]))
     for note in comparison.notes:
         lines += ["", f"**{note}**" if note.startswith("NOT COMPARABLE") else note]
     return "\n".join(lines) + "\n"

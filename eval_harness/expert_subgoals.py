@@ -1,5 +1,6 @@
 """The expert's sub-goals for one variation, and the guide that hands them to an executor one by one."""
 
+import threading
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from itertools import pairwise
@@ -114,25 +115,28 @@ class ExpertSubgoals:
         self._simplifications = simplifications
         self._rows = {} if trajectories is None else _index(trajectories, simplifications)
         self._found: dict[tuple[str, int], list[Stretch]] = {}
+        self._locks: dict[tuple[str, int], threading.Lock] = {}
 
     def stretches(self, task: str, variation: int) -> list[Stretch]:
-        """The stretches of a variation's path, in order.
+        """The stretches of a variation's path, in order. Several threads may ask at once.
 
         Raises:
             SubgoalError: if neither the dataset nor the search has one.
             SimulatorDied: if the Java process ended meanwhile.
         """
         key = (task, variation)
-        if key not in self._found:
-            self._found[key] = self._look_up(*key)
-        return self._found[key]
+        with self._locks.setdefault(key, threading.Lock()):
+            if key not in self._found:
+                self._found[key] = self._look_up(*key)
+            return self._found[key]
 
     def _look_up(self, task: str, variation: int) -> list[Stretch]:
         if (task, variation) in self._rows:
             table, number = self._rows[task, variation]
             return _of_row(table[number])
         if self._simulator is None:
-            raise SubgoalError(f"{self._source or 'The expert'} has no path for {task} {variation}.")
+            source = "The expert" if self._source is None else _public_name(self._source)
+            raise SubgoalError(f"{source} has no path for {task} {variation}.")
         from dataset_builder.annotate import annotator
         from dataset_builder.examples import step_subgoals
         from dataset_builder.expert import find_trajectory
@@ -146,6 +150,12 @@ class ExpertSubgoals:
             [step.score for step in steps],
             [step.look for step in steps],
         )
+
+
+def _public_name(source: str) -> str:
+    from dataset_builder.loading import public_name
+
+    return public_name(source)
 
 
 def _index(source: str, simplifications: str) -> dict[tuple[str, int], tuple[Any, int]]:

@@ -131,9 +131,11 @@ def _facts(result: RunResult) -> dict[str, str]:
         "seed": str(result.seed),
     }
     for role, model in sorted(result.models.items()):
+        # A plug-in may say of its models what it likes.
+        about = model if isinstance(model, dict) else {"id": model}
         facts |= {
             f"{role} {name.replace('_', ' ')}".removesuffix(" id"): _text(value)
-            for name, value in model.items()
+            for name, value in about.items()
         }
     for name, value in result.agent_settings.items():
         if value is not None:
@@ -150,7 +152,9 @@ def _text(value: Any) -> str:
     """A fact in words: `num beams 4 · num candidates 4`, `1,135,616`."""
     if isinstance(value, dict):
         facts = ((name.replace("_", " "), fact) for name, fact in value.items() if fact is not None)
-        return " · ".join(f"{name} {fact}" for name, fact in facts)
+        return " · ".join(f"{name} {_text(fact) if isinstance(fact, bool) else fact}" for name, fact in facts)
     if isinstance(value, list | tuple):
         return ", ".join(map(str, value))
+    if isinstance(value, bool):
+        return "yes" if value else "no"
     return f"{value:,}" if isinstance(value, int) else str(value)

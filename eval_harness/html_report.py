@@ -8,7 +8,7 @@ security policy allows no script but the page's own.
 import base64
 import hashlib
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from functools import cached_property
 from importlib.resources import files
 from typing import Any
@@ -18,8 +18,15 @@ from dataset_builder.tasks import TASKS
 from eval_harness.compare import compare_runs, p_text, signed_text
 from eval_harness.failures import OUTCOMES, count_outcomes
 from eval_harness.html_parts import cost_rows, provenance_rows, score_curves
-from eval_harness.report import PlayedRun, interval_text, protocol_note, run_names, run_notes
-from eval_harness.results import HORIZONS, RunResult, seen_and_unseen
+from eval_harness.report import (
+    PlayedRun,
+    interval_notes,
+    interval_text,
+    protocol_note,
+    run_names,
+    run_notes,
+)
+from eval_harness.results import HORIZONS, RunResult, seen_and_unseen, unseen_tasks
 from eval_harness.statistics import Bootstrap, Estimate
 from eval_harness.transcripts import transcripts
 
@@ -44,9 +51,7 @@ class _Column:
     @cached_property
     def unseen(self) -> set[str]:
         """The tasks that were held out of the models' training."""
-        per_task = self.result.per_task.items()
-        alone = {task: replace(self.result, per_task={task: row}) for task, row in per_task}
-        return {task for task, run in alone.items() if "unseen" in (seen_and_unseen(run) or {})}
+        return unseen_tasks(self.result)
 
 
 def html_report(runs: Sequence[PlayedRun]) -> str:
@@ -123,11 +128,7 @@ def _notes(columns: Sequence[_Column]) -> list[str]:
     """What must be known before the figures are read; other protocols are said louder, apart."""
     results = [column.result for column in columns]
     notes = [note for note in run_notes(results)[1:] if note != protocol_note(results)]
-    if any(column.scores.single for column in columns):
-        notes.append(
-            "Tasks with one variation only have no interval, and add no spread to those of the means."
-        )
-    return notes
+    return notes + interval_notes(column.scores for column in columns)
 
 
 def _card(run: PlayedRun, column: _Column) -> dict[str, Any]:

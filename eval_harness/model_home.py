@@ -34,7 +34,10 @@ class ModelHome(Protocol):
         """`sha256:…` over the weights, as runs record it; None if there are none."""
 
     def write(self, files: Mapping[str, str], message: str) -> Pushed:
-        """Write text files, all or none; nothing happens if they are there already."""
+        """Write text files; nothing happens if they are there already.
+
+        On the Hub it is one commit. In a folder each file is replaced whole, one after the other.
+        """
         ...
 
 

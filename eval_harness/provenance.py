@@ -15,6 +15,7 @@ _PACKAGES = (
     "torch",
     "transformers",
     "tokenizers",
+    "ctranslate2",
     "datasets",
 )
 
@@ -31,7 +32,7 @@ def versions() -> dict[str, str]:
 
 
 def hardware() -> dict[str, Any]:
-    """Processor, cores, memory in GB, operating system, and the GPU if torch is in use."""
+    """Processor, cores, memory in GB, operating system, and what is in use: threads, the GPU."""
     facts: dict[str, Any] = {
         "processor": _processor(),
         "cores": os.cpu_count(),
@@ -44,6 +45,8 @@ def hardware() -> dict[str, Any]:
         facts["torch_threads"] = torch.get_num_threads()
         if torch.cuda.is_available():
             facts["gpu"] = torch.cuda.get_device_name()
+    if "ctranslate2" in sys.modules:
+        facts["ctranslate2_threads"] = os.cpu_count() or 1  # modeling.backends: one per core
     return facts
 
 

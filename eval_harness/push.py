@@ -1,12 +1,11 @@
 """`subgoal eval push`: a run's result in its model's card, and in the Hub's format for results."""
 
+import json
 import re
-from collections.abc import Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
-
-import yaml
 
 from dataset_builder.errors import SubgoalError, UsageError
 from dataset_builder.loading import split_revision
@@ -16,13 +15,13 @@ from eval_harness.model_home import HubModel, ModelHome, model_home
 from eval_harness.protocols import load_protocol, protocol_names
 from eval_harness.results import RunResult, load_run
 from modeling.play_results import PlayResults
+from modeling.publish import EVAL_RESULTS
 from modeling.record import RECORD, TrainingResult
 
 if TYPE_CHECKING:
     from huggingface_hub import EvalResult
 
 CARD = "README.md"
-_FOLDER = ".eval_results"
 _PLAIN_AGENTS = ("hierarchical", "flat")
 
 
@@ -67,7 +66,7 @@ def plan_push(
 ) -> ResultPush:
     """Compose what a run's result adds to a model: an entry of its card, and a file of its own.
 
-    A result of the same agent and rules is replaced; everything else stays as it is.
+    A result of the same agent, partner and rules is replaced; everything else stays as it is.
 
     Args:
         folder (`str` or `Path`): the run's.
@@ -75,11 +74,11 @@ def plan_push(
         revision (`str`, *optional*): branch; created if it is not there.
         private (`bool`, *optional*, defaults to `False`): refuse a public repository.
         force (`bool`, *optional*, defaults to `False`): also take the result of other weights, or of a
-            part of the protocol's episodes.
+            part of the protocol's episodes, and let it replace that of another partner.
 
     Raises:
         UsageError: if there is no such run or model, the run is not finished or played only a part of its
-            protocol, or other weights played it.
+            protocol, other weights played it, or the card has the result of another partner.
         SubgoalError: if the Hub cannot be reached.
     """
     run = load_run(folder)
@@ -95,11 +94,18 @@ def plan_push(
     if not force:
         _check_played_by(run, home, place)
     old = home.read(CARD) or ""
-    results = _eval_results(run)
+    revisions = _revisions(run, home)
+    results = _eval_results(run, revisions)
+    if not force:
+        _check_partner(run, home, revisions, _of_kind(card_metadata(old, place), results[0]))
     index, card = with_results(old, home.name, results, place)
-    file = re.sub(r"[^a-z0-9]+", "-", str(results[0].dataset_config).lower()).strip("-")
-    entries = _entries(run, *_dataset(home, card_metadata(old, place)))
-    return ResultPush(home, {CARD: card, f"{_FOLDER}/scienceworld-{file}.yaml": _yaml(entries)}, index)
+    file = _slug(str(results[0].dataset_config))
+    entries = _entries(run, revisions, *_dataset(home, card_metadata(old, place)))
+    return ResultPush(home, {CARD: card, f"{EVAL_RESULTS}/scienceworld-{file}.yaml": _yaml(entries)}, index)
+
+
+def _slug(text: str) -> str:
+    return re.sub(r"[^a-z0-9]+", "-", text.lower()).strip("-")
 
 
 def _missing(run: RunResult) -> str | None:
@@ -130,6 +136,42 @@ def _check_played_by(run: RunResult, home: ModelHome, place: str) -> None:
         )
 
 
+def _revisions(run: RunResult, home: ModelHome) -> dict[str, str]:
+    """Role → commit or content hash of the run's models; of the home's own weights always their hash."""
+    own = home.weights()
+    found = {}
+    for role, model in sorted(run.models.items()):
+        if isinstance(model, dict):
+            found[role] = own if own and _weights(model) == own else str(model.get("revision", ""))
+    return found
+
+
+def _check_partner(
+    run: RunResult, home: ModelHome, revisions: Mapping[str, str], before: Iterable[Mapping[str, Any]]
+) -> None:
+    """Raise `UsageError` if the card's result of these rules was played with another partner."""
+    for arguments in before:
+        models = arguments.get("models") or {}  # earlier releases did not say
+        for role, revision in revisions.items():
+            if revision != home.weights() and models.get(role, revision) != revision:
+                raise UsageError(
+                    f"The card of {home.name} has a result with the {role} {models[role][:19]}, the run in "
+                    f"{run.folder} was played with {revision[:19]}: add --force to replace that result."
+                )
+
+
+def _of_kind(card: Mapping[str, Any], result: "EvalResult") -> Iterator[Mapping[str, Any]]:
+    """What a card's results on the same dataset and configuration say about their runs."""
+    try:
+        results = [each for model in card.get("model-index") or [] for each in model["results"]]
+        for each in results:
+            data = each["dataset"]
+            if (data["type"], data.get("config")) == (result.dataset_type, result.dataset_config):
+                yield data.get("args") or {}
+    except (TypeError, KeyError, AttributeError):
+        return  # of another form: with_results says so
+
+
 def _weights(model: Mapping[str, Any]) -> str | None:
     """Content hash of the weights that played; of a Hub model the commit is what is known."""
     revision = str(model.get("revision", ""))
@@ -141,13 +183,14 @@ def _weights(model: Mapping[str, Any]) -> str | None:
         return None
 
 
-def _eval_results(run: RunResult) -> "list[EvalResult]":
+def _eval_results(run: RunResult, revisions: dict[str, str]) -> "list[EvalResult]":
     """The figures for the card: over all tasks, by group, and the share of solved episodes."""
     agent = "" if run.agent in _PLAIN_AGENTS else f", agent {run.agent}"
     arguments = {
         "protocol": run.protocol["name"],
         "protocol_hash": run.protocol["hash"],
         "agent": run.agent,
+        "models": revisions,
         **({"decoding": run.agent_settings["decoding"]} if "decoding" in run.agent_settings else {}),
         "episodes": run.episodes,
         **({"failed": run.failed} if run.failed else {}),
@@ -170,10 +213,10 @@ def _dataset(home: ModelHome, metadata: Mapping[str, Any]) -> tuple[str, str | N
     record = home.read(RECORD)
     if record:
         try:
-            trained = TrainingResult.from_dict(yaml.safe_load(record)).dataset
+            trained = TrainingResult.from_dict(json.loads(record)).dataset
             if trained["revision"]:
                 return split_revision(trained["source"])[0], trained["revision"]
-        except (yaml.YAMLError, TypeError, KeyError, AttributeError) as error:
+        except (ValueError, TypeError, KeyError, AttributeError) as error:
             raise SubgoalError(f"{RECORD} of {home.name} cannot be read: {error!r}.") from error
     named = metadata.get("datasets") or []
     if named:
@@ -181,8 +224,14 @@ def _dataset(home: ModelHome, metadata: Mapping[str, Any]) -> tuple[str, str | N
     return DATASET_ID.replace("NAMESPACE", home.namespace or "NAMESPACE"), None
 
 
-def _entries(run: RunResult, dataset: str, revision: str | None) -> list[dict[str, Any]]:
-    """The figures in the Hub's format for results: the protocol and its groups are the tasks."""
+def _entries(
+    run: RunResult, revisions: Mapping[str, str], dataset: str, revision: str | None
+) -> list[dict[str, Any]]:
+    """The figures in the Hub's format for results: the protocol and its groups are the tasks.
+
+    Of an agent that is not the method itself, an ablation say, the agent is part of the task: its
+    figures must not stand under those of the benchmark.
+    """
     from huggingface_hub import EvalResultEntry, eval_result_entries_to_yaml
 
     name = run.protocol["name"]
@@ -190,9 +239,11 @@ def _entries(run: RunResult, dataset: str, revision: str | None) -> list[dict[st
         f"mean score, 0 to 100; protocol {name} ({run.protocol['hash']}), agent {run.agent}, "
         f"{run.episodes} episodes{f', {run.failed} failed' if run.failed else ''}, seed {run.seed}, "
         f"scienceworld {run.versions.get('scienceworld', 'of unknown version')}"
+        + "".join(f", {role} {revision}" for role, revision in revisions.items())
     )
-    figures = {name: run.mean_score} | {
-        f"{name}-{horizon}": group["mean"] for horizon, group in run.groups.items()
+    agent = "" if run.agent in _PLAIN_AGENTS else f"-agent-{_slug(run.agent)}"
+    figures = {f"{name}{agent}": run.mean_score} | {
+        f"{name}-{horizon}{agent}": group["mean"] for horizon, group in run.groups.items()
     }
     return eval_result_entries_to_yaml(
         [

@@ -5,6 +5,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from rich.markup import escape
 from rich.table import Table
 
 from dataset_builder.errors import UsageError
@@ -101,11 +102,11 @@ def comparison_table(
             protocols, other episodes, failed episodes).
     """
     rows = _rows(results)
-    notes = [note for note in (caption, *rows.notes) if note]
-    table = Table(title=title, caption="\n".join(notes) or None, caption_justify="left")
+    notes = [escape(note) for note in (caption, *rows.notes) if note]
+    table = Table(title=escape(title or "") or None, caption="\n".join(notes) or None, caption_justify="left")
     table.add_column("task")
     for head in rows.heads:
-        table.add_column(head, justify="right")
+        table.add_column(escape(head), justify="right")
     blocks = [block for block in (rows.tasks, rows.groups, [rows.total], rows.details) if block]
     for block in blocks:
         for row in block:
@@ -120,17 +121,18 @@ def comparison_markdown(
     """The table of `comparison_table` as Markdown."""
     rows = _rows(results)
     lines = [f"## {title}", ""] if title else []
-    lines.append(_markdown_row(["task", *rows.heads]))
+    lines.append(markdown_row(["task", *rows.heads]))
     lines.append("|".join(["", "---", *["---:"] * len(rows.heads), ""]))
-    lines += [_markdown_row(row) for row in (*rows.tasks, *rows.groups)]
-    lines.append(_markdown_row([f"**{cell}**" if cell else "" for cell in rows.total]))
-    lines += [_markdown_row(row) for row in rows.details]
+    lines += [markdown_row(row) for row in (*rows.tasks, *rows.groups)]
+    lines.append(markdown_row([f"**{cell}**" if cell else "" for cell in rows.total]))
+    lines += [markdown_row(row) for row in rows.details]
     for note in filter(None, (caption, *rows.notes)):
         lines += ["", note]
     return "\n".join(lines) + "\n"
 
 
-def _markdown_row(cells: Sequence[str]) -> str:
+def markdown_row(cells: Sequence[str]) -> str:
+    """A line of a Markdown table."""
     return "| " + " | ".join(cell.replace("|", "\\|") for cell in cells) + " |"
 
 
@@ -140,6 +142,8 @@ def _rows(runs: Sequence[RunResult | PlayedRun]) -> _Rows:
     tasks = [task for task in TASKS if any(task in result.per_task for result in results)]
     groups = [horizon for horizon in HORIZONS if any(horizon in result.groups for result in results)]
     apart = [seen_and_unseen(result) or {} for result in results]
+    detailed = bool(played) and len(played) == len(runs)
+    scores = [run.scores() for run in played] if detailed else []
     return _Rows(
         heads=run_names(results),
         tasks=[[task, *(_cell(result.per_task.get(task)) for result in results)] for task in tasks],
@@ -160,8 +164,8 @@ def _rows(runs: Sequence[RunResult | PlayedRun]) -> _Rows:
                 for run in results
             ),
         ],
-        details=_details(played) if len(played) == len(runs) else [],
-        notes=run_notes(results),
+        details=_details(played, scores) if detailed else [],
+        notes=[*run_notes(results), *interval_notes(scores)],
     )
 
 
@@ -174,9 +178,9 @@ def _cell(row: dict | None) -> str:
     return f"{mean} ({row['episodes']}{failed})"
 
 
-def _details(runs: Sequence[PlayedRun]) -> list[list[str]]:
+def _details(runs: Sequence[PlayedRun], scores: Sequence["Bootstrap"]) -> list[list[str]]:
     """Interval of the mean, share solved, and how many episodes ended in which way."""
-    means = [run.scores().mean() for run in runs]
+    means = [each.mean() for each in scores]
     counts = [count_outcomes(run.episodes) for run in runs]
     rows = [
         ["95% interval of the mean", *(interval_text(mean) for mean in means)],
@@ -196,6 +200,16 @@ def interval_text(estimate: "Estimate | None", scale: float = 1.0, sign: str = "
         return "-"
     ends = (f"{scale * end:{sign}.1f}" for end in (estimate.low, estimate.high))
     return " to ".join("0.0" if end in ("+0.0", "-0.0") else end for end in ends)
+
+
+def interval_notes(scores: Iterable["Bootstrap"]) -> list[str]:
+    """Why intervals are missing, if they are."""
+    if not any(each.single for each in scores):
+        return []
+    return [
+        "Tasks with one variation only have no interval, and no mean that contains one has: how much it "
+        "would move with other variations is unknown."
+    ]
 
 
 def run_names(results: Sequence[RunResult]) -> list[str]:

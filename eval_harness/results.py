@@ -38,7 +38,8 @@ class EpisodeResult:
             of an early stop (`score_unchanged`, `few_distinct`), `agent_stopped` (it offered no
             action), or `error`.
         error: one line if the episode could not be played to its end, else None.
-        seconds: from its load to its end; other episodes of the batch run in this time too.
+        seconds: from its entry into the batch to its end; other episodes of the batch run in this time
+            too. The world was loaded before that.
         model_calls, tokens_read, tokens_written: what its decisions took (`modeling.protocol.Cost`).
     """
 
@@ -146,6 +147,13 @@ def summarize(episodes: Iterable[EpisodeResult]) -> dict[str, Any]:
     }
 
 
+def unseen_tasks(result: RunResult) -> set[str]:
+    """The tasks that were held out of the training of every model of a run, played or not."""
+    models = [model for model in result.models.values() if isinstance(model, dict)]
+    held_out = [set(model.get("held_out_tasks", ())) for model in models]
+    return set.intersection(*held_out) if held_out else set()
+
+
 def seen_and_unseen(result: RunResult) -> dict[str, dict[str, Any]] | None:
     """Means over the tasks that a run's models were trained on, and over those held out of their training.
 
@@ -155,9 +163,7 @@ def seen_and_unseen(result: RunResult) -> dict[str, dict[str, Any]] | None:
     Returns:
         `dict` or `None`: by `seen` and `unseen`; None if no task was held out of all models.
     """
-    models = [model for model in result.models.values() if isinstance(model, dict)]
-    held_out = [set(model.get("held_out_tasks", ())) for model in models]
-    unseen = set.intersection(*held_out) if held_out else set()
+    unseen = unseen_tasks(result)
     if not unseen:
         return None
     kinds: dict[str, list[dict[str, Any]]] = {}

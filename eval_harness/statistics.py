@@ -25,7 +25,8 @@ class Estimate:
 
     Attributes:
         mean: of what was measured.
-        low, high: 95% interval; None where one variation per task says nothing about the spread.
+        low, high: 95% interval; None where a task has one variation only, so that nothing is known of
+            its spread.
     """
 
     mean: float
@@ -42,8 +43,9 @@ class Bootstrap:
     An Introduction to the Bootstrap, chapter 13). Drawing within tasks keeps the protocol's design,
     as arXiv 2405.02749 averages: the plain mean over tasks.
 
-    A task with one variation has no interval, and adds no spread to a mean over several tasks. Nor
-    does one whose scores are all the same: few episodes at 100 do not prove that all would be.
+    A task with one variation has no interval, and neither has a mean that contains one: with a spread
+    of 0 in place of the unknown one it would come out far too narrow. A task whose scores are all the
+    same adds none either: few episodes at 100 do not prove that all would be.
 
     Args:
         scores (`Scores`): task → variation → values, such as scores from 0 to 100, or differences.
@@ -99,7 +101,7 @@ class Bootstrap:
         return list(self._totals) if tasks is None else [task for task in tasks if task in self._totals]
 
     def _estimate(self, tasks: Sequence[str], mean: float, drawn: np.ndarray) -> Estimate:
-        if self._single.issuperset(tasks):
+        if self._single.intersection(tasks):
             return Estimate(mean)
         low, high = np.quantile(drawn, [(1 - LEVEL) / 2, (1 + LEVEL) / 2])
         return Estimate(mean, float(low), float(high))

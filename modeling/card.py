@@ -111,6 +111,7 @@ def model_card(
         seed=recipe["seed"],
         best=f"{result.best_step:,}",
         weights=result.weights[:19],
+        held_out=", ".join(f"`{task}`" for task in result.held_out_tasks),
         curve=CURVE if curve else "",
         alone=_ALONE[role],
         citation=BIBTEX,

@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from dataset_builder.errors import SubgoalError, UsageError
-from dataset_builder.loading import split_revision
+from dataset_builder.loading import public_name, split_revision
 from modeling.quiet import quiet_libraries
 
 if TYPE_CHECKING:
@@ -36,8 +36,8 @@ class Checkpoint:
         return sum(weights.numel() for weights in self.model.parameters())
 
     def describe(self) -> dict[str, Any]:
-        """Provenance: id, revision, parameters, and tasks that the training held out, if any."""
-        found = {"id": self.id, "revision": self.revision, "parameters": self.parameters}
+        """Provenance: id (of a folder its name), revision, parameters, and tasks held out, if any."""
+        found = {"id": public_name(self.id), "revision": self.revision, "parameters": self.parameters}
         held_out = getattr(self.model.config, "held_out_tasks", None)
         return found | ({"held_out_tasks": list(held_out)} if held_out else {})
 

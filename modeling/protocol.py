@@ -61,7 +61,11 @@ class Agent(Protocol):
     name: str
 
     def begin(self, state: AgentState, episode: Episode, seed: int) -> None:
-        """An episode starts. Agents that keep nothing of their own do nothing here."""
+        """An episode starts. Agents that keep nothing of their own do nothing here.
+
+        The harness loads the next episodes while others are played: it calls this from other threads,
+        several at a time, while `act` and `end` run. What they share must bear that.
+        """
 
     def act(self, states: Sequence[AgentState]) -> list[Decision]:
         """One decision per state. An agent with sub-goals calls `state.set_subgoal`."""

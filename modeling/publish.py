@@ -5,13 +5,16 @@ import tempfile
 from pathlib import Path
 
 from dataset_builder.errors import UsageError
-from dataset_builder.push import Pushed, push_folder
+from dataset_builder.push import DATASET_ID, Pushed, push_folder
 from modeling.arguments import LOGS
 from modeling.card import is_folder, model_card, partner_of, placeholder
 from modeling.checkpoint import weights_hash
 from modeling.curve import CURVE
 from modeling.play_results import read_results
 from modeling.record import CHECKPOINTS, PLAN, RECORD, read_record
+
+EVAL_RESULTS = ".eval_results"
+"""Where the Hub looks for results in its own format; other hidden files are not sent."""
 
 _IGNORED = (f"{CHECKPOINTS}/*", f"{LOGS}/*", PLAN, "*.part", "*.pt", "*.bin", "*.pth", ".*", "*/.*")
 
@@ -64,6 +67,7 @@ def push_checkpoint(
         contents={
             "README.md": _card(folder, repo_id, partner, results).encode(),
             RECORD: public_record(folder).encode(),
+            **_play_results(folder, repo_id),
         },
         ignore=_IGNORED,
     )
@@ -95,6 +99,15 @@ def _card(folder: Path, repo_id: str, partner: str | None, results: str | Path |
     other = partner_of(record.role, placeholder(record.role))
     named = partner or partner_of(record.role, repo_id)
     return text.replace(other, named) if other and named else text
+
+
+def _play_results(folder: Path, repo_id: str) -> dict[str, bytes]:
+    """What `subgoal eval push` left in the folder for the Hub, with the namespace put in."""
+    dataset = DATASET_ID.replace("NAMESPACE", repo_id.partition("/")[0])
+    return {
+        path.relative_to(folder).as_posix(): path.read_text("utf-8").replace(DATASET_ID, dataset).encode()
+        for path in sorted(folder.glob(f"{EVAL_RESULTS}/*.yaml"))
+    }
 
 
 def public_record(folder: Path) -> str:

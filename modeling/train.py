@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from dataset_builder.errors import SubgoalError, UsageError
 from dataset_builder.lexicon import simulator_words
+from dataset_builder.loading import public_name
 from modeling.arguments import reporting_callbacks, training_arguments
 from modeling.augment import Names, RenamingExamples, balanced_rows, find_names
 from modeling.card import write_card
@@ -189,7 +190,7 @@ class _Run:
             _check_lengths(checkpoint, self.recipe)
             _check_held_out(checkpoint, self.recipe)
             found = checkpoint.describe()
-            found["id"] = _public(found["id"])
+            found["id"] = public_name(found["id"])
             return self._prepared(checkpoint.model), checkpoint.tokenizer, found
         tokenizer = on_first(self._own_tokenizer)
         return build_model(self.recipe.architecture, tokenizer, self.recipe.seed), tokenizer, None
@@ -296,12 +297,7 @@ class _Run:
 def _recorded(recipe: Recipe) -> dict[str, Any]:
     """The recipe as records hold it."""
     values = recipe.model_dump(mode="json")
-    return values | {"base": _public(recipe.base)} if recipe.base else values
-
-
-def _public(base: str) -> str:
-    """A Hub id as it is, a folder by its name: where it lies is nobody's business."""
-    return Path(base).resolve().name if Path(base).is_dir() else base
+    return values | {"base": public_name(recipe.base)} if recipe.base else values
 
 
 def _check_lengths(checkpoint: Checkpoint, recipe: Recipe) -> None:

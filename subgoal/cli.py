@@ -16,6 +16,7 @@ from dataset_builder.cli import app as corpus
 from dataset_builder.errors import SubgoalError
 from eval_harness.cli import app as evaluation
 from modeling.cli import models, train_command
+from space_app.cli import demo_command, space
 from subgoal.quickstart import quickstart_command
 
 INTERRUPTED = 130
@@ -121,6 +122,8 @@ app.add_typer(corpus, name="corpus")
 app.command("train")(train_command)
 app.add_typer(models, name="models")
 app.add_typer(evaluation, name="eval")
+app.command("demo")(demo_command)
+app.add_typer(space, name="space")
 
 
 def main(arguments: Sequence[str] | None = None) -> None:

@@ -14,6 +14,7 @@ import pytest
 from dataset_builder.annotate import annotator
 from dataset_builder.errors import UsageError
 from dataset_builder.examples import step_subgoals
+from dataset_builder.loading import dataset_identity
 from dataset_builder.simulator import Simulator
 from dataset_builder.state import AgentState, Event, replay_states
 from dataset_builder.subgoals import SubGoal
@@ -235,14 +236,15 @@ def test_executor_is_led_along_the_experts_path(
     assert (result.score, result.stop_reason) == (100, "completed")
     assert list(dict.fromkeys(result.subgoals)) == list(words)
     described = agent.describe()
-    assert (described["name"], described["trajectories"]) == ("expert-subgoals", source)
+    expected = None if searched else dataset_identity(paths)
+    assert (described["name"], described["trajectories"]) == ("expert-subgoals", expected)
     assert set(described["models"]) == {"executor"}
 
 
 def test_variation_without_a_path_fails_with_its_reason(voice: Any, simulator: Simulator, paths: str) -> None:
     agent = TrueSubgoals(voice("executor"), None, paths)
     (result,) = Rollout(agent, SHORT, simulator, 1).run([Unit("boil", 29, 0)])
-    assert (result.score, result.error) == (None, f"{paths} has no path for boil 29.")
+    assert (result.score, result.error) == (None, f"{Path(paths).name} has no path for boil 29.")
 
 
 # --- random, semi-random, none ---------------------------------------------------------------------
@@ -268,7 +270,7 @@ def test_pool_of_a_dataset_is_its_training_subgoals(voice: Any, paths: str) -> N
     assert pool == sorted(set(pool))
     assert all(str(SubGoal.parse(text)) == text for text in [*pool, *subgoal_pool()])
     described = RandomSubgoals(voice("executor"), paths).describe()
-    assert described["pool"] == {"source": paths, "subgoals": len(pool)}
+    assert described["pool"] == {"source": dataset_identity(paths), "subgoals": len(pool)}
 
 
 def test_semi_random_changes_what_the_executor_hears_not_the_controller(voice: Any, play: Any) -> None:

@@ -41,6 +41,8 @@ def test_agents_without_weights_are_made_without_torch_models() -> None:
         ("semi-random-subgoals", {"executor": "a"}, "needs --controller"),
         ("semi-random-subgoals", {"executor": "a", "controller": "b", "trajectories": "c"}, "no use for"),
         ("hierarchical", {"controller": "a", "executor": "b", "flat": "c"}, "no use for --flat"),
+        ("a:B", {"controller": "a"}, "Agent a:B has no use for --controller"),
+        ("a:B", {"trajectories": "a"}, "Agent a:B has no use for --trajectories"),
         ("nosuchmodule:Agent", {}, "no module 'nosuchmodule' here"),
         ("random:Nothing", {}, "module random has no 'Nothing'"),
         ("collections:OrderedDict", {}, "has no method 'begin'"),
@@ -109,8 +111,11 @@ def test_expert_plays_the_paths_of_a_dataset(tmp_path: Path, monkeypatch: Any) -
     )
     agent = make_agent("expert", AgentOptions(trajectories=str(folder)))
     assert isinstance(agent, ExpertAgent)
+    source = agent.describe()["trajectories"]
+    assert source["id"] == "corpus"
+    assert re.fullmatch("sha256:[0-9a-f]{64}", source["revision"])
     assert agent._path("boil", 21) == ["wait1", "look around"]
-    with pytest.raises(SubgoalError, match="has no path for boil 22"):
+    with pytest.raises(SubgoalError, match=r"^corpus has no path for boil 22"):
         agent._path("boil", 22)  # a path of other simplifications is none
     with pytest.raises(UsageError, match="There is no dataset folder"):
         make_agent("expert", AgentOptions(trajectories=str(tmp_path / "nothing")))

@@ -5,11 +5,12 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from rich.console import Console
 from typer.testing import CliRunner
 
 from dataset_builder.errors import UsageError
 from eval_harness.cli import app
-from eval_harness.compare import Comparison, compare_runs, p_text, paired_markdown, signed_text
+from eval_harness.compare import Comparison, compare_runs, p_text, paired_markdown, paired_table, signed_text
 from eval_harness.report import read_played
 from eval_harness.results import EpisodeResult
 from eval_harness.statistics import Estimate
@@ -55,8 +56,29 @@ def test_a_run_equals_itself(make_run: MakeRun) -> None:
     run = make_run("a")
     found = compared(run, run)
     assert found.overall.p == 1.0
-    assert found.overall.difference == Estimate(0, 0, 0)
+    assert found.overall.difference == Estimate(0)
     assert found.overall.equal == 9
+
+
+def test_intervals_stand_where_every_task_has_several_variations(
+    make_run: MakeRun, recorded_episodes: list[EpisodeResult]
+) -> None:
+    several = [e for e in recorded_episodes if e.task in ("power-component", "lifespan-longest-lived")]
+    found = compared(make_run("a", several), make_run("b", better(several), agent="flat"))
+    assert found.overall.difference.low is not None
+    assert not any("no interval" in note for note in found.notes)
+    single = compared(make_run("c"), make_run("d", better(recorded_episodes), agent="flat"))
+    assert single.overall.difference == Estimate(single.overall.difference.mean)
+    assert "Tasks with one variation only have no interval" in single.notes[-1]
+
+
+def test_names_are_neither_markup_nor_columns(make_run: MakeRun, capsys: Any) -> None:
+    found = compared(make_run("a", agent="x|[/]"), make_run("b", agent="[bold]y"))
+    assert paired_markdown(found).startswith("| task | x\\|[/] | [bold]y | difference |")
+    Console(width=200).print(paired_table(found))
+    shown = capsys.readouterr().out
+    assert "x|[/]" in shown
+    assert "[bold]y" in shown
 
 
 def test_what_is_not_in_both_is_left_out_and_said(

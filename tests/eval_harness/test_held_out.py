@@ -3,7 +3,7 @@
 from typing import Any
 
 from eval_harness.report import comparison_markdown
-from eval_harness.results import RunResult, seen_and_unseen, summarize
+from eval_harness.results import RunResult, seen_and_unseen, summarize, unseen_tasks
 from tests.eval_harness.test_report import episode
 
 
@@ -41,6 +41,8 @@ def test_what_one_model_has_seen_the_agent_has_seen() -> None:
     assert found["unseen"]["tasks"] == 1
     assert seen_and_unseen(run("pair", controller=["boil"], executor=[])) is None
     assert seen_and_unseen(run("random")) is None
+    assert unseen_tasks(run("pair", controller=["boil", "melt"], executor=["boil"])) == {"boil"}
+    assert unseen_tasks(run("random")) == set()
 
 
 def test_tasks_that_were_not_played_are_not_shown() -> None:

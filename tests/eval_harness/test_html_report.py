@@ -71,12 +71,21 @@ def test_page_tells_the_figures(make_run: MakeRun) -> None:
     shown = page(make_run("a"))
     assert "hierarchical on protocol paper" in shown.text
     # power-component 3.5, find-plant 100, find-living-thing 25, 100, 100, 0 and grow-plant 9
-    assert "48.2 mean score of 100 95% interval" in shown.text
+    assert "48.2 mean score of 100 no interval" in shown.text  # some tasks have one variation only
     assert "episodes solved 44.4%" in shown.text
     assert "Short tasks the expert needs fewer than 20 actions" in shown.text
     assert all(text in shown.text for text in ("Score over steps", "Cost", "Provenance", "sha256:1"))
     assert len(shown.of("details")) == 9
     assert len(shown.of("polyline")) == 1
+
+
+def test_page_tells_intervals_where_there_are_any(
+    make_run: MakeRun, recorded_episodes: list[EpisodeResult]
+) -> None:
+    several = [e for e in recorded_episodes if e.task in ("power-component", "lifespan-longest-lived")]
+    shown = page(make_run("a", several))
+    assert "mean score of 100 95% interval" in shown.text
+    assert "no interval" not in shown.text
 
 
 def test_page_needs_nothing_but_itself(make_run: MakeRun) -> None:
@@ -242,6 +251,17 @@ def test_provenance_says_once_what_all_share(make_run: MakeRun) -> None:
     assert rows["controller parameters"] == ["1,135,616", ""]
     assert rows["decoding"] == ["num beams 4"]
     assert rows["hardware"] == ["cores 2"]
+
+
+def test_a_plug_in_says_of_its_models_what_it_likes(make_run: MakeRun) -> None:
+    settings = {"fast": True, "decoding": {"avoid_loops": False}}
+    run = read_played(make_run("a", models={"planner": "my-model", "n": 3}, agent_settings=settings))
+    rows = {row["name"]: row["values"] for row in provenance_rows([run.result])}
+    assert rows["planner"] == ["my-model"]
+    assert rows["n"] == ["3"]
+    assert rows["fast"] == ["yes"]
+    assert rows["decoding"] == ["avoid loops no"]
+    assert "my-model" in html_report([run])
 
 
 def test_command_writes_the_page(make_run: MakeRun, tmp_path: Path, monkeypatch: Any) -> None:

@@ -118,6 +118,7 @@ def test_a_folder_gets_the_result_once(run_folder: Path, model: Path) -> None:
             "protocol": "mini",
             "protocol_hash": MINI.hash,
             "agent": "hierarchical",
+            "models": {"controller": "sha256:00", "executor": HASH},
             "decoding": {"num_beams": 4},
             "episodes": 60,
             "seed": 0,
@@ -133,7 +134,9 @@ def test_a_folder_gets_the_result_once(run_folder: Path, model: Path) -> None:
         ("mini-long", 50.0),
     ]
     assert {entry.dataset_id for entry in entries} == {"tester/tasks"}
-    assert f"protocol mini ({MINI.hash}), agent hierarchical, 60 episodes" in str(entries[0].notes)
+    notes = str(entries[0].notes)
+    assert f"protocol mini ({MINI.hash}), agent hierarchical, 60 episodes" in notes
+    assert notes.endswith(f"controller sha256:00, executor {HASH}")
     assert not plan_push(run_folder, str(model)).send().changed
     assert {path.name for path in model.iterdir()} == {"README.md", "model.safetensors", ".eval_results"}
 
@@ -149,6 +152,25 @@ def test_what_is_replaced_and_what_stands_beside(run_folder: Path, model: Path) 
     kind = f"mini ({MINI.hash[:12]})"
     assert means == {f"{kind}: mean score": 77.0, f"{kind}, agent no-subgoals: mean score": 11.0}
     assert len(list((model / ".eval_results").iterdir())) == 2
+    ablation = yaml.safe_load((model / RESULT_FILE.replace(".yaml", "-agent-no-subgoals.yaml")).read_text())
+    assert [entry["dataset"]["task_id"] for entry in ablation] == [
+        "mini-agent-no-subgoals",
+        "mini-short-agent-no-subgoals",
+        "mini-medium-agent-no-subgoals",
+        "mini-long-agent-no-subgoals",
+    ]
+
+
+def test_the_result_of_another_partner_is_not_replaced_unasked(run_folder: Path, model: Path) -> None:
+    plan_push(run_folder, str(model)).send()
+    models = json.loads((run_folder / "results.json").read_text())["models"]
+    models["controller"]["revision"] = "sha256:11"
+    write_run(run_folder, models=models, mean_score=77.0)
+    with pytest.raises(UsageError, match=r"a result with the controller sha256:00, .* add --force"):
+        plan_push(run_folder, str(model))
+    plan_push(run_folder, str(model), force=True).send()
+    figures = _figures((model / "README.md").read_text())
+    assert figures[f"mini ({MINI.hash[:12]}): mean score"] == 77.0
 
 
 def test_the_dataset_is_the_one_of_the_training(run_folder: Path, model: Path) -> None:

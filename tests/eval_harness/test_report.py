@@ -1,4 +1,5 @@
 import json
+import re
 from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
@@ -115,11 +116,28 @@ def test_foreign_folder_is_refused(tmp_path: Path) -> None:
 
 def test_a_run_with_its_episodes_tells_more(make_run: Callable[..., Path]) -> None:
     shown = comparison_markdown([read_played(make_run("a"))])
-    assert "| **mean over tasks** | **48.2 (9)** |\n| 95% interval of the mean | 47.7 to 48.7 |" in shown
+    assert "| **mean over tasks** | **48.2 (9)** |\n| 95% interval of the mean | - |" in shown
+    assert "Tasks with one variation only have no interval, and no mean that contains one has" in shown
     assert "| solved | 44.4% |" in shown
     assert "| completed | 4 |" in shown
     assert "| wrong focus | 2 |" in shown
     assert "agent error" not in shown
+
+
+def test_an_interval_stands_where_every_task_has_several_variations(
+    make_run: Callable[..., Path], recorded_episodes: list[EpisodeResult]
+) -> None:
+    several = [e for e in recorded_episodes if e.task in ("power-component", "lifespan-longest-lived")]
+    shown = comparison_markdown([read_played(make_run("a", several))])
+    assert re.search(r"\| 95% interval of the mean \| [0-9.]+ to [0-9.]+ \|", shown)
+    assert "no interval" not in shown
+
+
+def test_names_are_no_markup(make_run: Callable[..., Path]) -> None:
+    shown = text(result("[bold]mine[/x]", ("boil", 1)), title="[red]p", caption="[/]")
+    assert "[bold]mine[/x]" in shown
+    assert "[red]p" in shown
+    assert "[/]" in shown
 
 
 def test_details_stand_only_where_every_column_has_them(make_run: Callable[..., Path]) -> None:

@@ -13,6 +13,7 @@ def one_each(*values: float) -> list[list[float]]:
 
 def test_mean_is_over_tasks_whatever_their_episodes() -> None:
     scores = Bootstrap({"boil": one_each(0, 100), "melt": one_each(10, 10, 10, 10)})
+    assert scores.single == 0
     found = scores.mean()
     assert found is not None
     assert found.mean == 30
@@ -53,6 +54,19 @@ def test_one_variation_has_no_interval() -> None:
     assert scores.single == 1
     assert Bootstrap({}).mean() is None
     assert Bootstrap({}).pooled() is None
+
+
+def test_a_mean_that_contains_one_variation_has_no_interval() -> None:
+    """Its unknown spread counted as 0 would make the interval of the mean far too narrow."""
+    scores = Bootstrap({"boil": one_each(0, 50, 100), "melt": one_each(40), "freeze": one_each(20, 30)})
+    mean = scores.mean()
+    assert mean is not None
+    assert mean.mean == pytest.approx(115 / 3)
+    assert (mean.low, mean.high) == (None, None)
+    assert scores.pooled() == Estimate(40)
+    found = scores.mean(["boil", "freeze"])
+    assert found is not None
+    assert found.low is not None
 
 
 def test_repetitions_of_a_variation_stay_together() -> None:

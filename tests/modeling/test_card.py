@@ -94,6 +94,16 @@ def test_the_card_of_a_training(checkpoints: dict[str, Path], role: str) -> None
     assert not [line for line in card.text.splitlines() if "NAMESPACE" in line or "None" in line]
 
 
+def test_held_out_tasks_are_a_line_of_the_table(checkpoints: dict[str, Path]) -> None:
+    record = read_record(checkpoints["flat"]).__dict__
+    card = model_card(TrainingResult(**record | {"held_out_tasks": ["boil", "find-plant"]}), "tester/flat")
+    lines = card.splitlines()
+    (place,) = [number for number, line in enumerate(lines) if line.startswith("| weights |")]
+    assert lines[place + 1] == "| tasks held out of the training | `boil`, `find-plant` |"
+    assert lines[place + 2] == ""
+    assert "held out" not in model_card(TrainingResult(**record), "tester/flat")
+
+
 def test_base_and_dataset_of_the_hub_stand_in_the_metadata(checkpoints: dict[str, Path]) -> None:
     record = read_record(checkpoints["executor"]).__dict__ | {
         "base": {"id": "google/flan-t5-small", "revision": "0" * 40, "parameters": 1},

@@ -98,6 +98,10 @@ def test_a_pair_is_pushed_loaded_by_id_and_plays(
     (folder / "checkpoints" / "checkpoint-20" / "optimizer.pt").write_bytes(b"0")
     (folder / "runs").mkdir()
     (folder / "runs" / "events.out.tfevents.0.somebody").write_bytes(b"1")
+    (folder / ".eval_results").mkdir()
+    entry = "- dataset:\n    id: {}/scienceworld-subgoals\n    task_id: paper\n  value: 50.0\n"
+    (folder / ".eval_results" / "scienceworld-paper.yaml").write_text(entry.format("NAMESPACE"))
+    (folder / ".hidden").write_text("not sent")
     controller, executor = "tester/scienceworld-controller", "tester/scienceworld-executor"
     push = ["models", "push", str(folder), executor]
     results = ["models", "push", str(checkpoints["controller"]), controller, "--results", str(run)]
@@ -125,6 +129,7 @@ def test_a_pair_is_pushed_loaded_by_id_and_plays(
     repo = hub.repo(executor, "model")
     assert [commit.title for commit in repo.commits] == ["initial commit", "Upload the checkpoint"]
     files = hub.files(executor, repo_type="model")
+    assert files.pop(".eval_results/scienceworld-paper.yaml").decode() == entry.format("tester")
     assert set(files) == {path.name for path in checkpoints["executor"].iterdir()}
     card = files.pop("README.md").decode()
     assert files == {name: (folder / name).read_bytes() for name in files}

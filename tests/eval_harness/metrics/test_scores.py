@@ -1,18 +1,27 @@
 """The scoring rules of the metric are those of the protocols."""
 
 import pytest
-from hypothesis import given, settings
-from hypothesis import strategies as st
 
-from eval_harness.metrics.scienceworld_score.scores import RULES, averages, count
+from eval_harness.metrics.scienceworld_score.scores import averages, count
 from eval_harness.protocols import Protocol
 
 
-@settings(deadline=None)
-@given(st.lists(st.integers(-100, 100)), st.sampled_from(RULES))
-def test_an_episode_counts_as_a_protocol_has_it(scores: list[int], rule: str) -> None:
-    protocol = Protocol.model_validate({"name": "mine", "scoring": rule})
-    assert count(scores, rule) == protocol.count(scores)
+@pytest.mark.parametrize(
+    ("scores", "zero", "previous", "maximum"),
+    [
+        ([], 0, 0, 0),
+        ([7], 7, 7, 7),
+        ([10, 40, 25], 25, 25, 40),
+        ([10, 40, -100], 0, 40, 40),
+        ([60, 40, -100], 0, 40, 60),
+        ([-100], 0, 0, 0),
+        ([100], 100, 100, 100),
+    ],
+)
+def test_an_episode_counts_by_the_rule(scores: list[int], zero: int, previous: int, maximum: int) -> None:
+    for rule, expected in (("zero", zero), ("previous", previous), ("maximum", maximum)):
+        assert count(scores, rule) == expected
+        assert Protocol.model_validate({"name": "mine", "scoring": rule}).count(scores) == expected
 
 
 def test_the_mean_is_over_tasks_and_rounded_last() -> None:

@@ -1,0 +1,129 @@
+"""The demo with a player that needs no models, on a free port; and a browser, where there is one."""
+
+import os
+import shutil
+import socket
+from collections.abc import Iterator, Sequence
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+from dataset_builder.errors import UsageError
+from dataset_builder.state import AgentState
+from modeling.protocol import Agent, Cost, Decision
+from space_app.pairs import Decider
+from space_app.settings import Settings
+from space_app.table import Table
+
+if TYPE_CHECKING:
+    from playwright.sync_api import Browser
+
+PLAN = (
+    ("focus_on(baby wolf, outside)", ("teleport to outside",)),
+    ("focus_on(baby wolf, outside)", ("focus on baby wolf",)),
+    ("place(baby wolf, orange box, living room)", ("pick up the baby wolf by the ears", "pick up baby wolf")),
+    ("place(baby wolf, orange box, living room)", ("teleport to living room",)),
+    ("place(baby wolf, orange box, living room)", ("move baby wolf to orange box",)),
+)
+"""An expert's way through find-animal 225, with one candidate that the simulator rejects."""
+
+
+class ScriptedPlayer:
+    """Follows `PLAN` in any episode; under another sub-goal it goes where that says."""
+
+    plans = True
+    names = ("scripted",)
+    name = "hierarchical"
+    stops_early = True
+
+    def __init__(self, plans: bool = True) -> None:
+        self.plans = plans
+        self.agent: Agent = self
+
+    def begin(self, state: AgentState, episode: Any, seed: int) -> None:
+        """Nothing to prepare."""
+
+    def end(self, state: AgentState) -> None:
+        """Nothing to put away."""
+
+    def act(self, states: Sequence[AgentState]) -> list[Decision]:
+        return [self.decide(state) for state in states]
+
+    def describe(self) -> dict[str, Any]:
+        return {"name": self.name, "models": {}}
+
+    def _next(self, state: AgentState) -> tuple[str, tuple[str, ...]] | None:
+        done = [event.action for event in state.history]
+        left = [(subgoal, actions) for subgoal, actions in PLAN if actions[-1] not in done]
+        return left[0] if left else None
+
+    def plan(self, state: AgentState) -> tuple[str, Cost]:
+        found = self._next(state)
+        return (found[0] if found and self.plans else ""), Cost(1, 10, 5)
+
+    def decide(self, state: AgentState) -> Decision:
+        if state.subgoal.startswith("navigate_to("):
+            return Decision((f"teleport to {state.subgoal[12:-1]}",), state.subgoal, Cost(1, 10, 5))
+        found = self._next(state)
+        actions = found[1] if found else ("look around",)
+        return Decision(actions, state.subgoal if self.plans else "", Cost(1, 10, 5))
+
+
+class ScriptedPairs:
+    """Stands in for `space_app.pairs.Pairs`."""
+
+    kinds = ("hierarchical", "flat")
+
+    def own(self, kind: str = "hierarchical") -> Decider:
+        if kind not in self.kinds:
+            raise UsageError(f"There is no agent {kind!r} here: choose hierarchical or flat.")
+        return ScriptedPlayer(plans=kind == "hierarchical")
+
+    def named(self, controller: str, executor: str) -> Decider:
+        from space_app.pairs import check_hub_id
+
+        for name in filter(None, (controller, executor)):
+            check_hub_id(name)
+        return self.own()
+
+
+def make_table(**limits: Any) -> Table:
+    """A table with the scripted player."""
+    return Table(Settings("controller", "executor", **limits), pairs=ScriptedPairs())
+
+
+@pytest.fixture(scope="session")
+def table() -> Iterator[Table]:
+    found = make_table(patience=2.0)
+    yield found
+    found.close()
+
+
+@pytest.fixture(scope="session")
+def page(table: Table) -> Iterator[str]:
+    """Address of the running demo."""
+    from space_app.server import serve
+
+    app = serve(table, server_port=free_port(), prevent_thread_lock=True, quiet=True)
+    yield str(app.local_url)
+    app.close()
+
+
+def free_port() -> int:
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return int(probe.getsockname()[1])
+
+
+@pytest.fixture(scope="session")
+def browser() -> Iterator["Browser"]:
+    """Debian's Chromium, without a window."""
+    from playwright.sync_api import sync_playwright
+
+    program = os.environ.get("CHROMIUM") or shutil.which("chromium") or shutil.which("google-chrome")
+    if program is None:
+        pytest.skip("no chromium: apt-get install chromium, or set CHROMIUM to a browser's program")
+    with sync_playwright() as driver:
+        chromium = driver.chromium.launch(executable_path=program, args=["--no-sandbox"])
+        yield chromium
+        chromium.close()

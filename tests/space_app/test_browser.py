@@ -1,0 +1,194 @@
+"""The page in Chromium. SCREENSHOTS names a folder where what was seen is kept."""
+
+import os
+from collections.abc import Iterator
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import pytest
+
+from dataset_builder.simulator import Simulator
+from eval_harness.replay import recorded_episodes, replay_episode
+from space_app.table import Table
+
+if TYPE_CHECKING:
+    from playwright.sync_api import Browser, Page
+
+pytestmark = pytest.mark.slow
+
+WAIT = 120_000  # milliseconds; a slow machine is no failure
+DESKTOP, PHONE = (1440, 1100), (390, 844)
+
+
+@pytest.fixture
+def tab(browser: "Browser", page: str) -> Iterator["Page"]:
+    found = opened(browser, page)
+    yield found
+    found.close()
+
+
+def opened(browser: "Browser", address: str, size: tuple[int, int] = DESKTOP, query: str = "") -> "Page":
+    """A new visitor's tab, with the page loaded."""
+    found = browser.new_page(viewport={"width": size[0], "height": size[1]})
+    found.set_default_timeout(WAIT)
+    found.goto(address + query)
+    found.wait_for_selector(".sg-task p")
+    return found
+
+
+def shot(tab: "Page", name: str) -> None:
+    folder = os.environ.get("SCREENSHOTS")
+    if folder:
+        Path(folder).mkdir(parents=True, exist_ok=True)
+        tab.screenshot(path=f"{folder}/{name}.png", full_page=True)
+
+
+def press(tab: "Page", name: str) -> None:
+    tab.click(f"#{name}")
+
+
+def write(tab: "Page", field: str, text: str) -> None:
+    box = tab.locator(f"#{field} input")
+    box.fill(text)
+    box.press("Enter")
+    box.press("Tab")
+
+
+def played(tab: "Page", count: int) -> list[str]:
+    """The actions on the page, once there are so many."""
+    tab.wait_for_function(f"document.querySelectorAll('.sg-does').length >= {count}")
+    return tab.locator(".sg-does b").all_inner_texts()
+
+
+def begin(tab: "Page") -> None:
+    press(tab, "step")
+    tab.wait_for_selector(".sg-steps li.next")
+
+
+def test_an_episode_runs_to_its_end_and_is_downloaded(
+    tab: "Page", simulator: Simulator, tmp_path: Path
+) -> None:
+    assert "find a(n) animal" in tab.inner_text(".sg-task p")
+    shot(tab, "desktop-start")
+    tab.click("#speed label:has-text('fast')")
+    press(tab, "run")
+    tab.wait_for_selector(".sg-steps li.won")
+    assert tab.inner_text("#sg-score") == "100"
+    assert played(tab, 5)[-1] == "move baby wolf to orange box"
+    tab.wait_for_selector("#run", state="visible")
+    tab.click(".sg-does summary")
+    assert tab.inner_text(".sg-does details li") == "pick up the baby wolf by the ears"
+    shot(tab, "desktop-end")
+    tab.click("#files-fold button")
+    with tab.expect_download() as download:
+        press(tab, "download-json")
+    file = tmp_path / "episode.json"
+    download.value.save_as(file)
+    (episode,), rules = recorded_episodes(file)
+    assert replay_episode(simulator, episode, rules).same
+    with tab.expect_download() as download:
+        press(tab, "download-markdown")
+    assert download.value.suggested_filename == "find-animal-225.md"
+
+
+def test_the_visitor_edits_the_sub_goal_and_takes_over(tab: "Page") -> None:
+    begin(tab)
+    write(tab, "subgoal", "navigate_to(kitchen)")
+    press(tab, "use-subgoal")
+    tab.wait_for_selector("li.next.yours code:has-text('navigate_to(kitchen)')")
+    press(tab, "step")
+    assert played(tab, 1) == ["teleport to kitchen"]
+    write(tab, "action", "teleport to outside")
+    press(tab, "act")
+    assert played(tab, 2)[1] == "teleport to outside"
+    shot(tab, "desktop-steered")
+    press(tab, "hand-back")
+    assert played(tab, 3)[2] == "focus on baby wolf"
+    press(tab, "pause")
+    tab.wait_for_selector("#run", state="visible")
+
+
+def test_bad_words_are_answered_on_the_page_and_the_episode_goes_on(tab: "Page") -> None:
+    begin(tab)
+    said: list[str] = []
+    for text in ("go to the kitchen", "<img src=x onerror=alert(1)>", "x" * 100_000):
+        write(tab, "subgoal", text)
+        press(tab, "use-subgoal")
+        tab.wait_for_function(
+            "said => { const n = document.querySelector('.sg-notice'); return n && n.innerText !== said; }",
+            arg=said[-1] if said else "",
+        )
+        said.append(tab.inner_text(".sg-notice"))
+    assert "Did you mean navigate_to(kitchen)" in said[0]
+    assert "100000 characters" in said[2]
+    for _ in range(10):
+        tab.locator("#step").click()
+    assert played(tab, 1)[0] == "teleport to outside"
+
+
+def wait_until_free(tab: "Page", table: Table) -> None:
+    for _ in range(600):
+        if not len(table.sessions):
+            return
+        tab.wait_for_timeout(100)
+    raise AssertionError(f"{len(table.sessions)} sessions are open after a minute")
+
+
+def test_two_browsers_play_two_worlds_and_a_closed_tab_frees_its_own(
+    browser: "Browser", page: str, table: Table
+) -> None:
+    idle = opened(browser, page)
+    wait_until_free(idle, table)  # of the tabs of other tests
+    one, two = opened(browser, page), opened(browser, page)
+    for each in (one, two):
+        begin(each)
+    assert len(table.sessions) == 2
+    press(one, "step")
+    assert played(one, 1) == ["teleport to outside"]
+    assert two.locator(".sg-does").count() == 0
+    for each in (one, two):
+        each.close()
+    wait_until_free(idle, table)
+    idle.close()
+
+
+def test_a_link_opens_its_episode_and_a_wrong_one_is_told(browser: "Browser", page: str) -> None:
+    tab = opened(browser, page, query="?task=boil&variation=22")
+    assert tab.locator("#task input").input_value().endswith("boil")
+    tab.close()
+    tab = opened(browser, page, query="?task=boil&variation=9999")
+    assert "no variation 9999" in tab.inner_text(".sg-notice")
+    tab.close()
+
+
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+@pytest.mark.parametrize(("name", "size"), [("desktop", DESKTOP), ("phone", PHONE)])
+def test_the_page_fits(browser: "Browser", page: str, name: str, size: tuple[int, int], scheme: str) -> None:
+    tab = opened(browser, page, size, f"?__theme={scheme}")
+    begin(tab)
+    for count in (1, 2, 3):
+        press(tab, "step")
+        played(tab, count)
+    too_wide = tab.evaluate("document.documentElement.scrollWidth - window.innerWidth")
+    assert too_wide <= 0
+    shot(tab, f"{name}-{scheme}")
+    tab.close()
+
+
+def test_the_gallery_and_both_agents_side_by_side(tab: "Page") -> None:
+    press(tab, "exhibit-3")
+    tab.wait_for_selector(".sg-task p:has-text('longest life span')")
+    assert "task=lifespan-longest-lived" in tab.url
+    press(tab, "exhibit-0")
+    tab.wait_for_selector(".sg-task p:has-text('animal')")
+    tab.click("#kind label:has-text('side by side')")
+    tab.wait_for_selector(".sg-boards.n2")
+    press(tab, "step")
+    played(tab, 2)
+    shot(tab, "desktop-side-by-side")
+
+
+def test_without_an_episode_there_is_nothing_to_download(tab: "Page") -> None:
+    tab.click("#files-fold button")
+    press(tab, "download-json")
+    assert "no open episode" in tab.inner_text(".sg-notice")
