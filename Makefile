@@ -59,6 +59,7 @@ bench: $(STAMP) ## simulator, collecting and rollouts, beside what the field use
 dataset: $(STAMP) ## collect, annotate and build release/dataset again: hours (CORPUS=folder; stopped, it goes on)
 	$(PY) -m subgoal corpus collect --out $(CORPUS)
 	$(PY) -m subgoal corpus annotate $(CORPUS)
+	$(PY) -m subgoal corpus practice $(CORPUS)
 	$(PY) -m subgoal corpus build $(CORPUS) --out release/dataset
 
 models: $(STAMP) ## train the pair of release/ anew, side by side: hours (MODELS=folder; stopped, it goes on)

@@ -18,9 +18,11 @@ from dataset_builder.examples import examples, step_subgoals
 from dataset_builder.exemplars import ANNOTATOR as EXEMPLARS
 from dataset_builder.exemplars import all_exemplars
 from dataset_builder.features import features
+from dataset_builder.practice import Practice
+from dataset_builder.practising import practice_store, practised
 from dataset_builder.state_text import DEFAULT_VERSION, ROLES, check_version
 from dataset_builder.subgoals import Segment
-from dataset_builder.tasks import SPLITS, get_task
+from dataset_builder.tasks import PRACTICE, SPLITS, get_task
 from dataset_builder.trajectory import Trajectory
 
 Pair = tuple[Trajectory, Sequence[Segment]]
@@ -58,11 +60,15 @@ class ScienceWorldSubgoals(datasets.GeneratorBasedBuilder):
         for pair in self._pairs():
             split = get_task(pair[0].task).split_of(pair[0].variation)
             by_split.setdefault(split, []).append(pair)
-        return [
+        splits = [
             datasets.SplitGenerator(name=split, gen_kwargs={"pairs": by_split[split]})
             for split in SPLITS
             if split in by_split
         ]
+        practices = practised(self.config.folder) if self.config.name in ROLES else []
+        if practices:
+            splits.append(datasets.SplitGenerator(name=PRACTICE, gen_kwargs={"practices": practices}))
+        return splits
 
     def _pairs(self) -> Sequence[Pair]:
         if self.config.name == "exemplars":
@@ -70,21 +76,25 @@ class ScienceWorldSubgoals(datasets.GeneratorBasedBuilder):
         found = trajectories(self.config.folder, self.config.path)
         return annotated(self.config.folder, self.config.annotator, found)
 
-    def _generate_examples(self, pairs: Sequence[Pair]) -> Iterator[tuple[str, dict[str, Any]]]:
+    def _generate_examples(
+        self, pairs: Sequence[Pair] = (), practices: Sequence[Practice] = ()
+    ) -> Iterator[tuple[str, dict[str, Any]]]:
         for trajectory, segments in pairs:
-            which = {
-                "task": trajectory.task,
-                "task_id": get_task(trajectory.task).task_id,
-                "variation": trajectory.variation,
-            }
             key = f"{trajectory.task}/{trajectory.variation}"
             if self.config.name not in ROLES:
-                yield key, which | self._trajectory_row(trajectory, segments)
+                yield key, _which(trajectory) | self._trajectory_row(trajectory, segments)
                 continue
-            version = check_version(self.config.state_text)
-            for example in examples(self.config.name, trajectory, segments, version):
-                row = which | example._asdict() | {"state_text_version": version}
-                yield f"{key}/{example.step}", row
+            for row in self._example_rows(trajectory, segments):
+                yield f"{key}/{row['step']}", row
+        for number, practice in enumerate(practices):
+            for row in self._example_rows(practice.trajectory, practice.segments):
+                if practice.taught[row["step"]]:
+                    yield f"{number}/{row['step']}", row
+
+    def _example_rows(self, trajectory: Trajectory, segments: Sequence[Segment]) -> Iterator[dict[str, Any]]:
+        version = check_version(self.config.state_text)
+        for example in examples(self.config.name, trajectory, segments, version):
+            yield _which(trajectory) | example._asdict() | {"state_text_version": version}
 
     def _trajectory_row(self, trajectory: Trajectory, segments: Sequence[Segment]) -> dict[str, Any]:
         steps = trajectory.steps
@@ -107,6 +117,11 @@ class ScienceWorldSubgoals(datasets.GeneratorBasedBuilder):
         }
 
 
+def _which(trajectory: Trajectory) -> dict[str, Any]:
+    task = get_task(trajectory.task)
+    return {"task": task.name, "task_id": task.task_id, "variation": trajectory.variation}
+
+
 def build_config(name: str, cache: str | Path, **options: str) -> datasets.DatasetDict:
     """Build one configuration in a cache folder and open it.
 
@@ -117,7 +132,8 @@ def build_config(name: str, cache: str | Path, **options: str) -> datasets.Datas
     digest = hashlib.sha256()
     here = Path(__file__).parent
     sources = sorted([*here.glob("*.py"), *here.glob("exemplar_data/*")])
-    for path in (trajectory_store(folder).path, annotation_store(folder, annotator).path, *sources):
+    stores = (trajectory_store(folder), annotation_store(folder, annotator), practice_store(folder))
+    for path in (*(store.path for store in stores), *sources):
         digest.update(path.read_bytes() if path.exists() else b"")
     builder = ScienceWorldSubgoals(
         cache_dir=str(cache), config_name=name, hash=digest.hexdigest()[:16], **options

@@ -14,6 +14,7 @@ from dataset_builder.collect import CollectReport
 from dataset_builder.features import columns
 from dataset_builder.push import DATASET_ID
 from dataset_builder.stats import TaskPaths, task_rows
+from dataset_builder.tasks import PRACTICE
 
 _TEMPLATE = Path(__file__).parent / "templates" / "dataset_card.md"
 _SIZES = ((1_000, "n<1K"), (10_000, "1K<n<10K"), (100_000, "10K<n<100K"), (1_000_000, "100K<n<1M"))
@@ -74,6 +75,7 @@ def dataset_card(
         example_subgoal=first[0]["subgoal"][0],
         scienceworld=version("scienceworld"),
         sizes=_markdown(_size_rows(tables, files)),
+        practice=any(PRACTICE in splits for splits in tables.values()),
         trajectory_columns=_markdown(_column_rows("trajectories")),
         example_columns=_markdown(_column_rows("executor")),
         tasks=_markdown(task_rows(paths, collected)),

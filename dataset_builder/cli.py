@@ -175,6 +175,26 @@ def annotate(
 
 
 @app.command()
+def practice(
+    folder: Annotated[Path, typer.Argument(help="Corpus folder, collected and annotated by rules.")],
+    steps: Annotated[int, typer.Option(help="Steps per task to aim at; more plays, more steps.")] = 2500,
+    workers: Annotated[int, typer.Option(help="Threads, each with a world of its own.")] = 2,
+) -> None:
+    """Play train variations of the rarest tasks again, in rearranged worlds: more rows to train on."""
+    from dataset_builder.practising import practise_corpus
+
+    with progress_bar() as bar:
+        held = practise_corpus(folder, steps=steps, workers=workers, progress=bar)
+    rows = [
+        {"task": task, "plays": str(found.plays), "failed": str(found.failed), "steps": str(found.steps)}
+        for task, found in held.items()
+    ]
+    if not rows:
+        raise SubgoalError(f"{folder} has no task with few train variations: nothing to practise.")
+    console.print(row_table(rows))
+
+
+@app.command()
 def build(
     folder: Annotated[Path, typer.Argument(help="Corpus folder, annotated.")],
     out: Annotated[Path, typer.Option(help="Dataset folder to write.")],

@@ -1,8 +1,22 @@
-"""Words that can occur in any world of the simulator, whether a corpus holds them or not."""
+"""Rooms and words that can occur in any world of the simulator, whether a corpus holds them or not."""
 
 import re
 import string
 from importlib.resources import files
+
+ROOMS = (
+    "art studio",
+    "bathroom",
+    "bedroom",
+    "foundry",
+    "greenhouse",
+    "hallway",
+    "kitchen",
+    "living room",
+    "outside",
+    "workshop",
+)
+"""Every place of the simulator's house, in every variation."""
 
 _WORD = re.compile(r"[A-Z]?[a-z]{2,}")
 

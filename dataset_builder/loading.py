@@ -48,7 +48,7 @@ def dataset_identity(dataset: str | Path) -> dict[str, str]:
     repo, _ = split_revision(str(dataset))
     folder = Path(repo)
     tables = load_config(str(dataset), "trajectories")  # words the errors
-    revision = _files_hash(folder) if folder.is_dir() else _commit(tables)
+    revision = _files_hash(folder) if folder.is_dir() else commit_of(tables)
     return {"id": public_name(repo), "revision": revision}
 
 
@@ -61,7 +61,7 @@ def _files_hash(folder: Path) -> str:
     return f"sha256:{digest.hexdigest()}"
 
 
-def _commit(tables: datasets.DatasetDict) -> str:
+def commit_of(tables: datasets.DatasetDict) -> str:
     """Commit of the Hub files of these tables: `datasets` names their cache folder by it; `""` if unknown."""
     files = (Path(file["filename"]).as_posix() for table in tables.values() for file in table.cache_files)
     matches = map(_COMMIT.search, files)

@@ -8,7 +8,7 @@ from statistics import mean
 from datasets import DatasetDict
 
 from dataset_builder.collect import CollectReport
-from dataset_builder.tasks import SPLITS, TASKS
+from dataset_builder.tasks import PRACTICE, SPLITS, TASKS
 
 
 @dataclass
@@ -55,7 +55,7 @@ def split_rows(tables: Mapping[str, DatasetDict]) -> list[dict[str, str]]:
     """Rows per configuration and split."""
     return [
         {"configuration": name}
-        | {split: str(len(splits[split])) if split in splits else "0" for split in SPLITS}
+        | {split: str(len(splits[split])) if split in splits else "0" for split in (*SPLITS, PRACTICE)}
         for name, splits in tables.items()
     ]
 

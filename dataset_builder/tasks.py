@@ -9,6 +9,9 @@ from dataset_builder.errors import UsageError
 SPLITS = ("train", "validation", "test")
 """Split names in the Hub's spelling; ScienceWorld calls the second one *dev*."""
 
+PRACTICE = "practice"
+"""The dataset's further split: rows of train variations played again, see `dataset_builder.practice`."""
+
 
 @dataclass(frozen=True)
 class Task:

@@ -1,8 +1,9 @@
 """Training examples with names exchanged, so that a model copies names instead of knowing them.
 
 A word that was never an answer in training is hardly ever answered later, however plainly it stands
-in the input: all training has pushed its likelihood down. So in some examples a name is replaced, in
-input and answer alike, by any other word of the vocabulary, or by one spelled in pieces.
+in the input: all training has pushed its likelihood down. So in many examples names are replaced, in
+input and answer alike, by any other word of the vocabulary, or by one spelled in pieces. All names of an
+example take part, not only the answer's: else a model would learn that the strange word is the answer.
 """
 
 import random
@@ -17,8 +18,11 @@ if TYPE_CHECKING:
 Ids = list[int]
 _WORD_STARTS = ("\u0120", "\u2581")  # how byte-level BPE and SentencePiece write the blank before a word
 _SHORTEST_NAME = 3
-_SPELLED = 0.3  # share of the new names that come in pieces, as words do that the tokenizer never saw
+_SPELLED = 0.1  # share of the new names that come in pieces, as words do that the tokenizer never saw
 _MOST_PIECES = 2
+_NO_NAMES = frozenset({"the", "The", "and", "with", "from", "into", "containing"}) | {
+    "task", "room", "see", "exits", "carry", "been", "past", "done", "goal",  # keys of the state text
+}  # fmt: skip
 
 
 @dataclass(frozen=True)
@@ -47,7 +51,8 @@ class RenamingExamples:
         inputs (`Sequence[list[int]]`): token ids of the inputs.
         labels (`Sequence[list[int]]`): token ids of the answers.
         names (`Names`): what may be exchanged (see `find_names`).
-        chance (`float`): with which each name of an answer is replaced, 0 to 1.
+        chance (`float`): share of the names that are replaced, on average, 0 to 1. Each example draws
+            its own share, from none to twice this.
         seed (`int`): of the draws.
         longest (`int`, *optional*): an input that would become longer stays as it is.
     """
@@ -82,19 +87,22 @@ class RenamingExamples:
         return {"input_ids": inputs, "labels": labels}
 
     def _exchange(self, index: int, inputs: Ids, labels: Ids) -> Mapping[int, Ids]:
-        """Name → the tokens to write in its place, for names that input and answer share.
+        """Name → the tokens to write in its place, for some names of the input.
 
-        A name that stands in the input once was chosen among others by what it means (which of these
-        is alive?): it stays.
+        A name that stands in the input once was chosen by what it means (which of these is alive?): it
+        stays, and so do the names it was chosen by. Only what else the answer holds may change then.
         """
         if not self.chance:
             return {}
         draw = random.Random(hash((self.seed, self.epoch, index)))
+        share = draw.uniform(0, 2 * self.chance)
         counts = Counter(inputs)
         used = set(counts)
+        answered = {token for token in labels if self._is_name(token)}
+        chosen = any(counts[token] == 1 for token in answered)
         other: dict[int, Ids] = {}
-        for token in sorted(set(labels)):
-            if counts[token] > 1 and self._is_name(token) and draw.random() < self.chance:
+        for token in sorted(answered if chosen else counts):
+            if counts[token] > 1 and self._is_name(token) and draw.random() < share:
                 stranger = self._draw(token, draw)
                 if stranger[0] not in used:
                     other[token] = stranger
@@ -118,20 +126,25 @@ def _replaced(ids: Ids, other: Mapping[int, Ids]) -> Ids:
 
 
 def find_names(inputs: Sequence[Ids], labels: Sequence[Ids], tokenizer: "PreTrainedTokenizerBase") -> Names:
-    """Names are words of the inputs that an answer can only have from its input.
+    """Names are words of answers that an answer can only have from its input.
 
     A word that some answer holds and its input does not (`teleport`, or the room where thermometers
-    are kept) carries knowledge that renaming would blur.
+    are kept) carries knowledge that renaming would blur. So do the verb that an action begins with
+    and the name of a sub-goal, although `focus` stands in most tasks' texts.
     """
-    seen = {token for ids in inputs for token in ids}
+    answered = {token for answer in labels for token in answer}
     known = {token for ids, answer in zip(inputs, labels, strict=True) for token in set(answer) - set(ids)}
     vocabulary = [str(tokenizer.convert_ids_to_tokens(token)) for token in range(len(tokenizer))]
+    brackets = {token for token, word in enumerate(vocabulary) if word.startswith("(")}
+    for answer in labels:
+        end = next((place for place, token in enumerate(answer) if token in brackets), 1)
+        known.update(answer[:end])
     any_word = [token for token, word in enumerate(vocabulary) if _is_word(word)]
     any_letter = [token for token, word in enumerate(vocabulary) if _is_letter(word)]
     pieces = [token for token, word in enumerate(vocabulary) if word.isascii() and word.isalpha()]
     return Names(
-        words=frozenset(seen - known).intersection(any_word),
-        letters=frozenset(seen - known).intersection(any_letter),
+        words=frozenset(answered - known).intersection(any_word),
+        letters=frozenset(answered - known).intersection(any_letter),
         any_word=tuple(any_word),
         any_letter=tuple(any_letter),
         pieces=tuple(pieces),
@@ -140,7 +153,8 @@ def find_names(inputs: Sequence[Ids], labels: Sequence[Ids], tokenizer: "PreTrai
 
 def _is_word(word: str) -> bool:
     letters = word[1:]
-    return word.startswith(_WORD_STARTS) and len(letters) >= _SHORTEST_NAME and letters.isalpha()
+    long_enough = len(letters) >= _SHORTEST_NAME and letters not in _NO_NAMES
+    return word.startswith(_WORD_STARTS) and long_enough and letters.isalpha()
 
 
 def _is_letter(word: str) -> bool:

@@ -1,7 +1,6 @@
 """A role's examples: opened, checked, tokenized, and made to fit the model's input."""
 
 import hashlib
-import re
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -10,12 +9,11 @@ from typing import TYPE_CHECKING, Any
 from dataset_builder.errors import UsageError
 from dataset_builder.shorten import shorten
 from dataset_builder.state_text import check_version
+from dataset_builder.tasks import PRACTICE
 
 if TYPE_CHECKING:
-    from datasets import Dataset
+    from datasets import Dataset, DatasetDict
     from transformers import PreTrainedTokenizerBase
-
-_COMMIT = re.compile(r"/([0-9a-f]{40})/")
 
 
 @dataclass(frozen=True)
@@ -58,7 +56,11 @@ class RoleData:
 
 
 def load_role(
-    role: str, dataset: str, state_text: str | None = None, exclude_tasks: Sequence[str] = ()
+    role: str,
+    dataset: str,
+    state_text: str | None = None,
+    exclude_tasks: Sequence[str] = (),
+    practice: bool = False,
 ) -> RoleData:
     """Open the examples of a role.
 
@@ -67,13 +69,15 @@ def load_role(
         dataset (`str`): folder of a corpus, or Hub id with `@REVISION` if wanted.
         state_text (`str`, *optional*): the version that the inputs must have; None accepts any.
         exclude_tasks (`Sequence[str]`, *optional*): tasks whose rows leave the training split.
+        practice (`bool`, *optional*, defaults to `False`): join the practice split to the training split.
 
     Raises:
         UsageError: if there is no such dataset, it is no sub-goal corpus, a split is missing or
-            empty (without the excluded tasks), or its state text is of another version.
+            empty (without the excluded tasks), practice is wanted and there is none, or its state text
+            is of another version.
         SubgoalError: if the Hub cannot be reached.
     """
-    from dataset_builder.loading import load_config
+    from dataset_builder.loading import commit_of, load_config
 
     tables = load_config(dataset, role)
     for split in ("train", "validation"):
@@ -83,7 +87,8 @@ def load_role(
             raise UsageError(
                 f"{dataset} has no {split} examples of {role}: collect more variations and build again."
             )
-    version = _version(dataset, [tables["train"], tables["validation"]])
+    train = _with_practice(tables, dataset) if practice else tables["train"]
+    version = _version(dataset, [train, tables["validation"]])
     if state_text is not None and check_version(state_text) != version:
         raise UsageError(
             f"{dataset} holds {version} state text, the recipe needs {check_version(state_text)}: build the "
@@ -91,10 +96,10 @@ def load_role(
         )
     data = RoleData(
         source=dataset,
-        revision=_commit(tables["train"]),
-        fingerprint=_fingerprint([tables["train"], tables["validation"]]),
+        revision=commit_of(tables),
+        fingerprint=_fingerprint([train, tables["validation"]]),
         state_text_version=version,
-        train=tables["train"],
+        train=train,
         validation=tables["validation"],
     )
     return _hold_out(data, tuple(exclude_tasks)) if exclude_tasks else data
@@ -121,13 +126,16 @@ def _version(dataset: str, tables: Sequence["Dataset"]) -> str:
     return check_version(versions[0])
 
 
-def _commit(table: "Dataset") -> str:
-    """Commit of the Hub files a table was made of, `""` if they are local.
+def _with_practice(tables: "DatasetDict", dataset: str) -> "Dataset":
+    """Training rows with those of the practice split after them."""
+    from datasets import concatenate_datasets
 
-    `datasets` names the cache folder of a Hub dataset by its commit.
-    """
-    matches = (_COMMIT.search(Path(file["filename"]).as_posix()) for file in table.cache_files)
-    return next((match.group(1) for match in matches if match), "")
+    if PRACTICE not in tables:
+        raise UsageError(
+            f"{dataset} has no split {PRACTICE}: run `subgoal corpus practice` and build it again, or set "
+            "practice: false in the recipe."
+        )
+    return concatenate_datasets([tables["train"], tables[PRACTICE]])
 
 
 def _fingerprint(tables: Sequence["Dataset"]) -> str:

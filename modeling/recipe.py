@@ -85,10 +85,13 @@ class Recipe(_Strict):
     """Longest target in tokens. An example with a longer one is left out of training."""
     exclude_tasks: tuple[str, ...] = ()
     """Tasks held out: none of their rows is trained on, nor counts when the checkpoint is chosen."""
+    practice: bool = False
+    """Also train on the dataset's practice split: paths played again in rearranged worlds."""
     balance: float = Field(default=0.0, ge=0, le=1)
     """Repeats rows of rare tasks: 0 leaves the shares as they are, 1 makes them about equal."""
     rename: float = Field(default=0.0, ge=0, lt=1)
-    """Chance of each name in a training answer to be exchanged, in input and answer alike."""
+    """Share of the names in a training example that are exchanged, in input and answer alike: on average;
+    each example draws its own share, from none to twice this."""
     learning_rate: float = Field(default=1e-3, gt=0)
     """Highest learning rate."""
     schedule: Literal["linear", "cosine", "constant"] = "linear"

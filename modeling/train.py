@@ -85,7 +85,9 @@ def _train(role: str, recipe: Recipe, dataset: str, out: Path, console: "Console
     _check_recipe(recipe)
     folder = out.resolve()
     with quiet_libraries():
-        data = first_then_others(lambda: load_role(role, dataset, recipe.state_text, recipe.exclude_tasks))
+        data = first_then_others(
+            lambda: load_role(role, dataset, recipe.state_text, recipe.exclude_tasks, recipe.practice)
+        )
         plan = {"role": role, "recipe": _recorded(recipe), "fingerprint": data.fingerprint}
         finished = on_first(lambda: open_folder(folder, plan))
         if finished is not None:

@@ -31,11 +31,24 @@ def _words(tokens: Iterable[int]) -> set[str]:
 
 
 def test_names_are_words_that_answers_take_from_their_inputs() -> None:
-    assert {"metal", "pot", "glass", "cup", "orange", "water", "juice", "stove"} <= _words(NAMES.words)
+    assert {"metal", "pot", "glass", "cup", "orange", "turtle"} <= _words(NAMES.words)
+    assert not {"water", "stove", "juice"} & _words(NAMES.words)  # no answer holds them
     assert not {"teleport", "kitchen", "up", "on", "to", ":", "|", "B"} & _words(NAMES.words)
-    assert _words(NAMES.letters) == _words(NAMES.any_letter) == {"B", "D"}
+    assert _words(NAMES.letters) == {"B"}
+    assert _words(NAMES.any_letter) == {"B", "D"}
     assert {"teleport", "kitchen", "axe"} <= _words(NAMES.any_word)
     assert all(piece.isalpha() for piece in _words(NAMES.pieces))
+
+
+def test_verbs_and_names_of_subgoals_are_no_names() -> None:
+    pairs = [
+        ("task: focus on the pot. focus on it | see: pot, pot", f"{verb} pot")
+        for verb in ("focus on", "focus_on(")
+    ]
+    inputs, labels = (TOKENIZER([pair[side] for pair in pairs])["input_ids"] for side in (0, 1))
+    found = _words(find_names(inputs, labels, TOKENIZER).words)
+    assert "pot" in found
+    assert "focus" not in found
 
 
 def _renamed(index: int, epochs: int = 40) -> Iterator[tuple[dict[str, list[int]], list[int], list[int]]]:
@@ -57,7 +70,7 @@ def test_a_name_becomes_another_one_in_input_and_answer_alike() -> None:
 
 
 def test_new_names_come_whole_and_spelled() -> None:
-    lengths = {len(found["labels"]) - len(labels) for found, _, labels in _renamed(2)}
+    lengths = {len(found["labels"]) - len(labels) for found, _, labels in _renamed(2, epochs=200)}
     assert lengths == {0, 1, 2}
 
 
@@ -86,6 +99,24 @@ def test_an_input_does_not_grow_beyond_its_limit() -> None:
 
 def test_what_was_chosen_by_its_meaning_keeps_its_name() -> None:
     assert all(found["input_ids"] == inputs for found, inputs, _ in _renamed(4))
+
+
+def test_the_answer_is_not_the_only_strange_name() -> None:
+    texts = [
+        "hot red box, cold blue box | see: red box, blue box",
+        "move it to red box",
+        "move it to blue box",
+    ]
+    others = "apple pear plum cherry mango lemon melon grape peach olive onion carrot"
+    tokenizer = train_tokenizer([*texts, others] * 3)
+    inputs, red, blue = (tokenizer([text])["input_ids"][0] for text in texts)
+    names = find_names([inputs, inputs], [red, blue], tokenizer)
+    examples = RenamingExamples([inputs], [red], names, chance=0.5, seed=0)
+    (other,) = set(blue) - set(red)
+    kept = 0
+    for examples.epoch in range(60):
+        kept += other in examples[0]["input_ids"]
+    assert 15 < kept < 45
 
 
 def test_draws_depend_on_seed_epoch_and_example_alone() -> None:

@@ -32,6 +32,23 @@ def test_the_fingerprint_follows_the_content(
     assert first != load_role("flat", str(dataset)).fingerprint
 
 
+def test_practice_joins_the_training_split(tmp_path: Path, dataset: Path) -> None:
+    with pytest.raises(UsageError, match="no split practice: run `subgoal corpus practice`"):
+        load_role("executor", str(dataset), practice=True)
+    splits = ("train", "validation", "practice")
+    for number, split in enumerate(splits):
+        row = {"input": f"task: {split}", "target": "wait", "task": "boil", "state_text_version": "compact-1"}
+        Dataset.from_list([row] * (number + 1)).to_parquet(str(tmp_path / f"{split}.parquet"))
+    files = "".join(f"  - split: {split}\n    path: {split}.parquet\n" for split in splits)
+    readme = f"---\nconfigs:\n- config_name: executor\n  data_files:\n{files}---\n"
+    (tmp_path / "README.md").write_text(readme)
+    alone, joined = (load_role("executor", str(tmp_path), practice=practice) for practice in (False, True))
+    assert list(alone.train["input"]) == ["task: train"]
+    assert list(joined.train["input"]) == ["task: train", *["task: practice"] * 3]
+    assert len(joined.validation) == 2
+    assert alone.fingerprint != joined.fingerprint
+
+
 def _foreign(folder: Path, rows: list[dict[str, str]], config: str = "executor") -> str:
     folder.mkdir()
     Dataset.from_list(rows).to_parquet(str(folder / "train.parquet"))

@@ -12,10 +12,11 @@ from dataset_builder.examples import examples
 from dataset_builder.exemplars import all_exemplars
 from dataset_builder.features import CONFIGS
 from dataset_builder.loading import load_config
+from dataset_builder.practising import FEW_VARIATIONS
 from dataset_builder.simulator import Simulator
 from dataset_builder.state_text import ROLES
 from dataset_builder.subgoals import Segment, SubGoal, check_segments
-from dataset_builder.tasks import SPLITS, TASKS, get_task
+from dataset_builder.tasks import PRACTICE, SPLITS, TASKS, get_task
 from dataset_builder.trajectory import Step, Trajectory
 
 DATASET = Path(__file__).parents[2] / "release" / "dataset"
@@ -94,6 +95,20 @@ def test_examples_are_those_of_the_trajectories(tables: dict[str, DatasetDict], 
                 assert [example.input for example in made] == there["input"]
                 assert [example.target for example in made] == there["target"]
             first += size
+
+
+@pytest.mark.parametrize("role", ROLES)
+def test_practice_is_of_train_variations_of_rare_tasks(tables: dict[str, DatasetDict], role: str) -> None:
+    practice, train = tables[role][PRACTICE], tables[role]["train"]
+    assert len(practice) > 10_000
+    for task in sorted(set(practice["task"])):
+        played = {row["variation"] for row in practice.filter(lambda row, task=task: row["task"] == task)}
+        assert len(played) <= FEW_VARIATIONS
+        assert played <= set(get_task(task).variations("train"))
+    if role == "controller":
+        assert all(SubGoal.parse(text) for text in practice.unique("target"))
+    elsewhere = set(practice["input"]) - set(train["input"])
+    assert len(elsewhere) > len(practice) / 2
 
 
 def test_exemplars_are_the_language_models(tables: dict[str, DatasetDict]) -> None:
