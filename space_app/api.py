@@ -9,6 +9,7 @@ from dataset_builder.errors import SubgoalError, UsageError
 from space_app.play import view
 from space_app.sessions import Session
 from space_app.table import Table
+from space_app.wording import told
 
 _RUN_AT_MOST = 50
 """Steps of one call of `run`, so that no call takes long."""
@@ -151,7 +152,7 @@ class _worded:
 
     def __exit__(self, kind: Any, error: BaseException | None, trace: Any) -> None:
         if isinstance(error, SubgoalError):
-            raise gr.Error(str(error), print_exception=False) from error
+            raise gr.Error(told(error), print_exception=False) from error
 
 
 def documentation() -> str:

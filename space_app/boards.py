@@ -3,6 +3,7 @@
 from collections.abc import Iterable, Sequence
 from html import escape
 from itertools import groupby
+from textwrap import dedent
 
 from dataset_builder.state import room_of
 from dataset_builder.tasks import get_task
@@ -32,8 +33,13 @@ def introduction(task: str, variation: int, description: str) -> str:
 def waiting(description: str, look: str) -> str:
     """The board before the first step."""
     plan = "<p class='sg-empty'>The controller names the first sub-goal as soon as you press Step or Run.</p>"
-    talk = f"<div class='sg-turn'><div class='sg-says'>{_text(look)}</div></div>"
-    return _boards([_board("", plan, talk, _world(look, "") + _gauges(0, RULES.step_limit, [], []))])
+    talk = (
+        "<p class='sg-empty'><b>Run</b> plays the episode, <b>Step</b> takes it slowly: actions, what the "
+        "world answers, and points appear here, under the sub-goals they serve.</p>"
+        "<p class='sg-empty'>At any moment replace the next sub-goal above, for one action or pinned, and "
+        "the executor follows it. Or act yourself and hand back.</p>"
+    )
+    return _boards([_board("", plan, talk, _gauges(0, RULES.step_limit, [], []) + _world(look, ""))])
 
 
 def boards(session: Session) -> str:
@@ -95,15 +101,17 @@ def _item(kind: str, name: str, turns: Sequence[Turn], steered: bool) -> str:
     word = {"done": "done", "now": "current", "next": "predicted"}[kind]
     if steered:
         word += ", yours"
-    actions = "".join(f"<li>{escape(turn.action)}</li>" for turn in turns)
-    gain = _gain(turns)
+    actions = "".join(
+        f"<li class='{turn.by}'>{escape(turn.action)}{', you' if turn.by == 'visitor' else ''}</li>"
+        for turn in turns
+    )
     return (
         f"<li class='{kind}{' yours' if steered else ''}'><code>{escape(name or 'no sub-goal')}</code>"
-        f"<span class='sg-tag'>{word}</span>{gain}<ul>{actions}</ul></li>"
+        f"<span class='sg-tag'>{word}</span>{_count(turns)}<ul>{actions}</ul></li>"
     )
 
 
-def _gain(turns: Sequence[Turn]) -> str:
+def _count(turns: Sequence[Turn]) -> str:
     """How many actions."""
     if not turns:
         return ""
@@ -155,15 +163,19 @@ def _dialogue(number: int, turn: Turn, gain: int) -> str:
 
 
 def _gauges(score: int, left: int, points: Sequence[tuple[int, int]], seconds: Sequence[float]) -> str:
-    mean = f"{1000 * sum(seconds) / len(seconds):.0f} ms" if seconds else "0 ms"
-    last = f"last {1000 * seconds[-1]:.0f} ms" if seconds else "on this machine, no LLM"
+    mean = _seconds(sum(seconds) / len(seconds)) if seconds else "&ndash;"
+    last = f" (last {_seconds(seconds[-1])})" if seconds else ""
     return (
         "<div class='sg-panel sg-gauges'>"
         f"<div><span class='sg-big' id='sg-score'>{max(0, score)}</span><small>score of 100</small></div>"
         f"<div><span class='sg-big'>{left}</span><small>moves left</small></div>"
-        f"<div><span class='sg-big'>{mean}</span><small>models per step, {last}</small></div>"
+        f"<div><span class='sg-big'>{mean}</span><small>models per step{last}</small></div>"
         f"{_curve(points)}</div>"
     )
+
+
+def _seconds(value: float) -> str:
+    return f"{value:.1f} s" if value >= 1 else f"{1000 * value:.0f} ms"
 
 
 def _curve(points: Sequence[tuple[int, int]]) -> str:
@@ -186,11 +198,10 @@ def _curve(points: Sequence[tuple[int, int]]) -> str:
 
 def _world(look: str, inventory: str) -> str:
     room = room_of(look) or "somewhere"
-    carried = inventory.partition("\n")[2].strip() or "nothing yet"
+    carried = dedent(inventory.partition("\n")[2]) or "nothing yet"
     return (
-        f"<div class='sg-panel sg-world'><h4>Room <em>{escape(room)}</em></h4>"
-        f"<div class='sg-look'>{_text(look)}</div>"
-        f"<h4>Inventory</h4><div class='sg-look'>{_text(carried)}</div></div>"
+        f"<div class='sg-panel sg-world'><h4>Inventory</h4><div class='sg-look'>{_text(carried)}</div>"
+        f"<h4>Room <em>{escape(room)}</em></h4><div class='sg-look'>{_text(look)}</div></div>"
     )
 
 
@@ -209,17 +220,18 @@ def comparison(play: Play | None, stretches: Iterable[Stretch]) -> str:
             for name, turns in groupby(play.turns, key=lambda turn: turn.subgoal)
         ]
         columns.insert(0, ("Agent", own))
-    common = {name for _, chapters in columns[:1] for name, _ in chapters} & {name for name, _ in expert}
+    common = {name for name, _ in columns[0][1]} & {name for name, _ in expert}
     body = "".join(
         _column(title, chapters, common if len(columns) > 1 else set()) for title, chapters in columns
     )
-    return f"<div class='sg-compare'>{body}</div>"
+    told = "<p class='sg-empty'>✓ marks the sub-goals that both have.</p>" if len(columns) > 1 else ""
+    return f"{told}<div class='sg-compare'>{body}</div>"
 
 
 def _column(title: str, chapters: Sequence[tuple[str, Sequence[str]]], common: set[str]) -> str:
     count = sum(len(actions) for _, actions in chapters)
     items = "".join(
-        f"<li class='{'done' if name in common else 'next'}'><code>{escape(name or 'no sub-goal')}</code>"
+        f"<li class='{'done' if name in common else 'other'}'><code>{escape(name or 'no sub-goal')}</code>"
         f"<ul>{''.join(f'<li>{escape(action)}</li>' for action in actions)}</ul></li>"
         for name, actions in chapters
     )

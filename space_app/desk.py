@@ -15,11 +15,11 @@ from dataset_builder.tasks import SPLITS, TASKS, get_task
 from eval_harness.expert_subgoals import ExpertSubgoals
 from space_app import boards
 from space_app.episode_files import json_text, markdown
-from space_app.gallery import FIRST
-from space_app.pairs import clip
+from space_app.gallery import FIRST, GALLERY
 from space_app.play import RULES, Play
 from space_app.sessions import Session
 from space_app.table import Table, checked
+from space_app.wording import clip, told
 
 SPEEDS = {"slow": 2.0, "normal": 0.8, "fast": 0.15}
 """Seconds between the steps of a run."""
@@ -51,10 +51,11 @@ class Desk:
         wanted = dict(request.query_params)
         try:
             task = checked(wanted.get("task", FIRST.task), _whole(wanted.get("variation")))
-            variation, seed = int(wanted.get("variation") or _first(task.name)), _whole(wanted.get("seed"))
+            first = FIRST.variation if task.name == FIRST.task else _first(task.name)
+            variation, seed = int(wanted.get("variation") or first), _whole(wanted.get("seed"))
             return [*self._chosen(task.name, variation, ""), seed]
         except UsageError as error:
-            return [*self._chosen(FIRST.task, FIRST.variation, f"The link does not fit: {error}"), 0]
+            return [*self._chosen(FIRST.task, FIRST.variation, f"The link does not fit: {told(error)}"), 0]
 
     def choose(self, task: str, variation: int, key: str, request: gr.Request) -> list[Any]:
         """Another episode is chosen: the one that was open is closed."""
@@ -62,7 +63,7 @@ class Desk:
         try:
             return self._chosen(checked(task, int(variation)).name, int(variation), "")
         except (SubgoalError, TypeError, ValueError) as error:
-            return self._chosen(FIRST.task, FIRST.variation, str(error))
+            return self._chosen(FIRST.task, FIRST.variation, told(error))
 
     def choose_task(self, task: str, split: str, key: str, request: gr.Request) -> list[Any]:
         """Another task or split: its first variation."""
@@ -80,7 +81,7 @@ class Desk:
         try:
             description, look = self.table.introduction(task, variation)
         except SubgoalError as error:
-            description, look, message = "", "", str(error)
+            description, look, message = "", "", told(error)
         names = [
             (f"{each.task_id}  {each.name}", each.name)
             for each in TASKS.values()
@@ -96,8 +97,16 @@ class Desk:
             boards.notice(message),
             "",
             *self._paused(),
-            _link(task, variation),
         ]
+
+    def link(self, task: str, variation: int, seed: int | None) -> str:
+        """The permanent link to an episode."""
+        query = {"task": task, "variation": variation} | ({"seed": seed} if seed else {})
+        text = escape(urlencode(query))
+        return (
+            f"<p class='sg-link'>Permanent link: <a href='?{text}' target='_blank'>?{text}</a> "
+            "(the address bar has it, too)</p>"
+        )
 
     # --- playing -------------------------------------------------------------------------------------
 
@@ -111,7 +120,7 @@ class Desk:
                 self._leave(key, request)
                 session = self._open(task, variation, seed, kind, controller, executor, request)
         except SubgoalError as error:
-            return [gr.skip(), boards.notice(str(error)), "", *self._paused(), *self._fields()]
+            return [gr.skip(), boards.notice(told(error)), "", *self._paused(), *self._fields()]
         return [boards.boards(session), "", session.key, *self._paused(), *self._fields(session.main)]
 
     def _open(
@@ -207,10 +216,12 @@ class Desk:
                 try:
                     work(session)
                 except SubgoalError as error:
-                    message = str(error)
+                    message = told(error)
                 shown, fields = boards.boards(session), self._fields(session.main)
         except SubgoalError as error:  # the session is gone
-            return [gr.skip(), boards.notice(str(error)), "", *self._paused(), *_skips(3)]
+            return [gr.skip(), boards.notice(told(error)), "", *self._paused(), *_skips(3)]
+        if message:  # what was refused stays in its field, to be set right
+            fields = _skips(3)
         return [shown, boards.notice(message), key, *(self._paused() if stop else _skips(3)), *fields]
 
     # --- around an episode ---------------------------------------------------------------------------
@@ -226,7 +237,7 @@ class Desk:
                     return boards.comparison(play, stretches)
             return boards.comparison(play, stretches)
         except SubgoalError as error:
-            return boards.notice(str(error))
+            return boards.notice(told(error))
 
     def _expert(self) -> ExpertSubgoals:
         with self._searching:
@@ -310,11 +321,9 @@ def _whole(text: str | None) -> int:
 
 
 def _first(task: str, split: str = "test") -> int:
-    if task == FIRST.task and split == "test":
-        return FIRST.variation
-    return get_task(task).variations(split if split in SPLITS else "test")[0]
-
-
-def _link(task: str, variation: int) -> str:
-    query = escape(urlencode({"task": task, "variation": variation}))
-    return f"<p class='sg-link'>Permanent link: <a href='?{query}'>?{query}</a></p>"
+    """The variation of the gallery if it is of this split, else the first."""
+    chosen = get_task(task)
+    shown = [each.variation for each in GALLERY if each.task == task]
+    if shown and chosen.split_of(shown[0]) == split:
+        return shown[0]
+    return chosen.variations(split if split in SPLITS else "test")[0]

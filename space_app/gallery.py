@@ -1,4 +1,4 @@
-"""Six episodes that show different skills, and the one that is there at the beginning."""
+"""Six episodes that show different skills, one topic each, and the one that is there at the beginning."""
 
 from typing import NamedTuple
 
@@ -10,7 +10,7 @@ class Exhibit(NamedTuple):
         title: on its button.
         skill: what it shows.
         task: simulator name.
-        variation: one of the test split, which no model was trained on.
+        variation: one of the validation split: no model was trained on it, and no score is taken from it.
     """
 
     title: str
@@ -20,12 +20,14 @@ class Exhibit(NamedTuple):
 
 
 GALLERY = (
-    Exhibit("Find an animal", "look around, choose, carry", "find-animal", 225),
-    Exhibit("Measure, then decide", "a reading chooses the box", "use-thermometer", 405),
-    Exhibit("Does it conduct?", "build a circuit, watch the bulb", "test-conductivity", 675),
-    Exhibit("Who lives longest?", "knowledge of living things", "lifespan-longest-lived", 94),
-    Exhibit("Mix a colour", "chemistry in two steps", "chemistry-mix-paint-secondary-color", 27),
-    Exhibit("Boil it", "heat, watch, wait", "boil", 22),
+    Exhibit("Find an animal", "look around, choose, carry", "find-animal", 159),
+    Exhibit("Measure and sort", "a reading chooses the box", "use-thermometer", 270),
+    Exhibit(
+        "Does it conduct?", "build a circuit, watch the bulb", "test-conductivity-of-unknown-substances", 300
+    ),
+    Exhibit("Mix a colour", "find, pour, mix, check", "chemistry-mix-paint-secondary-color", 19),
+    Exhibit("Grow a plant", "sow, water, wait: a long plan", "grow-plant", 63),
+    Exhibit("Change its state", "heat, watch, try another way", "change-the-state-of-matter-of", 15),
 )
 
 FIRST = GALLERY[0]

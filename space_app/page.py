@@ -1,28 +1,47 @@
 """The page: what stands where, and which of the desk's methods answers."""
 
+import json
 from pathlib import Path
 from typing import Any
 
 import gradio as gr
 
-from dataset_builder.tasks import SPLITS, TASKS
+from dataset_builder.tasks import SPLITS, TASKS, get_task
 from space_app.api import add_endpoints, documentation
 from space_app.desk import SPEEDS, Desk
 from space_app.gallery import FIRST, GALLERY
-from space_app.table import Table
+from space_app.table import HIGHEST_SEED, Table
 
 CSS = Path(__file__).with_name("page.css")
 
 TITLE = "Sub-goals: watch a small agent think"
 _INTRO = """<div class="sg-head"><h1>Watch a small agent think, and steer it</h1>
-<p>Two small models play ScienceWorld, a text world of thirty science tasks. The <b>controller</b> names a
+<p>Two small models play ScienceWorld, a text world of thirty science tasks: the <b>controller</b> names a
 sub-goal, the <b>executor</b> chooses the actions that fulfil it. No large language model is asked.
-Press Run; then change the sub-goal and see the executor follow.</p></div>"""
+Press Run; then change the next sub-goal and see the executor follow.</p></div>"""
 
-# The address bar keeps what is chosen, so that it can be copied as a link.
-_ADDRESS = """(task, variation) => { const url = new URL(window.location);
+# The address bar keeps what is chosen, so that it can be copied as a link; the gallery shows what it is.
+_CHOSEN = """(task, variation, seed) => { const url = new URL(window.location);
 url.searchParams.set('task', task); url.searchParams.set('variation', variation);
-url.searchParams.delete('seed'); history.replaceState(null, '', url); }"""
+if (seed) url.searchParams.set('seed', seed); else url.searchParams.delete('seed');
+history.replaceState(null, '', url);
+document.querySelectorAll('.sg-gallery button').forEach((button, number) =>
+button.classList.toggle('chosen', GALLERY[number] === task + ' ' + variation));
+return [task, variation, seed]; }""".replace(
+    "GALLERY", json.dumps([f"{each.task} {each.variation}" for each in GALLERY])
+)
+
+# Who comes to a steering field writes something new: what is there is selected, so that typing replaces it
+# and the list shows what fits. Tab leaves a field for the next one: not for its list, which browsers let
+# be focused because it scrolls, and without Gradio's own handler, which would open the list once more.
+_FIELDS = """() => { document.addEventListener('focusin', event => {
+if (!event.target.matches('#subgoal input, #action input')) return;
+event.target.select();
+event.target.addEventListener('mouseup', up => up.preventDefault(), { once: true }); });
+window.addEventListener('keydown', event => {
+if (event.key !== 'Tab' || !event.target.matches('[role=combobox]')) return;
+document.querySelectorAll('[role=listbox]').forEach(list => { list.tabIndex = -1; });
+event.stopImmediatePropagation(); }, true); }"""
 
 _DOWNLOAD = """(name, text) => { if (!name) return; const a = document.createElement('a');
 a.href = URL.createObjectURL(new Blob([text])); a.download = name; a.click();
@@ -49,7 +68,7 @@ def build(table: Table) -> gr.Blocks:
         table (`Table`): where the episodes are.
     """
     desk = Desk(table)
-    with gr.Blocks(title=TITLE, analytics_enabled=False) as app:
+    with gr.Blocks(title=TITLE, analytics_enabled=False, fill_width=True) as app:
         add_endpoints(table)  # first: the page's own events may not take their names
         _wire(app, desk, _layout(table))
     app.queue(default_concurrency_limit=16, max_size=400)
@@ -58,74 +77,87 @@ def build(table: Table) -> gr.Blocks:
 
 def _layout(table: Table) -> dict[str, Any]:
     """All components by name, in the order of the page."""
-    part: dict[str, Any] = {"key": gr.State("", delete_callback=table.sessions.close), "seed": gr.State(0)}
+    part: dict[str, Any] = {"key": gr.State("", delete_callback=table.sessions.close)}
     gr.HTML(_INTRO)
-    with gr.Row(elem_classes="sg-gallery"):
-        part["gallery"] = [
-            gr.Button(f"{each.title}: {each.skill}", size="sm", min_width=150, elem_id=f"exhibit-{number}")
-            for number, each in enumerate(GALLERY)
-        ]
-    _chooser(part)
-    part["introduction"] = gr.HTML()
-    with gr.Row(elem_classes="sg-controls"):
-        part["step"] = gr.Button("Step", elem_id="step", min_width=90)
-        part["run"] = gr.Button("Run", variant="primary", elem_id="run", min_width=90)
-        part["pause"] = gr.Button("Pause", variant="stop", elem_id="pause", min_width=90, visible=False)
-        part["reset"] = gr.Button("Reset", elem_id="reset", min_width=90)
-        part["speed"] = gr.Radio(
-            list(SPEEDS), value="normal", label="Speed", min_width=290, elem_id="speed", scale=3
-        )
-        kinds = table.kinds
-        part["kind"] = gr.Radio(
-            kinds,
-            value=kinds[0],
-            label="Agent",
-            min_width=360,
-            elem_id="kind",
-            scale=3,
-            visible=len(kinds) > 1,
-        )
-    part["clock"] = gr.Timer(SPEEDS["normal"], active=False)
-    part["notice"] = gr.HTML(elem_id="notice")
-    _steering(part)
-    part["board"] = gr.HTML(elem_id="board")
-    _more(table, part)
+    with gr.Row(elem_classes="sg-desk"):
+        with gr.Column(scale=0, min_width=280, elem_classes="sg-rail"):
+            _chooser(part)
+        with gr.Column(scale=1, min_width=300, elem_classes="sg-main"):
+            part["introduction"] = gr.HTML()
+            _controls(table.kinds, part)
+            part["notice"] = gr.HTML(elem_id="notice")
+            _steering(part)
+            part["board"] = gr.HTML(elem_id="board")
+            _more(table, part)
     return part
 
 
 def _chooser(part: dict[str, Any]) -> None:
     topics = list(dict.fromkeys(task.topic for task in TASKS.values()))
-    with gr.Row():
-        part["topic"] = gr.Dropdown(topics, value=TASKS[FIRST.task].topic, label="Topic", elem_id="topic")
+    gr.HTML("<h2 class='sg-title'>Six skills</h2>")
+    with gr.Column(elem_classes="sg-gallery"):
+        part["gallery"] = [
+            gr.Button(f"{each.title}\n{each.skill}", size="sm", min_width=120, elem_id=f"exhibit-{number}")
+            for number, each in enumerate(GALLERY)
+        ]
+    gr.HTML("<h2 class='sg-title'>Or any of the thirty tasks</h2>")
+    with gr.Column(elem_classes="sg-chooser"):
+        part["topic"] = gr.Dropdown(
+            topics, value=TASKS[FIRST.task].topic, label="Topic", elem_id="topic", min_width=120
+        )
         part["task"] = gr.Dropdown(
-            [(FIRST.task, FIRST.task)], value=FIRST.task, label="Task", elem_id="task", scale=2
+            [(FIRST.task, FIRST.task)], value=FIRST.task, label="Task", elem_id="task", min_width=120
         )
-        part["split"] = gr.Dropdown(_SEEN, value="test", label="Variations", elem_id="split")
+        part["split"] = gr.Dropdown(
+            _SEEN,
+            value=get_task(FIRST.task).split_of(FIRST.variation),
+            label="Variations",
+            elem_id="split",
+            min_width=120,
+        )
         part["variation"] = gr.Slider(
-            0, 1385, value=FIRST.variation, step=1, label="Variation", elem_id="variation", buttons=[]
-        )
+            0, 1385, value=FIRST.variation, step=1, label="Variation", elem_id="variation", buttons=[],
+            min_width=120,
+        )  # fmt: skip
+
+
+def _controls(kinds: list[str], part: dict[str, Any]) -> None:
+    with gr.Row(elem_classes="sg-controls"):
+        with gr.Row(elem_classes="sg-press"):
+            part["step"] = gr.Button("Step", elem_id="step", min_width=80)
+            part["run"] = gr.Button("Run", variant="primary", elem_id="run", min_width=80)
+            part["pause"] = gr.Button("Pause", variant="stop", elem_id="pause", min_width=80, visible=False)
+            part["reset"] = gr.Button("Reset", elem_id="reset", min_width=80)
+        part["speed"] = gr.Radio(
+            list(SPEEDS), value="normal", label="Speed", elem_id="speed", show_label=False, container=False,
+            min_width=230,
+        )  # fmt: skip
+        part["kind"] = gr.Radio(
+            kinds, value=kinds[0], label="Agent", elem_id="kind", show_label=False, container=False,
+            min_width=320, visible=len(kinds) > 1,
+        )  # fmt: skip
+    part["clock"] = gr.Timer(SPEEDS["normal"], active=False)
 
 
 def _steering(part: dict[str, Any]) -> None:
     with gr.Row(elem_classes="sg-steer"):
-        with gr.Column(min_width=300):
+        with gr.Column(min_width=280):
             part["subgoal"] = gr.Dropdown(
-                [], value="", allow_custom_value=True, label="Next sub-goal: edit it", elem_id="subgoal",
-                info="Such as navigate_to(kitchen); suggestions are of what is in view.",
+                [], value="", allow_custom_value=True, label="Steer: replace the next sub-goal",
+                elem_id="subgoal",
             )  # fmt: skip
             with gr.Row():
-                part["use"] = gr.Button("Use once", size="sm", elem_id="use-subgoal", min_width=80)
-                part["pin"] = gr.Button("Pin", size="sm", elem_id="pin-subgoal", min_width=80)
+                part["use"] = gr.Button("Use once", size="sm", elem_id="use-subgoal", min_width=70)
+                part["pin"] = gr.Button("Pin", size="sm", elem_id="pin-subgoal", min_width=70)
                 part["release"] = gr.Button(
-                    "Release", size="sm", elem_id="release", min_width=80, interactive=False
+                    "Release", size="sm", elem_id="release", min_width=70, interactive=False
                 )
-        with gr.Column(min_width=300):
+        with gr.Column(min_width=280):
             part["action"] = gr.Dropdown(
-                [], value="", allow_custom_value=True, label="Or take over: your own action",
-                elem_id="action", info="Completed from the actions that are valid now.",
-            )  # fmt: skip
+                [], value="", allow_custom_value=True, label="Or take over: act yourself", elem_id="action"
+            )
             with gr.Row():
-                part["act"] = gr.Button("Do it", size="sm", elem_id="act", min_width=80)
+                part["act"] = gr.Button("Do it", size="sm", elem_id="act", min_width=70)
                 part["back"] = gr.Button(
                     "Hand back to the agent", size="sm", elem_id="hand-back", min_width=140
                 )
@@ -143,7 +175,7 @@ def _more(table: Table, part: dict[str, Any]) -> None:
         gr.Markdown("`subgoal eval replay FILE.json` plays the JSON again and checks its scores.")
         part["file_name"] = gr.Textbox(visible="hidden")
         part["file_text"] = gr.Textbox(visible="hidden")
-    with gr.Accordion("Other models", open=False, elem_id="models-fold"):
+    with gr.Accordion("Other models, seed", open=False, elem_id="models-fold"):
         names = " + ".join(f"`{name}`" for name in table.pairs.own().names)
         gr.Markdown(
             f"Here plays {names}. Two ids of the Hugging Face Hub (a controller and an "
@@ -154,6 +186,10 @@ def _more(table: Table, part: dict[str, Any]) -> None:
                 label="Controller", placeholder="NAMESPACE/NAME", elem_id="controller"
             )
             part["executor"] = gr.Textbox(label="Executor", placeholder="NAMESPACE/NAME", elem_id="executor")
+            part["seed"] = gr.Number(
+                0, label="Seed", precision=0, minimum=0, maximum=HIGHEST_SEED, elem_id="seed",
+                info="Kept in the record; these agents draw nothing.",
+            )  # fmt: skip
     with gr.Accordion("API", open=False, elem_id="api-fold"):
         gr.Markdown(documentation())
 
@@ -164,26 +200,29 @@ def _wire(app: gr.Blocks, desk: Desk, part: dict[str, Any]) -> None:
     chosen = [
         part[name]
         for name in ("topic", "task", "split", "variation", "introduction", "board", "notice", "key")
-    ] + [*running, part["link"]]
+    ] + running
     shown = [part["board"], part["notice"], part["key"], *running]
     shown += [part["subgoal"], part["action"], part["release"]]
     what = [part[name] for name in ("task", "variation", "seed", "kind", "controller", "executor", "key")]
     place = [part["task"], part["variation"]]
 
-    app.load(desk.arrive, None, [*chosen, part["seed"]], **quiet)
+    def linked(event: Any) -> None:
+        event.then(desk.link, [*place, part["seed"]], part["link"], js=_CHOSEN, **quiet)
+
+    app.load(None, None, None, js=_FIELDS, **quiet)
+    linked(app.load(desk.arrive, None, [*chosen, part["seed"]], **quiet))
     app.unload(desk.leave)
     for exhibit, button in zip(GALLERY, part["gallery"], strict=True):
         pick = _picker(desk, exhibit.task, exhibit.variation)
-        button.click(pick, part["key"], chosen, **quiet).then(None, place, None, js=_ADDRESS, **quiet)
+        linked(button.click(pick, part["key"], chosen, **quiet))
     for component, method, inputs in (
         (part["topic"], desk.choose_topic, ("topic", "split", "key")),
         (part["task"], desk.choose_task, ("task", "split", "key")),
         (part["split"], desk.choose_task, ("task", "split", "key")),
     ):
-        event = component.input(method, [part[name] for name in inputs], chosen, **quiet)
-        event.then(None, place, None, js=_ADDRESS, **quiet)
-    event = part["variation"].release(desk.choose, [*place, part["key"]], chosen, **quiet)
-    event.then(None, place, None, js=_ADDRESS, **quiet)
+        linked(component.input(method, [part[name] for name in inputs], chosen, **quiet))
+    linked(part["variation"].release(desk.choose, [*place, part["key"]], chosen, **quiet))
+    part["seed"].blur(desk.link, [*place, part["seed"]], part["link"], js=_CHOSEN, **quiet)
 
     part["step"].click(desk.step, what, shown, **quiet)
     part["reset"].click(desk.start, what, shown, **quiet)

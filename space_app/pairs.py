@@ -12,6 +12,7 @@ from dataset_builder.state import AgentState
 from modeling.agent import FlatAgent, SubgoalAgent
 from modeling.protocol import Agent, Cost, Decision
 from space_app.settings import Settings
+from space_app.wording import clip
 
 _KEPT = 2
 """Models of visitors' choice that stay in memory."""
@@ -160,11 +161,6 @@ def check_hub_id(name: str) -> None:
         raise UsageError(f"{clip(name)!r} is no Hub id: write NAMESPACE/NAME, for both models.")
 
 
-def clip(text: str, length: int = 60) -> str:
-    """The beginning of a text that is quoted in a message."""
-    return text if len(text) <= length else f"{text[:length]}…"
-
-
 def _check_size(name: str) -> None:
     from huggingface_hub import HfApi
     from huggingface_hub.errors import HfHubHTTPError, HTTPError, OfflineModeIsEnabled
@@ -177,6 +173,8 @@ def _check_size(name: str) -> None:
         raise UsageError(f"No public model {name} on the Hub: check its name and revision.") from error
     except (OfflineModeIsEnabled, HTTPError, OSError) as error:
         raise SubgoalError("The Hub cannot be reached now: play with the models that are here.") from error
+    if info.gated:
+        raise UsageError(f"{name} is gated: its owner lets nobody in unasked. Name a public model.")
     weights = [file.size or 0 for file in info.siblings or [] if file.rfilename.endswith(".safetensors")]
     if not weights:
         raise UsageError(f"{name} has no safetensors weights: name a model that `subgoal train` made.")
@@ -199,4 +197,7 @@ def _strangers(controller: str, executor: str) -> SteeredAgent:
     except SubgoalError:
         raise
     except Exception as error:
-        raise UsageError(f"These models cannot be loaded ({type(error).__name__}).") from error
+        raise UsageError(
+            f"{controller} or {executor} cannot be loaded ({type(error).__name__}): name models that "
+            "`subgoal train` made."
+        ) from error

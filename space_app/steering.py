@@ -5,23 +5,11 @@ import re
 from collections.abc import Iterable
 
 from dataset_builder.errors import UsageError
+from dataset_builder.lexicon import ROOMS
 from dataset_builder.subgoals import SubGoal, SubGoalSyntaxError
 
 LONGEST = 200
 """Characters of an action or a sub-goal; the longest of the experts' have about half as many."""
-
-ROOMS = (
-    "art studio",
-    "bathroom",
-    "bedroom",
-    "foundry",
-    "greenhouse",
-    "hallway",
-    "kitchen",
-    "living room",
-    "outside",
-    "workshop",
-)
 
 _ITEM = re.compile(r"^\t+(.+)$", re.MULTILINE)
 _ARTICLE = re.compile(r"^(?:an?|the|some) ", re.IGNORECASE)

@@ -12,6 +12,7 @@ from space_app.sessions import Session, Sessions
 from space_app.settings import Settings
 
 BOTH = "side by side"
+HIGHEST_SEED = 2**31 - 1
 
 
 class Table:
@@ -58,6 +59,10 @@ class Table:
             SubgoalError: if all places are taken, or the Hub cannot be reached.
         """
         chosen = checked(task, variation)
+        if not all(isinstance(name, str) for name in (kind, controller, executor)):
+            raise UsageError("Agent and models are named by text: leave them out to play with what is here.")
+        if not isinstance(seed, int) or not 0 <= seed <= HIGHEST_SEED:
+            raise UsageError(f"A seed is a whole number, 0 to {HIGHEST_SEED}.")
         pair = self.pairs.named(controller, executor)
         if kind == BOTH and BOTH in self.kinds:
             players = [pair, self.pairs.own("flat")]

@@ -4,6 +4,7 @@ import os
 import shutil
 import socket
 from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -19,13 +20,16 @@ if TYPE_CHECKING:
     from playwright.sync_api import Browser
 
 PLAN = (
-    ("focus_on(baby wolf, outside)", ("teleport to outside",)),
-    ("focus_on(baby wolf, outside)", ("focus on baby wolf",)),
-    ("place(baby wolf, orange box, living room)", ("pick up the baby wolf by the ears", "pick up baby wolf")),
-    ("place(baby wolf, orange box, living room)", ("teleport to living room",)),
-    ("place(baby wolf, orange box, living room)", ("move baby wolf to orange box",)),
+    ("focus_on(animal, outside)", ("teleport to outside",)),
+    ("focus_on(animal, outside)", ("focus on baby beaver",)),
+    (
+        "place(baby beaver, orange box, bathroom)",
+        ("pick up baby beaver with both hands", "pick up baby beaver"),
+    ),
+    ("place(baby beaver, orange box, bathroom)", ("teleport to bathroom",)),
+    ("place(baby beaver, orange box, bathroom)", ("move baby beaver to orange box",)),
 )
-"""An expert's way through find-animal 225, with one candidate that the simulator rejects."""
+"""An expert's way through find-animal 159, with one candidate that the simulator rejects."""
 
 
 class ScriptedPlayer:
@@ -115,15 +119,28 @@ def free_port() -> int:
         return int(probe.getsockname()[1])
 
 
-@pytest.fixture(scope="session")
-def browser() -> Iterator["Browser"]:
-    """Debian's Chromium, without a window."""
+def program() -> str | None:
+    """The browser of this machine: Debian's Chromium, or what CHROMIUM names."""
+    return os.environ.get("CHROMIUM") or shutil.which("chromium") or shutil.which("google-chrome")
+
+
+@contextmanager
+def chromium() -> Iterator["Browser"]:
+    """A browser without a window."""
     from playwright.sync_api import sync_playwright
 
-    program = os.environ.get("CHROMIUM") or shutil.which("chromium") or shutil.which("google-chrome")
-    if program is None:
-        pytest.skip("no chromium: apt-get install chromium, or set CHROMIUM to a browser's program")
     with sync_playwright() as driver:
-        chromium = driver.chromium.launch(executable_path=program, args=["--no-sandbox"])
-        yield chromium
-        chromium.close()
+        # In a container there is no sandbox to be had, and /dev/shm is small.
+        found = driver.chromium.launch(
+            executable_path=program(), args=["--no-sandbox", "--disable-dev-shm-usage"], timeout=300_000
+        )
+        yield found
+        found.close()
+
+
+@pytest.fixture(scope="session")
+def browser() -> Iterator["Browser"]:
+    if program() is None:
+        pytest.skip("no chromium: apt-get install chromium, or set CHROMIUM to a browser's program")
+    with chromium() as found:
+        yield found

@@ -1,7 +1,12 @@
-"""The endpoints, called by `gradio_client` over loopback."""
+"""The endpoints, called by `gradio_client` and as MCP tools over loopback."""
 
+import ast
+import os
+import signal
+from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
+import anyio
 import pytest
 from gradio_client import Client
 from gradio_client.exceptions import AppError
@@ -19,13 +24,13 @@ def client(page: str) -> Client:
 
 
 def start(client: Client, *arguments: Any) -> dict[str, Any]:
-    return client.predict(*(arguments or ("find-animal", 225)), api_name="/start")
+    return client.predict(*(arguments or ("find-animal", 159)), api_name="/start")
 
 
 def test_an_episode_is_steered_played_and_handed_over(client: Client, simulator: Simulator) -> None:
     begun = start(client)
     key = begun["episode"]
-    assert (begun["score"], begun["next_subgoal"]) == (0, "focus_on(baby wolf, outside)")
+    assert (begun["score"], begun["next_subgoal"]) == (0, "focus_on(animal, outside)")
     client.predict(key, "navigate_to(kitchen)", api_name="/set_subgoal")
     assert client.predict(key, api_name="/step")["last"]["action"] == "teleport to kitchen"
     assert client.predict(key, "teleport to outside", api_name="/act")["room"] == "outside"
@@ -51,7 +56,12 @@ def test_two_programs_have_two_worlds(page: str, client: Client) -> None:
     [
         ("/start", ("boil", 9999), "no variation 9999"),
         ("/start", ("<script>", 0), "Unknown task"),
+        ("/start", ("boil", -1), "no variation -1"),
+        ("/start", ("boil", "0"), "whole number"),
+        ("/start", ("boil", 0, "x"), "A seed is a whole number"),
         ("/start", ("boil", 0, 0, "random"), "no agent"),
+        ("/start", ("boil", 0, 0, {"a": 1}), "named by text"),
+        ("/start", ("boil", 0, 0, "hierarchical", "x" * 100_000, "ns/executor"), "no Hub id"),
         ("/start", ("boil", 0, 0, "hierarchical", "/etc/passwd", "/etc/shadow"), "no Hub id"),
         ("/state", ("../../etc/passwd",), "is closed"),
         ("/act", ("nobody's", "look around"), "is closed"),
@@ -65,6 +75,52 @@ def test_bad_input_is_answered_in_one_line(
         client.predict(*arguments, api_name=endpoint)
     assert "Traceback" not in str(caught.value)
     assert len(table.sessions) == open_before
+
+
+def test_steps_that_are_hammered_come_one_after_the_other(client: Client) -> None:
+    key = start(client)["episode"]
+    with ThreadPoolExecutor(12) as pool:
+        told = list(pool.map(lambda _: client.predict(key, api_name="/step"), range(12)))
+    assert sorted({each["turns"] for each in told}) == [1, 2, 3, 4, 5]
+    assert client.predict(key, api_name="/stop")["score"] == 100
+
+
+def test_an_episode_goes_on_after_the_java_process_was_killed(client: Client, table: Table) -> None:
+    key = start(client)["episode"]
+    client.predict(key, api_name="/step")
+    assert table.simulator.pid is not None
+    os.kill(table.simulator.pid, signal.SIGKILL)
+    told = client.predict(key, api_name="/step")
+    assert (told["turns"], told["last"]["action"]) == (2, "focus on baby beaver")
+    client.predict(key, api_name="/stop")
+
+
+def test_the_endpoints_are_mcp_tools(page: str) -> None:
+    from mcp import ClientSession
+    from mcp.client.streamable_http import streamablehttp_client
+
+    async def play() -> tuple[set[str], dict[str, Any]]:
+        async with (
+            streamablehttp_client(f"{page.rstrip('/')}/gradio_api/mcp/") as (read, write, _),
+            ClientSession(read, write) as session,
+        ):
+            await session.initialize()
+            tools = {tool.name for tool in (await session.list_tools()).tools}
+
+            async def call(name: str, **arguments: Any) -> dict[str, Any]:
+                answer = await session.call_tool(name, arguments)
+                assert not answer.isError, answer
+                return dict(ast.literal_eval(answer.content[0].text))  # type: ignore[union-attr]
+
+            key = (await call("start", task="find-animal", variation=159))["episode"]
+            await call("set_subgoal", episode=key, subgoal="navigate_to(kitchen)")
+            told = await call("step", episode=key)
+            await call("stop", episode=key)
+            return tools, told
+
+    tools, told = anyio.run(play)
+    assert tools == {"start", "step", "run", "set_subgoal", "act", "state", "valid_actions", "stop"}
+    assert told["last"]["action"] == "teleport to kitchen"
 
 
 @pytest.mark.parametrize("text", ["x" * 100_000, "a\x00b", "<script>alert(1)</script>", "'; DROP TABLE"])

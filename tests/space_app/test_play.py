@@ -17,17 +17,17 @@ from tests.space_app.conftest import ScriptedPlayer
 
 @pytest.fixture
 def play(simulator: Simulator) -> Play:
-    return Play(simulator, ScriptedPlayer(), "4-4", 225)
+    return Play(simulator, ScriptedPlayer(), "4-4", 159)
 
 
 def test_the_plan_is_told_before_it_is_followed_and_leads_to_100(
     play: Play, simulator: Simulator, tmp_path: Path
 ) -> None:
-    assert play.coming == "focus_on(baby wolf, outside)"
+    assert play.coming == "focus_on(animal, outside)"
     while not play.over:
         play.step()
     assert (play.state.score, play.record().stop_reason) == (100, "completed")
-    assert [turn.rejected for turn in play.turns][2] == ("pick up the baby wolf by the ears",)
+    assert [turn.rejected for turn in play.turns][2] == ("pick up baby beaver with both hands",)
     assert view(play)["next_subgoal"] is None
     assert "Score **100**" in markdown(play)
     file = tmp_path / "episode.json"
@@ -41,7 +41,7 @@ def test_a_changed_sub_goal_changes_the_next_action_and_then_the_plan_goes_on(pl
     play.step()
     assert play.turns[0].action == "teleport to kitchen"
     assert play.turns[0].steered
-    assert play.coming == "focus_on(baby wolf, outside)"
+    assert play.coming == "focus_on(animal, outside)"
 
 
 def test_a_pinned_sub_goal_stays_until_it_is_released(play: Play) -> None:
@@ -50,7 +50,7 @@ def test_a_pinned_sub_goal_stays_until_it_is_released(play: Play) -> None:
     play.step()
     assert [turn.subgoal for turn in play.turns] == ["navigate_to(kitchen)"] * 2
     play.release()
-    assert play.coming == "focus_on(baby wolf, outside)"
+    assert play.coming == "focus_on(animal, outside)"
 
 
 def test_the_visitor_takes_over_and_hands_back(play: Play) -> None:
@@ -61,13 +61,13 @@ def test_the_visitor_takes_over_and_hands_back(play: Play) -> None:
     play.step()
     assert [(turn.by, turn.action) for turn in play.turns] == [
         ("visitor", "teleport to outside"),
-        ("agent", "focus on baby wolf"),
+        ("agent", "focus on baby beaver"),
     ]
     assert "teleport to kitchen" in play.valid_actions()
 
 
 def test_the_flat_agent_has_no_sub_goal_to_change(simulator: Simulator) -> None:
-    play = Play(simulator, ScriptedPlayer(plans=False), "find-animal", 225)
+    play = Play(simulator, ScriptedPlayer(plans=False), "find-animal", 159)
     with pytest.raises(UsageError, match="no sub-goals to change"):
         play.set_subgoal("navigate_to(kitchen)")
     play.step()
@@ -77,8 +77,8 @@ def test_the_flat_agent_has_no_sub_goal_to_change(simulator: Simulator) -> None:
 
 def test_an_episode_survives_the_death_of_the_java_process() -> None:
     with Simulator(worlds=1) as simulator:
-        play = Play(simulator, ScriptedPlayer(), "find-animal", 225)
-        for work in (play.step, lambda: play.act("focus on baby wolf")):
+        play = Play(simulator, ScriptedPlayer(), "find-animal", 159)
+        for work in (play.step, lambda: play.act("focus on baby beaver")):
             assert simulator.pid is not None
             os.kill(simulator.pid, signal.SIGKILL)
             work()
