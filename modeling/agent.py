@@ -190,7 +190,7 @@ class LearnedAgent:
         ]
 
     def _order(self, actions: tuple[str, ...], state: AgentState) -> tuple[str, ...]:
-        return loops_last(actions, state) if self.decoding.avoid_loops else actions
+        return loops_last(actions, state.history) if self.decoding.avoid_loops else actions
 
 
 class SubgoalAgent(LearnedAgent):

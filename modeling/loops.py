@@ -1,8 +1,8 @@
-"""Loops: what is played again and again, does nothing, or leads nowhere gives way to the next candidate."""
+"""Loops: an action played again and again, or a sub-goal held for long, gives way to the next candidate."""
 
 from collections.abc import Sequence
 
-from dataset_builder.state import AgentState, Event, room_of
+from dataset_builder.state import AgentState, Event
 
 RUN, WINDOW, IN_WINDOW = 2, 12, 4
 """Of the experts' actions none is played more than twice running or four times in twelve without a
@@ -32,27 +32,14 @@ def is_loop(action: str, history: Sequence[Event]) -> bool:
     return sum(same) >= IN_WINDOW or (len(same) >= RUN and all(same[-RUN:]))
 
 
-def is_idle(action: str, state: AgentState) -> bool:
-    """Whether an action is known to change nothing: going where one is, opening what was found open."""
-    if action.startswith("teleport to "):
-        return action.removeprefix("teleport to ") == room_of(state.look)
-    return any(
-        event.action == action and "is already" in event.observation for event in state.history[-WINDOW:]
-    )
-
-
-def loops_last(actions: Sequence[str], state: AgentState) -> tuple[str, ...]:
-    """The candidates in their order; if the first goes on with a loop or is idle, others come before it.
+def loops_last(actions: Sequence[str], history: Sequence[Event]) -> tuple[str, ...]:
+    """The candidates in their order; if the first goes on with a loop, others come before it.
 
     A `focus` never does: a wrong one loses the episode, a loop only time.
     """
-
-    def fruitless(action: str) -> bool:
-        return is_loop(action, state.history) or is_idle(action, state)
-
-    if not actions or not fruitless(actions[0]):
+    if not actions or not is_loop(actions[0], history):
         return tuple(actions)
-    return tuple(sorted(actions, key=lambda action: action.startswith("focus") or fruitless(action)))
+    return tuple(sorted(actions, key=lambda action: action.startswith("focus") or is_loop(action, history)))
 
 
 def leads_nowhere(subgoal: str, state: AgentState) -> bool:

@@ -56,12 +56,8 @@ def test_greedy_decisions_do_not_depend_on_the_batch(
 def test_the_first_beam_is_the_best_of_all_beams(
     checkpoints: dict[str, Path], some_states: list[AgentState]
 ) -> None:
-    ranked = FlatAgent.from_pretrained(
-        str(checkpoints["flat"]), num_beams=3, num_candidates=3, avoid_loops=False
-    )
-    best = FlatAgent.from_pretrained(
-        str(checkpoints["flat"]), num_beams=3, num_candidates=1, avoid_loops=False
-    )
+    ranked = FlatAgent.from_pretrained(str(checkpoints["flat"]), num_beams=3, num_candidates=3)
+    best = FlatAgent.from_pretrained(str(checkpoints["flat"]), num_beams=3, num_candidates=1)
     for many, one in zip(ranked.act(some_states), best.act(some_states), strict=True):
         assert many.actions[:1] == one.actions
 

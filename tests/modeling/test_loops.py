@@ -1,7 +1,7 @@
 """When an action counts as a loop."""
 
 from dataset_builder.state import AgentState, Event
-from modeling.loops import LONG_PATIENCE, PATIENCE, is_idle, is_loop, leads_nowhere, loops_last
+from modeling.loops import LONG_PATIENCE, PATIENCE, is_loop, leads_nowhere, loops_last
 
 
 def _history(*actions: str) -> list[Event]:
@@ -33,13 +33,9 @@ def test_waiting_measuring_and_answering_may_repeat() -> None:
         assert not is_loop(action, _history(*[action] * 12))
 
 
-def _after(history: list[Event], room: str = "kitchen") -> AgentState:
-    return AgentState("boil", "", f"This room is called the {room}. In it, you see: \n", "", history=history)
-
-
 def test_loops_go_behind_the_other_candidates() -> None:
-    state = _after(_history("open fridge", "open fridge"))
-    assert loops_last(["open fridge", "move ice to pot", "wait"], state) == (
+    history = _history("open fridge", "open fridge")
+    assert loops_last(["open fridge", "move ice to pot", "wait"], history) == (
         "move ice to pot",
         "wait",
         "open fridge",
@@ -47,25 +43,15 @@ def test_loops_go_behind_the_other_candidates() -> None:
 
 
 def test_a_focus_is_never_brought_forward() -> None:
-    state = _after(_history("open fridge", "open fridge"))
-    assert loops_last(["open fridge", "focus on ice", "wait"], state) == (
+    history = _history("open fridge", "open fridge")
+    assert loops_last(["open fridge", "focus on ice", "wait"], history) == (
         "wait",
         "open fridge",
         "focus on ice",
     )
-    assert loops_last(["focus on ice", "open fridge"], state) == ("focus on ice", "open fridge")
-    assert loops_last(["open fridge"], state) == ("open fridge",)
-    assert loops_last([], state) == ()
-
-
-def test_what_changes_nothing_goes_behind_too() -> None:
-    opened = _after([Event("open cupboard", "The cupboard is already open.", 0)])
-    assert is_idle("open cupboard", opened)
-    assert not is_idle("open fridge", opened)
-    assert is_idle("teleport to kitchen", opened)
-    assert not is_idle("teleport to kitchen", _after([], room="foundry"))
-    assert loops_last(["open cupboard", "pick up pot"], opened) == ("pick up pot", "open cupboard")
-    assert loops_last(["teleport to kitchen", "focus on ice"], opened)[0] == "teleport to kitchen"
+    assert loops_last(["focus on ice", "open fridge"], history) == ("focus on ice", "open fridge")
+    assert loops_last(["open fridge"], history) == ("open fridge",)
+    assert loops_last([], history) == ()
 
 
 def _state(*actions: str) -> AgentState:
