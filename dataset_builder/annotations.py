@@ -1,11 +1,13 @@
 """Running an annotator over a corpus folder: keyed, resumable, several at a time."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Generator, Iterable, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 
 from rich.progress import Progress
 
 from dataset_builder.annotate import (
+    Annotation,
     Annotator,
     CheckedAnnotator,
     NotAnnotated,
@@ -13,6 +15,7 @@ from dataset_builder.annotate import (
     Unanswered,
 )
 from dataset_builder.annotate import annotator as get_annotator
+from dataset_builder.engine import Engine
 from dataset_builder.errors import SubgoalError, UsageError
 from dataset_builder.store import JsonlStore
 from dataset_builder.subgoals import Segment, SubGoal, check_segments
@@ -67,6 +70,7 @@ def annotate(
     *,
     concurrency: int = 1,
     retry_quarantined: bool = False,
+    engine: Engine | None = None,
 ) -> int:
     """Annotate what is not annotated yet; returns how many trajectories were.
 
@@ -81,6 +85,8 @@ def annotate(
         progress (`rich.progress.Progress`, *optional*): where to show a bar.
         concurrency (`int`, *optional*, defaults to 1): trajectories at the same time.
         retry_quarantined (`bool`, *optional*): try what was given up once more.
+        engine (`Engine`, *optional*): who does it, in place of threads of this process; for annotators
+            that keep nothing between trajectories, such as `rules`.
 
     Raises:
         SubgoalError: if the annotator cannot go on, or had no answer for some; what is done is kept.
@@ -92,6 +98,12 @@ def annotate(
     done = len(trajectories) - len(missing)
     bar = progress.add_task("sub-goals", total=len(trajectories), completed=done) if progress else None
     new = 0
+    if engine is not None:
+        for trajectory, outcome in engine.map(AnnotateJob(run.annotator), missing, batch=None):
+            new += run.keep(trajectory, outcome)
+            if progress and bar is not None:
+                progress.advance(bar)
+        return new
     refused: list[tuple[Trajectory, Refused]] = []
     unanswered: list[Unanswered] = []
     with Crew(run.one, missing, concurrency) as crew:
@@ -119,6 +131,48 @@ def annotate(
     return new
 
 
+def _outcome(
+    annotator: CheckedAnnotator, trajectory: Trajectory, attempts: int = 0
+) -> Annotation | NotAnnotated:
+    """Segments, or why there are none. A refusing server is an error: it may refuse everything."""
+    try:
+        return annotator.annotation(trajectory, attempts)
+    except Refused:
+        raise
+    except NotAnnotated as error:
+        return error
+
+
+@dataclass(frozen=True)
+class AnnotateJob:
+    """Annotates trajectories, wherever it is.
+
+    Attributes:
+        annotator: whose segments.
+    """
+
+    annotator: CheckedAnnotator
+    uses_gpu = False
+
+    def start(self, threads: int) -> "_Annotating":
+        """Nothing needs to be started."""
+        return _Annotating(self.annotator)
+
+
+class _Annotating:
+    def __init__(self, annotator: CheckedAnnotator) -> None:
+        self._annotator = annotator
+
+    def work(
+        self, trajectories: Sequence[Trajectory]
+    ) -> Generator[tuple[int, Annotation | NotAnnotated], None, None]:
+        for place, trajectory in enumerate(trajectories):
+            yield place, _outcome(self._annotator, trajectory)
+
+    def close(self) -> None:
+        """Nothing is held."""
+
+
 class _Run:
     """One run of an annotator over a folder."""
 
@@ -129,12 +183,12 @@ class _Run:
 
     def one(self, trajectory: Trajectory) -> bool:
         """Annotate a trajectory and store what came of it; whether it has sub-goals now."""
-        try:
-            made = self.annotator.annotation(trajectory, self._attempts(trajectory))
-        except Refused:
-            raise
-        except NotAnnotated as error:
-            self.give_up(trajectory, error)
+        return self.keep(trajectory, _outcome(self.annotator, trajectory, self._attempts(trajectory)))
+
+    def keep(self, trajectory: Trajectory, made: Annotation | NotAnnotated) -> bool:
+        """Store what came of a trajectory; whether it has sub-goals now."""
+        if isinstance(made, NotAnnotated):
+            self.give_up(trajectory, made)
             return False
         rows = [[str(segment.subgoal), segment.start, segment.stop] for segment in made.segments]
         record = {"segments": rows, "actions": trajectory.actions, **made.provenance}

@@ -73,12 +73,23 @@ def collect(
     seed: Annotated[int, typer.Option(help="Of --paper-sampling.")] = 0,
     path: Annotated[str, typer.Option(help="tidied, or simulator: the solver's own.")] = "tidied",
     simplifications: Annotated[str, typer.Option(help="easy, labels, or empty.")] = "easy",
-    workers: Annotated[int | None, typer.Option(help="Threads; the number of cores if left out.")] = None,
+    workers: Annotated[
+        int | None, typer.Option(help="Threads, or Ray's workers; the number of cores if left out.")
+    ] = None,
+    engine: Annotated[str, typer.Option(help="local, or ray: a cluster's workers (extra [ray]).")] = "local",
+    address: Annotated[
+        str | None, typer.Option(help="ray: HOST:PORT of the cluster, or auto; one of its own if left out.")
+    ] = None,
 ) -> None:
     """Take expert paths from the simulator, tidy them, and verify each by a replay."""
+    import os
+
     from dataset_builder.collect import collect as run
+    from dataset_builder.engine import get_engine
 
     chosen = select_tasks(tasks)
+    threads = workers if workers is not None or engine != "local" else os.cpu_count()
+    runner = get_engine(engine, workers=threads, address=address)
     with progress_bar() as bar:
         report = run(
             out,
@@ -88,7 +99,7 @@ def collect(
             paper_seed=seed if paper_sampling else None,
             path=path,
             simplifications=simplifications,
-            workers=workers,
+            engine=runner,
             progress=bar,
         )
     rows = []
@@ -130,6 +141,11 @@ def annotate(
     dry_run: Annotated[
         bool, typer.Option("--dry-run", help="llm: show calls and an estimate of tokens, call nothing.")
     ] = False,
+    engine: Annotated[str, typer.Option(help="rules: local, or ray (extra [ray]).")] = "local",
+    address: Annotated[
+        str | None, typer.Option(help="ray: HOST:PORT of the cluster, or auto; one of its own if left out.")
+    ] = None,
+    workers: Annotated[int | None, typer.Option(help="ray: workers; as many as cores if left out.")] = None,
 ) -> None:
     """Cut collected paths into segments with a sub-goal each, by rules or by a language model.
 
@@ -138,6 +154,7 @@ def annotate(
     from dataset_builder import annotations
     from dataset_builder.annotate import annotator as get_annotator
     from dataset_builder.collect import trajectories
+    from dataset_builder.engine import get_engine
 
     if annotator != "llm":
         only = {"--model": model is not None, "--base-url": base_url is not None}
@@ -146,11 +163,14 @@ def annotate(
         if any(only.values()):
             given = ", ".join(name for name, was_given in only.items() if was_given)
             raise UsageError(f"What belongs to --annotator llm alone: {given}.")
+    elif engine != "local" or address is not None or workers is not None:
+        raise UsageError("--annotator llm: its server does the work; use --concurrency, not --engine.")
     found = trajectories(folder, path)
     if annotator != "llm":
         teacher = get_annotator(annotator)
+        runner = get_engine(engine, workers=workers, address=address)
         with progress_bar() as bar:
-            new = annotations.annotate(folder, teacher, found, bar)
+            new = annotations.annotate(folder, teacher, found, bar, engine=runner)
         line = f"{len(found)} trajectories annotated by {annotator}, {new} of them now."
         console.print(line, highlight=False)
         return

@@ -1,15 +1,16 @@
-"""Collecting expert trajectories: keyed units of work, in threads, resumable."""
+"""Collecting expert trajectories: keyed units of work, resumable."""
 
 import os
 from collections import Counter
-from collections.abc import Iterable, Sequence
-from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
+from collections.abc import Generator, Iterable, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from random import Random
+from typing import Any
 
 from rich.progress import Progress
 
+from dataset_builder.engine import Engine, LocalEngine
 from dataset_builder.errors import SimulatorDied, UsageError
 from dataset_builder.expert import NoVerifiedPath, find_trajectory
 from dataset_builder.simulator import Simulator, check_simplifications
@@ -84,6 +85,7 @@ def collect(
     path: str = "tidied",
     simplifications: str = "easy",
     workers: int | None = None,
+    engine: Engine | None = None,
     progress: Progress | None = None,
 ) -> CollectReport:
     """Collect verified trajectories into `folder/trajectories.jsonl`; what is there is kept.
@@ -97,6 +99,7 @@ def collect(
         path (`str`, *optional*, defaults to `"tidied"`): form of the path, see `find_trajectory`.
         simplifications (`str`, *optional*, defaults to `"easy"`): see `Episode.load`.
         workers (`int`, *optional*, defaults to the number of cores): threads, each with a world.
+        engine (`Engine`, *optional*): who does it, in place of threads of this process.
         progress (`rich.progress.Progress`, *optional*): where to show a bar.
 
     Raises:
@@ -120,34 +123,16 @@ def collect(
     store = trajectory_store(folder)
     _check_same(store, simplifications)
     missing = [key for key in wanted if key not in store]
-    workers = workers or os.cpu_count() or 1
+    engine = engine or LocalEngine(workers or os.cpu_count() or 1)
     bar = (
         progress.add_task("expert paths", total=len(wanted), completed=len(wanted) - len(missing))
         if progress
         else None
     )
-    if missing:
-        with Simulator(worlds=workers) as simulator, ThreadPoolExecutor(workers) as pool:
-            waiting: set[Future[None]] = set()
-            queue = iter(missing)
-            try:
-                while True:
-                    for key in queue:
-                        waiting.add(pool.submit(_collect_one, simulator, store, key, simplifications))
-                        if len(waiting) >= 2 * workers:
-                            break
-                    if not waiting:
-                        break
-                    done, waiting = wait(waiting, return_when=FIRST_COMPLETED)
-                    for future in done:
-                        future.result()
-                        if progress and bar is not None:
-                            progress.advance(bar)
-            except BaseException:
-                # Ctrl-C or a full disk: end Java, which ends the threads at work.
-                simulator.close()
-                pool.shutdown(wait=False, cancel_futures=True)
-                raise
+    for key, record in engine.map(CollectJob(simplifications), missing):
+        store.append(key, record)
+        if progress and bar is not None:
+            progress.advance(bar)
     return report(store, wanted)
 
 
@@ -161,20 +146,50 @@ def _check_same(store: JsonlStore, simplifications: str) -> None:
         )
 
 
-def _collect_one(simulator: Simulator, store: JsonlStore, key: TrajectoryKey, simplifications: str) -> None:
-    for _ in range(MAX_DEATHS):
-        try:
-            found = find_trajectory(
-                simulator, key.task, key.variation, path=key.path, simplifications=simplifications
-            )
-        except SimulatorDied:
-            continue
-        except NoVerifiedPath as error:
-            store.append(key, {"given_up": str(error).partition(": ")[2]})
-        else:
-            store.append(key, {"trajectory": found.to_dict()})
-        return
-    store.append(key, {"given_up": f"the Java process died {MAX_DEATHS} times"})
+@dataclass(frozen=True)
+class CollectJob:
+    """Finds the paths of keys: one Java process, a world per thread.
+
+    Attributes:
+        simplifications: of the game.
+    """
+
+    simplifications: str
+    uses_gpu = False
+
+    def start(self, threads: int) -> "_Collector":
+        """Start it; Java comes up with the first key."""
+        return _Collector(Simulator(worlds=threads), self.simplifications)
+
+
+class _Collector:
+    def __init__(self, simulator: Simulator, simplifications: str) -> None:
+        self._simulator, self._simplifications = simulator, simplifications
+
+    def work(self, keys: Sequence[TrajectoryKey]) -> Generator[tuple[int, dict[str, Any]], None, None]:
+        for place, key in enumerate(keys):
+            yield place, self._collect_one(key)
+
+    def close(self) -> None:
+        self._simulator.close()
+
+    def _collect_one(self, key: TrajectoryKey) -> dict[str, Any]:
+        """A record: the trajectory, or why there is none."""
+        for _ in range(MAX_DEATHS):
+            try:
+                found = find_trajectory(
+                    self._simulator,
+                    key.task,
+                    key.variation,
+                    path=key.path,
+                    simplifications=self._simplifications,
+                )
+            except SimulatorDied:
+                continue
+            except NoVerifiedPath as error:
+                return {"given_up": str(error).partition(": ")[2]}
+            return {"trajectory": found.to_dict()}
+        return {"given_up": f"the Java process died {MAX_DEATHS} times"}
 
 
 def report(store: JsonlStore, keys: Iterable[TrajectoryKey] | None = None) -> CollectReport:

@@ -9,6 +9,7 @@ import sys
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from importlib import import_module
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from dataset_builder.errors import UsageError
@@ -16,6 +17,7 @@ from dataset_builder.simulator import Simulator
 from modeling.protocol import Agent
 
 if TYPE_CHECKING:
+    from eval_harness.llm.model import LLM
     from modeling.agent import Decoding, RoleModel
 
 
@@ -29,6 +31,12 @@ class AgentOptions:
         simulator: the run's.
         simplifications: the protocol's.
         decoding: fields of `modeling.Decoding` that are not to have their defaults.
+        llm, base_url: a language model and its OpenAI-compatible server.
+        ledger: folder in which the language model's answers are kept, the run's.
+        budget_tokens: the language model's tokens that an episode may take.
+        trials: of `reflexion`.
+        escalate_to, when: a language model that names sub-goals for the pair, and where
+            (`eval_harness.escalation`).
     """
 
     controller: str | None = None
@@ -38,13 +46,24 @@ class AgentOptions:
     simulator: Simulator | None = None
     simplifications: str = "easy"
     decoding: Mapping[str, Any] = field(default_factory=dict)
+    llm: str | None = None
+    base_url: str | None = None
+    ledger: str | Path | None = None
+    budget_tokens: int | None = None
+    trials: int | None = None
+    escalate_to: str | None = None
+    when: str | None = None
 
 
 def _hierarchical(options: AgentOptions) -> Agent:
-    from modeling import SubgoalAgent
-
     assert options.controller is not None  # make_agent saw to it
     assert options.executor is not None
+    if options.escalate_to or options.when or options.base_url or options.budget_tokens is not None:
+        from eval_harness.escalation import escalating
+
+        return escalating(options)
+    from modeling import SubgoalAgent
+
     return SubgoalAgent.from_pretrained(options.controller, options.executor, **options.decoding)
 
 
@@ -103,6 +122,42 @@ def _executor(options: AgentOptions) -> "tuple[RoleModel, Decoding]":
     return RoleModel.from_pretrained(options.executor, decoding=decoding), decoding
 
 
+def _llm(options: AgentOptions) -> "LLM":
+    from eval_harness.llm.model import make_llm
+
+    return make_llm(options.llm, options.base_url, options.ledger, budget_tokens=options.budget_tokens)
+
+
+def _react(options: AgentOptions) -> Agent:
+    from eval_harness.llm.react import React
+
+    return React(_llm(options))
+
+
+def _saycan(options: AgentOptions) -> Agent:
+    from eval_harness.llm.saycan import SayCan
+
+    return SayCan(_llm(options))
+
+
+def _reflexion(options: AgentOptions) -> Agent:
+    from eval_harness.llm.reflexion import Reflexion
+
+    simulator = options.simulator or Simulator()
+    return Reflexion(_llm(options), simulator, options.simplifications, options.trials)
+
+
+def _swiftsage(options: AgentOptions) -> Agent:
+    from eval_harness.llm.swiftsage import SwiftSage
+
+    if not (options.flat or options.controller or options.executor):
+        raise UsageError("Agent swiftsage needs a Swift: --flat, or --controller and --executor.")
+    llm = _llm(options)
+    name = chosen_agent(None, controller=options.controller, executor=options.executor, flat=options.flat)
+    swift = AgentOptions(options.controller, options.executor, options.flat, decoding=options.decoding)
+    return SwiftSage(make_agent(name, swift), llm)
+
+
 @dataclass(frozen=True)
 class _Entry:
     description: str
@@ -111,9 +166,14 @@ class _Entry:
     takes: tuple[str, ...] = ()
 
 
+_OF_LLM = ("base_url", "budget_tokens")
+
 AGENTS = {
     "hierarchical": _Entry(
-        "controller names the sub-goal, executor the action", _hierarchical, ("controller", "executor")
+        "controller names the sub-goal, executor the action; an LLM helps out with --escalate-to",
+        _hierarchical,
+        ("controller", "executor"),
+        takes=("escalate_to", "when", "base_url", "budget_tokens"),
     ),
     "flat": _Entry("one model names the action, no sub-goals", _flat, ("flat",)),
     "expert-subgoals": _Entry(
@@ -136,6 +196,25 @@ AGENTS = {
     "no-subgoals": _Entry("the executor with the sub-goal left blank", _no_subgoals, ("executor",)),
     "random": _Entry("a random valid action: the lower bound", _random),
     "expert": _Entry("the expert's verified path: the upper bound", _expert, takes=("trajectories",)),
+    "react": _Entry("an LLM thinks and acts in turns", _react, ("llm",), takes=_OF_LLM),
+    "saycan": _Entry(
+        "an LLM proposes actions, the possible one most like them is played",
+        _saycan,
+        ("llm",),
+        takes=_OF_LLM,
+    ),
+    "reflexion": _Entry(
+        "react in several trials with written reflections; the last trial counts",
+        _reflexion,
+        ("llm",),
+        takes=(*_OF_LLM, "trials"),
+    ),
+    "swiftsage": _Entry(
+        "a small agent acts (--flat, or --controller and --executor), an LLM plans where it is stuck",
+        _swiftsage,
+        ("llm",),
+        takes=(*_OF_LLM, "controller", "executor", "flat"),
+    ),
 }
 """Name → what it is and how it is made; `subgoal eval agents` prints it."""
 
@@ -157,6 +236,12 @@ def chosen_agent(agent: str | None, *, controller: str | None, executor: str | N
     raise UsageError("Who plays? Give --controller and --executor, or --flat, or --agent NAME.")
 
 
+_GIVEN = (
+    "controller", "executor", "flat", "trajectories",
+    "llm", "base_url", "budget_tokens", "trials", "escalate_to", "when",
+)  # fmt: skip
+
+
 def make_agent(name: str, options: AgentOptions | None = None) -> Agent:
     """An agent of the registry, or a plug-in `module:Class` (called without arguments).
 
@@ -165,9 +250,7 @@ def make_agent(name: str, options: AgentOptions | None = None) -> Agent:
             agent.
     """
     options = options or AgentOptions()
-    given = {
-        option: getattr(options, option) for option in ("controller", "executor", "flat", "trajectories")
-    }
+    given = {option: getattr(options, option) for option in _GIVEN}
     if ":" in name:
         _check_given(name, given, ())
         _check_decoding(name, options)
@@ -179,16 +262,18 @@ def make_agent(name: str, options: AgentOptions | None = None) -> Agent:
     entry = AGENTS[name]
     for option in entry.needs:
         if not given[option]:
-            raise UsageError(f"Agent {name} needs --{option}: a checkpoint folder or Hub id.")
+            what = "a model, as its server calls it" if option == "llm" else "a checkpoint folder or Hub id"
+            raise UsageError(f"Agent {name} needs --{option}: {what}.")
     _check_given(name, given, (*entry.needs, *entry.takes))
-    _check_decoding(name, options, entry.needs)
+    _check_decoding(name, options, (*entry.needs, *entry.takes))
     return entry.make(options)
 
 
 def _check_given(name: str, given: Mapping[str, Any], used: Sequence[str]) -> None:
     for option, value in given.items():
-        if value and option not in used:
-            raise UsageError(f"Agent {name} has no use for --{option}: leave it out.")
+        if value is not None and value != "" and option not in used:
+            shown = option.replace("_", "-")
+            raise UsageError(f"Agent {name} has no use for --{shown}: leave it out.")
 
 
 def _check_decoding(name: str, options: AgentOptions, needs: Sequence[str] = ()) -> None:

@@ -6,6 +6,7 @@ from typing import Annotated
 import typer
 
 from eval_harness.cli_report import compare, replay, report
+from eval_harness.cost_cli import cost
 
 app = typer.Typer(help="Score agents on ScienceWorld.", no_args_is_help=True)
 
@@ -60,15 +61,48 @@ def run(
         bool | None,
         typer.Option("--avoid-loops/--allow-loops", help="Whether fruitless repetition gives way."),
     ] = None,
+    llm: Annotated[
+        str | None, typer.Option(help="Language model of react, saycan, …", metavar="MODEL")
+    ] = None,
+    base_url: Annotated[
+        str | None,
+        typer.Option(help="Its OpenAI-compatible server; the key is OPENAI_API_KEY.", metavar="URL"),
+    ] = None,
+    budget_tokens: Annotated[
+        int | None, typer.Option(help="LLM tokens that an episode may take.", metavar="N")
+    ] = None,
+    trials: Annotated[int | None, typer.Option(help="Of reflexion; the last counts.", metavar="N")] = None,
+    escalate_to: Annotated[
+        str | None,
+        typer.Option(help="LLM that names the sub-goal where the pair is stuck.", metavar="MODEL"),
+    ] = None,
+    when: Annotated[
+        str | None,
+        typer.Option(help="Where: stuck (any), loop, rejections or no-progress.", metavar="POLICY"),
+    ] = None,
     retry_failed: Annotated[bool, typer.Option("--retry-failed", help="Play failed episodes again.")] = False,
+    engine: Annotated[
+        str, typer.Option(help="local, or ray: workers of a cluster (extra [ray]).", metavar="NAME")
+    ] = "local",
+    address: Annotated[
+        str | None,
+        typer.Option(help="ray: HOST:PORT of the cluster, or auto; one of its own if left out.", metavar="A"),
+    ] = None,
+    workers: Annotated[
+        int | None,
+        typer.Option(help="local: worlds at once; ray: workers. As many as cores if left out.", metavar="N"),
+    ] = None,
     *,
     out: Annotated[Path, typer.Option(help="Run folder; the same command continues it.", metavar="DIR")],
 ) -> None:
     """Play a protocol with an agent and record every episode. Resumes what was interrupted."""
     from rich.console import Console
 
+    from dataset_builder.engine import get_engine
+    from dataset_builder.errors import UsageError
     from dataset_builder.simulator import Simulator
     from eval_harness.agents import AgentOptions, chosen_agent, make_agent
+    from eval_harness.playing import AgentMaker
     from eval_harness.protocols import load_protocol
     from eval_harness.report import comparison_table
     from eval_harness.run import resolve_batch_size, run_protocol
@@ -88,9 +122,27 @@ def run(
     }
     decoding = {name: value for name, value in decoding.items() if value is not None}
     name = chosen_agent(agent, controller=controller, executor=executor, flat=flat)
-    with Simulator() as simulator:
+    if engine != "local" and (llm or escalate_to):
+        raise UsageError(
+            f"--engine {engine} is not for agents that ask a language model: their ledger and budget are one."
+        )
+    runner = get_engine(engine, workers=workers, address=address)
+    with Simulator(worlds=workers if engine == "local" else None) as simulator:
         options = AgentOptions(
-            controller, executor, flat, trajectories, simulator, rules.simplifications, decoding
+            controller,
+            executor,
+            flat,
+            trajectories,
+            simulator,
+            rules.simplifications,
+            decoding,
+            llm=llm,
+            base_url=base_url,
+            ledger=out,
+            budget_tokens=budget_tokens,
+            trials=trials,
+            escalate_to=escalate_to,
+            when=when,
         )
         result = run_protocol(
             make_agent(name, options),
@@ -102,6 +154,8 @@ def run(
             seed=seed,
             batch_size=batch_size,
             retry_failed=retry_failed,
+            engine=runner,
+            maker=AgentMaker.of(name, options),
         )
     Console().print(comparison_table([result], title=f"protocol {rules.name}"))
     typer.echo(f"results: {out / 'results.json'}")
@@ -163,3 +217,4 @@ def push(
 app.command("report")(report)
 app.command("compare")(compare)
 app.command("replay")(replay)
+app.command("cost")(cost)

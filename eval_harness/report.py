@@ -186,12 +186,24 @@ def _details(runs: Sequence[PlayedRun], scores: Sequence["Bootstrap"]) -> list[l
         ["95% interval of the mean", *(interval_text(mean) for mean in means)],
         ["solved", *("-" if (share := run.result.success_rate) is None else f"{share:.1%}" for run in runs)],
     ]
+    if any(episode.llm_calls for run in runs for episode in run.episodes):
+        rows += [
+            ["LLM calls per episode", *(_each(run, "llm_calls") for run in runs)],
+            ["LLM tokens per episode", *(_each(run, "llm_tokens") for run in runs)],
+        ]
     rows += [
         [name, *(str(count[name]) for count in counts)]
         for name in OUTCOMES
         if any(count[name] for count in counts)
     ]
     return rows
+
+
+def _each(run: PlayedRun, what: str) -> str:
+    """An episode's number of something, on average."""
+    total = sum(getattr(episode, what) for episode in run.episodes)
+    mean = total / max(1, len(run.episodes))
+    return f"{mean:,.1f}" if 0 < mean < 10 else f"{mean:,.0f}"
 
 
 def interval_text(estimate: "Estimate | None", scale: float = 1.0, sign: str = "") -> str:

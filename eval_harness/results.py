@@ -41,6 +41,8 @@ class EpisodeResult:
         seconds: from its entry into the batch to its end; other episodes of the batch run in this time
             too. The world was loaded before that.
         model_calls, tokens_read, tokens_written: what its decisions took (`modeling.protocol.Cost`).
+        llm_calls, llm_prompt_tokens, llm_completion_tokens: what they took of a language model at a
+            server.
     """
 
     task: str
@@ -61,6 +63,14 @@ class EpisodeResult:
     model_calls: int = 0
     tokens_read: int = 0
     tokens_written: int = 0
+    llm_calls: int = 0
+    llm_prompt_tokens: int = 0
+    llm_completion_tokens: int = 0
+
+    @property
+    def llm_tokens(self) -> int:
+        """Tokens that a language model at a server read and wrote."""
+        return self.llm_prompt_tokens + self.llm_completion_tokens
 
     @property
     def key(self) -> Unit:

@@ -12,7 +12,7 @@ from collections.abc import Callable, Generator, Iterator, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from functools import partial
 
-from dataset_builder.errors import SimulatorDied
+from dataset_builder.errors import SimulatorDied, SubgoalError
 from dataset_builder.simulator import Simulator
 from eval_harness.game import Game
 from eval_harness.protocols import Protocol, Unit
@@ -25,6 +25,19 @@ MAX_DEATHS = 3
 _LOADED_AHEAD = 2
 
 log = logging.getLogger(__name__)
+
+
+class RunEnds(SubgoalError):
+    """The agent cannot go on in any episode: the run stops, and what is not finished is played later.
+
+    Args:
+        message (`str`): one line with the remedy.
+        exit_code (`int`, *optional*): of the command.
+    """
+
+    def __init__(self, message: str, exit_code: int = SubgoalError.exit_code) -> None:
+        super().__init__(message)
+        self.exit_code = exit_code
 
 
 class Rollout:
@@ -105,6 +118,8 @@ class Rollout:
         """The agent's decisions; None where it failed, which ends that game only."""
         try:
             return list(self._act(games))
+        except RunEnds:
+            raise
         except Exception as error:
             if len(games) == 1:
                 _blame(games[0], error)

@@ -15,12 +15,13 @@ from rich.progress import (
     TimeRemainingColumn,
 )
 
+from dataset_builder.engine import Engine, Job, LocalEngine
 from dataset_builder.errors import UsageError
 from dataset_builder.simulator import Simulator
-from eval_harness.protocols import Protocol, load_protocol
+from eval_harness.playing import AgentMaker, PlayElsewhere, PlayHere
+from eval_harness.protocols import Protocol, Unit, load_protocol
 from eval_harness.provenance import hardware, versions
 from eval_harness.results import EpisodeResult, RunResult, summarize
-from eval_harness.rollout import Rollout
 from eval_harness.run_folder import RunFolder
 from modeling.protocol import Agent
 
@@ -39,6 +40,8 @@ def run_protocol(
     seed: int = 0,
     batch_size: int | str = "auto",
     retry_failed: bool = False,
+    engine: Engine | None = None,
+    maker: AgentMaker | None = None,
     progress: bool = True,
 ) -> RunResult:
     """Play a protocol and score it. Called again with the same arguments, it plays what is missing.
@@ -56,6 +59,8 @@ def run_protocol(
             `auto` is `DEFAULT_BATCH_SIZE`.
         retry_failed (`bool`, *optional*, defaults to `False`): also play again what was recorded as
             failed.
+        engine (`Engine`, *optional*): who plays the episodes; by default this process.
+        maker (`AgentMaker`, *optional*): how workers elsewhere make the agent; other engines need it.
         progress (`bool`, *optional*, defaults to `True`): show a bar on standard error.
 
     Returns:
@@ -82,11 +87,16 @@ def run_protocol(
         with contextlib.ExitStack() as stack:
             # Last out: the figures and the time of an interrupted run are kept as far as it came.
             stack.callback(folder.save, complete=False)
-            sim = simulator or stack.enter_context(Simulator())
+            runner = engine or LocalEngine()
+            job: Job[Unit, EpisodeResult]
+            if maker is None or runner.name == "local":
+                job = PlayHere(agent, rules, simulator or stack.enter_context(Simulator()), size)
+            else:
+                job = PlayElsewhere(maker, identity["models"], rules, size)
             advance = stack.enter_context(_bar(folder, units, len(missing), progress))
-            rollout = Rollout(agent, rules, sim, size).run(missing)
-            stack.enter_context(contextlib.closing(rollout))
-            for episode in rollout:
+            episodes = runner.map(job, missing, batch=None)
+            stack.enter_context(contextlib.closing(episodes))
+            for _, episode in episodes:
                 folder.append(episode)
                 advance(episode)
     return folder.save(complete=True)

@@ -20,17 +20,26 @@ class Cost:
         model_calls: inputs that a model answered.
         tokens_read: their tokens.
         tokens_written: tokens of all the answers that were searched or drawn and kept.
+        llm_calls: requests to a language model at a server; the counts above are without them.
+        llm_prompt_tokens: tokens that it read.
+        llm_completion_tokens: tokens that it wrote.
     """
 
     model_calls: int = 0
     tokens_read: int = 0
     tokens_written: int = 0
+    llm_calls: int = 0
+    llm_prompt_tokens: int = 0
+    llm_completion_tokens: int = 0
 
     def __add__(self, other: Cost) -> Cost:
         return Cost(
             self.model_calls + other.model_calls,
             self.tokens_read + other.tokens_read,
             self.tokens_written + other.tokens_written,
+            self.llm_calls + other.llm_calls,
+            self.llm_prompt_tokens + other.llm_prompt_tokens,
+            self.llm_completion_tokens + other.llm_completion_tokens,
         )
 
 

@@ -15,6 +15,7 @@ from typer.core import TyperGroup
 from dataset_builder.cli import app as corpus
 from dataset_builder.errors import SubgoalError
 from eval_harness.cli import app as evaluation
+from eval_harness.study_cli import app as study
 from modeling.cli import models, train_command
 from space_app.cli import demo_command, space
 from subgoal.quickstart import quickstart_command
@@ -122,6 +123,7 @@ app.add_typer(corpus, name="corpus")
 app.command("train")(train_command)
 app.add_typer(models, name="models")
 app.add_typer(evaluation, name="eval")
+app.add_typer(study, name="study")
 app.command("demo")(demo_command)
 app.add_typer(space, name="space")
 

@@ -128,6 +128,11 @@ def _fill(name: str, **values: str) -> str:
     return Template(_text(name)).substitute(values)
 
 
+def vocabulary() -> str:
+    """The table of sub-goals with what each is for."""
+    return _guide()["vocabulary"]
+
+
 @cache
 def _guide() -> dict[str, str]:
     """The table and the list of the exemplars' README."""

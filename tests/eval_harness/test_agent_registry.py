@@ -18,6 +18,7 @@ def test_every_agent_has_a_line_of_description() -> None:
     assert set(AGENTS) == {
         "hierarchical", "flat", "random", "expert",
         "expert-subgoals", "semi-random-subgoals", "random-subgoals", "no-subgoals",
+        "react", "saycan", "reflexion", "swiftsage",
     }  # fmt: skip
     assert all(entry.description and "\n" not in entry.description for entry in AGENTS.values())
 

@@ -40,7 +40,9 @@ def memory(table: Table) -> Memory:
     java = 0.0
     if pid := table.simulator.pid:
         _jcmd(pid, "GC.run")
-        java = sum(int(kib) for kib in re.findall(r"(?:DefNew|Tenured) .*used (\d+)K", _jcmd(pid, "GC.heap_info")))
+        java = sum(
+            int(kib) for kib in re.findall(r"(?:DefNew|Tenured) .*used (\d+)K", _jcmd(pid, "GC.heap_info"))
+        )
     return Memory(psutil.Process().memory_info().rss / 1e6, java * 1024 / 1e6)
 
 

@@ -1,0 +1,98 @@
+"""Units per second of the local engine and of Ray, with 1 and 2 workers, in one run.
+
+    python -m benchmarks.bench_engines [--variations 2] [--workers 1,2]
+
+Collecting: train variations of five tasks. Playing: the released pair on as many test variations. Each
+line is a fresh folder; starting Java, Ray's workers and the models counts, starting Ray itself does not.
+Both engines' records are compared.
+"""
+
+import os
+import tempfile
+import time
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+from rich.console import Console
+
+from dataset_builder.cli import row_table
+from dataset_builder.collect import collect, trajectory_store
+from dataset_builder.engine import Engine, get_engine
+from dataset_builder.simulator import Simulator
+from dataset_builder.tasks import select_tasks
+from eval_harness.agents import AgentOptions, make_agent
+from eval_harness.playing import AgentMaker
+from eval_harness.run import run_protocol
+
+TASKS = "use-thermometer,find-plant,find-animal,lifespan-longest-lived,test-conductivity"
+PAIR = AgentOptions(controller="release/controller", executor="release/executor")
+
+
+def collected(engine: Engine, variations: int, out: Path) -> dict[Any, Any]:
+    """Records by key."""
+    collect(out, select_tasks(TASKS), ["train"], limits=variations, engine=engine)
+    return {tuple(record["key"]): record for record in trajectory_store(out)}
+
+
+def played(engine: Engine, variations: int, out: Path) -> dict[Any, Any]:
+    """Scores and actions by key."""
+    with Simulator(worlds=engine.workers) as simulator:
+        result = run_protocol(
+            make_agent("hierarchical", PAIR),
+            "full",
+            out,
+            simulator=simulator,
+            tasks=TASKS,
+            max_variations=variations,
+            batch_size=4,
+            engine=engine,
+            maker=AgentMaker.of("hierarchical", PAIR),
+            progress=False,
+        )
+    return {episode.key: (episode.score, episode.actions) for episode in result.episode_results()}
+
+
+def main(
+    variations: Annotated[int, typer.Option(help="Per task.")] = 2,
+    workers: Annotated[str, typer.Option(help="Numbers of workers, comma-separated.")] = "1,2",
+    units: Annotated[str, typer.Option(help="collect, play or both, comma-separated.")] = "collect,play",
+) -> None:
+    """Print the table."""
+    rows = []
+    for what, work in (("collect", collected), ("play", played)):
+        if what not in units.split(","):
+            continue
+        first: dict[Any, Any] | None = None
+        for name in ("local", "ray"):
+            for count in map(int, workers.split(",")):
+                load = os.getloadavg()[0]
+                engine = get_engine(name, workers=count)
+                with tempfile.TemporaryDirectory() as folder:
+                    start = time.perf_counter()
+                    records = work(engine, variations, Path(folder) / "out")
+                    seconds = time.perf_counter() - start
+                if name == "ray":
+                    import ray
+
+                    ray.shutdown()  # the next one has other cores
+                first = first if first is not None else records
+                same = sum(records[key] == record for key, record in first.items())
+                typer.echo(f"{what} {name} {count}: {len(records)} in {seconds:.1f} s", err=True)
+                rows.append(
+                    {
+                        "units": what,
+                        "engine": name,
+                        "workers": str(count),
+                        "units done": str(len(records)),
+                        "seconds": f"{seconds:.1f}",
+                        "units per second": f"{len(records) / seconds:.2f}",
+                        "as the first line": f"{same} of {len(first)}",
+                        "load before": f"{load:.1f}",
+                    }
+                )
+    Console(width=110).print(row_table(rows, f"{os.cpu_count()} cores"))
+
+
+if __name__ == "__main__":
+    typer.run(main)

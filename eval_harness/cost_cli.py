@@ -1,0 +1,47 @@
+"""`subgoal eval cost`: a language model paid once, for the annotations, or in every episode."""
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+
+def cost(
+    annotation: Annotated[
+        Path, typer.Option(help="Corpus folder with the teacher's ledger, or that file.", metavar="LEDGER")
+    ],
+    run: Annotated[Path, typer.Option(help="Run folder of the distilled agent.", metavar="DIR")],
+    llm_run: Annotated[
+        list[Path], typer.Option(help="Run folder of an LLM agent; may be repeated.", metavar="DIR")
+    ],
+    prices: Annotated[
+        str | None,
+        typer.Option(help="Price table (YAML or JSON); none: tokens only.", metavar="FILE|none"),
+    ] = None,
+    plot: Annotated[Path | None, typer.Option(help="Write the curves as a PNG.", metavar="FILE")] = None,
+) -> None:
+    """Compare total tokens and money by number of episodes, with the break-even points."""
+    from rich.console import Console
+
+    from eval_harness.cost import load_prices, money_costs, read_annotation, read_llm_run, token_costs
+    from eval_harness.cost_table import agents_table, notes, totals_table
+    from eval_harness.report import read_played
+
+    table = None if prices == "none" else load_prices(prices)
+    paid = read_annotation(annotation)
+    distilled, others = read_played(run), [read_llm_run(folder) for folder in llm_run]
+    costs = [token_costs(paid, distilled, others)]
+    if table is not None:
+        costs.append(money_costs(paid, distilled, others, table))
+    console = Console()
+    console.print(agents_table([distilled, *others]))
+    for each in costs:
+        console.print(totals_table(each))
+    for note in notes(paid, [distilled, *others], costs):
+        console.print(note, highlight=False, soft_wrap=True, markup=False)
+    if plot:
+        from eval_harness.cost_plot import plot as draw
+
+        plot.parent.mkdir(parents=True, exist_ok=True)
+        plot.write_bytes(draw(costs))
+        typer.echo(f"written: {plot}", err=True)

@@ -1,0 +1,121 @@
+"""`LLMAgent`: what agents share that ask a language model for every step, or for some."""
+
+from collections.abc import Sequence
+from concurrent.futures import ThreadPoolExecutor, wait
+from dataclasses import dataclass, field
+from typing import Any, Generic, TypeVar
+
+from dataset_builder.simulator import Episode
+from dataset_builder.state import AgentState
+from eval_harness.llm.model import LLM, OutOfTokens, Talk
+from eval_harness.rollout import RunEnds
+from modeling.protocol import Cost, Decision
+
+CONCURRENCY = 8
+"""Requests that are under way at the same time, at most."""
+
+
+@dataclass
+class Memory:
+    """What an agent keeps of one episode.
+
+    Attributes:
+        episode: the game.
+        talk: with the model.
+        decided: the decision of each step: asked again for a step, the agent says the same.
+        thoughts: what the model said before the action, by step.
+        wanted: the action that the agent chose, by step: another one in the history means that the
+            simulator did not know it.
+        extra: what other models took for the decision that is being made.
+    """
+
+    episode: Episode
+    talk: Talk
+    decided: dict[int, Decision] = field(default_factory=dict)
+    thoughts: dict[int, str] = field(default_factory=dict)
+    wanted: dict[int, str] = field(default_factory=dict)
+    extra: Cost = field(default_factory=Cost)
+
+    def rejected(self, state: AgentState) -> bool:
+        """Whether the last action is not the one that was wanted."""
+        last = state.step - 1
+        return last in self.wanted and state.history[last].action != self.wanted[last]
+
+
+M = TypeVar("M", bound=Memory)
+
+
+class LLMAgent(Generic[M]):
+    """Decides for each episode by itself, several at a time. Subclasses write `choose`.
+
+    An episode whose token budget is spent stops: what it reached counts.
+
+    Args:
+        llm (`LLM`): the model, its server and the run's ledger.
+    """
+
+    name = ""
+
+    def __init__(self, llm: LLM) -> None:
+        self.llm = llm
+        self._memories: dict[int, M] = {}
+        self._threads = ThreadPoolExecutor(CONCURRENCY, "llm")
+
+    def begin(self, state: AgentState, episode: Episode, seed: int) -> None:
+        """An episode starts."""
+        about = {"agent": self.name, "task": state.task, "variation": episode.variation}
+        self._memories[id(state)] = self.remember(episode, Talk(self.llm, seed, about))
+
+    def end(self, state: AgentState) -> None:
+        """Forget the episode."""
+        self._memories.pop(id(state), None)
+
+    def act(self, states: Sequence[AgentState]) -> list[Decision]:
+        """One decision per state.
+
+        Raises:
+            RunEnds: if the server is lost.
+            SubgoalError: if it would not answer one of them; asked again, the others say the same.
+        """
+        futures = [self._threads.submit(self._decide, state) for state in states]
+        try:
+            wait(futures)  # all: no thread may work on a state that is asked for anew
+        finally:
+            for future in futures:
+                future.cancel()
+        errors = [error for future in futures if (error := future.exception())]
+        if errors:
+            raise next((error for error in errors if isinstance(error, RunEnds)), errors[0])
+        return [future.result() for future in futures]
+
+    def _decide(self, state: AgentState) -> Decision:
+        memory = self._memories[id(state)]
+        if state.step not in memory.decided:
+            memory.talk.begin_decision()
+            memory.extra = Cost()
+            try:
+                actions = self.choose(state, memory)
+            except OutOfTokens:
+                actions = ()
+            if actions:
+                memory.wanted[state.step] = actions[0]
+            memory.decided[state.step] = Decision(
+                actions, state.subgoal, memory.extra + memory.talk.end_decision()
+            )
+        return memory.decided[state.step]
+
+    def remember(self, episode: Episode, talk: Talk) -> M:
+        """An empty memory for an episode."""
+        raise NotImplementedError
+
+    def choose(self, state: AgentState, memory: M) -> tuple[str, ...]:
+        """Candidate actions, best first; none ends the episode."""
+        raise NotImplementedError
+
+    def describe(self) -> dict[str, Any]:
+        """Provenance: name, the model, and what bounds the agent."""
+        return {
+            "name": self.name,
+            "models": {"llm": self.llm.describe()},
+            "budget_tokens": self.llm.budget_tokens,
+        }

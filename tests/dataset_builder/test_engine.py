@@ -1,0 +1,205 @@
+"""Engines: threads and a real Ray of two workers do the same work; what dies costs time only."""
+
+import os
+import signal
+import socket
+import sys
+import time
+from collections.abc import Generator, Iterator, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from dataset_builder import engine as module
+from dataset_builder.engine import LocalEngine, get_engine
+from dataset_builder.errors import SubgoalError, UsageError
+
+
+@dataclass(frozen=True)
+class Doubling:
+    """Doubles numbers; a fatal one ends its process, but only where that is not this one."""
+
+    fatal: int | None = None
+    mark: str = ""
+    home: int = 0
+    uses_gpu = False
+
+    def start(self, threads: int) -> "_Doubler":
+        return _Doubler(self)
+
+
+class _Doubler:
+    def __init__(self, job: Doubling) -> None:
+        self.job = job
+        self.closed = False
+
+    def work(self, units: Sequence[int]) -> Generator[tuple[int, int], None, None]:
+        for place, number in enumerate(units):
+            if number == self.job.fatal and os.getpid() != self.job.home:
+                if not self.job.mark:
+                    os.kill(os.getpid(), signal.SIGKILL)
+                mark = Path(self.job.mark)
+                if not mark.exists():
+                    mark.touch()
+                    os.kill(os.getpid(), signal.SIGKILL)
+            if number < 0:
+                raise UsageError(f"{number} is below zero: give more.")
+            yield place, 2 * number
+
+    def close(self) -> None:
+        self.closed = True
+
+
+@pytest.mark.parametrize("batch", [1, 3, None])
+def test_threads_give_every_unit_back_with_its_result(batch: int | None) -> None:
+    assert dict(LocalEngine(3).map(Doubling(), range(10), batch)) == {n: 2 * n for n in range(10)}
+    assert list(LocalEngine(3).map(Doubling(), [], batch)) == []
+
+
+@pytest.mark.parametrize("batch", [2, None])
+def test_an_error_of_the_job_comes_through_and_the_worker_is_closed(
+    batch: int | None, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    made: list[_Doubler] = []
+
+    def start(job: Doubling, threads: int) -> _Doubler:
+        made.append(_Doubler(job))
+        return made[-1]
+
+    monkeypatch.setattr(Doubling, "start", start)
+    with pytest.raises(UsageError, match="below zero"):
+        list(LocalEngine(2).map(Doubling(), [1, 2, -3, 4], batch))
+    assert [worker.closed for worker in made] == [True]
+
+
+@pytest.mark.parametrize(
+    ("options", "said"),
+    [
+        ({"name": "spark"}, "Unknown engine 'spark': use local or ray"),
+        ({"name": "local", "address": "a:1"}, "add --engine ray"),
+        ({"name": "ray", "workers": 0}, "--workers 0: give 1 or more"),
+    ],
+)
+def test_what_does_not_go_together_is_refused(options: dict[str, Any], said: str) -> None:
+    with pytest.raises(UsageError, match=said):
+        get_engine(**options)
+
+
+def test_without_ray_the_way_to_get_it_is_named(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(module, "find_spec", lambda name: None)
+    with pytest.raises(UsageError, match=r"pip install ray.*\[ray\]"):
+        get_engine("ray")
+
+
+@pytest.mark.parametrize("address", ["head", "ray://head:10001", "head:port"])
+def test_an_address_of_another_form_is_refused(address: str) -> None:
+    pytest.importorskip("ray")
+    with pytest.raises(UsageError, match="use HOST:PORT"):
+        get_engine("ray", address=address)
+
+
+def test_a_cluster_that_cannot_be_reached_is_said_at_once() -> None:
+    pytest.importorskip("ray")
+    with socket.socket() as taken:
+        taken.bind(("127.0.0.1", 0))
+        port = taken.getsockname()[1]
+    start = time.monotonic()
+    with pytest.raises(SubgoalError, match=f"No Ray cluster answers at 127.0.0.1:{port}") as error:
+        get_engine("ray", address=f"127.0.0.1:{port}")
+    assert "\n" not in str(error.value)
+    assert time.monotonic() - start < 60
+
+
+@pytest.fixture(scope="module")
+def cluster() -> Iterator[Any]:
+    """A Ray of two cores on this machine; its workers get this module by value."""
+    ray = pytest.importorskip("ray")
+    from dataset_builder import ray_engine
+
+    ray_engine._connect(None, 2)
+    ray.cloudpickle.register_pickle_by_value(sys.modules[__name__])
+    yield ray
+    ray.shutdown()
+
+
+@pytest.mark.slow
+@pytest.mark.timeout(900)
+def test_a_cluster_gives_the_same_results(cluster: Any) -> None:
+    engine = get_engine("ray", workers=2)
+    for batch in (1, 4, None):
+        assert dict(engine.map(Doubling(), range(10), batch)) == {n: 2 * n for n in range(10)}
+    with pytest.raises(UsageError, match="below zero"):
+        list(engine.map(Doubling(), [1, -2, 3], 1))
+    with pytest.raises(UsageError, match="the cluster has 2 cores"):
+        get_engine("ray", workers=3)
+
+
+@pytest.mark.slow
+@pytest.mark.timeout(900)
+def test_a_worker_that_dies_costs_time_only(cluster: Any, tmp_path: Path) -> None:
+    job = Doubling(fatal=5, mark=str(tmp_path / "killed"), home=os.getpid())
+    results = list(get_engine("ray", workers=2).map(job, range(12), 4))
+    assert (tmp_path / "killed").exists()
+    assert sorted(results) == [(n, 2 * n) for n in range(12)], "each once"
+
+
+@pytest.mark.slow
+@pytest.mark.timeout(900)
+def test_a_unit_that_kills_every_worker_ends_the_run_in_one_line(cluster: Any) -> None:
+    with pytest.raises(SubgoalError, match="workers died one after the other") as error:
+        list(get_engine("ray", workers=1).map(Doubling(fatal=0, home=os.getpid()), [0], 1))
+    assert "\n" not in str(error.value)
+
+
+@pytest.mark.slow
+@pytest.mark.timeout(900)
+def test_workers_of_another_version_are_refused(cluster: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    from dataset_builder import ray_engine
+
+    monkeypatch.setattr(ray_engine, "version", lambda package: "9.9")
+    said = r"of subgoal-distillation, this machine 9\.9: install the same one"
+    with pytest.raises(SubgoalError, match=said) as error:
+        get_engine("ray")
+    assert "\n" not in str(error.value)
+
+
+@pytest.mark.slow
+@pytest.mark.timeout(900)
+def test_collecting_on_a_cluster_gives_what_threads_give_also_when_java_s_owner_is_killed(
+    cluster: Any, tmp_path: Path
+) -> None:
+    from dataset_builder.annotate import annotator
+    from dataset_builder.annotations import annotate, annotation_store
+    from dataset_builder.collect import collect, trajectories, trajectory_store
+    from dataset_builder.ray_engine import RayEngine
+    from dataset_builder.tasks import select_tasks
+
+    class Killing(RayEngine):
+        """Kills a worker's process after the first result."""
+
+        def map(self, *args: Any, **options: Any) -> Generator[Any, None, None]:
+            for number, pair in enumerate(super().map(*args, **options)):
+                if number == 0:
+                    os.kill(self.pids()[0], signal.SIGKILL)
+                yield pair
+
+    tasks = select_tasks("lifespan-longest-lived,find-plant")
+    collect(tmp_path / "local", tasks, ["train"], limits=2, workers=1)
+    collect(tmp_path / "ray", tasks, ["train"], limits=2, engine=Killing(workers=2))
+    local, distributed = (trajectory_store(tmp_path / name) for name in ("local", "ray"))
+    assert len((tmp_path / "ray" / "trajectories.jsonl").read_text().splitlines()) == 4
+    assert sorted(local, key=_key) == sorted(distributed, key=_key)
+
+    for name, workers in (("local", 2), ("ray", 2)):
+        engine = get_engine(name, workers=workers)
+        assert (
+            annotate(tmp_path / name, annotator("rules"), trajectories(tmp_path / name), engine=engine) == 4
+        )
+    local, distributed = (annotation_store(tmp_path / name, "rules") for name in ("local", "ray"))
+    assert sorted(local, key=_key) == sorted(distributed, key=_key)
+
+
+def _key(record: dict[str, Any]) -> list[Any]:
+    return record["key"]
