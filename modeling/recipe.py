@@ -90,8 +90,7 @@ class Recipe(_Strict):
     balance: float = Field(default=0.0, ge=0, le=1)
     """Repeats rows of rare tasks: 0 leaves the shares as they are, 1 makes them about equal."""
     rename: float = Field(default=0.0, ge=0, lt=1)
-    """Share of the names in a training example that are exchanged, in input and answer alike: on average;
-    each example draws its own share, from none to twice this."""
+    """Share of the names in an example that are exchanged: the mean; each draws its own, 0 to twice this."""
     learning_rate: float = Field(default=1e-3, gt=0)
     """Highest learning rate."""
     schedule: Literal["linear", "cosine", "constant"] = "linear"
