@@ -1,10 +1,10 @@
 """Practice: an expert's path played again in a world that was rearranged, with mistakes to recover from.
 
 Half of the tasks have fewer than twenty train variations, in which a thing is always where it always
-is. So a verified path is played again on its own (train) variation, after some unrecorded moves: things
-it needs are put elsewhere, and the player starts in another room. What is not in sight is looked for, a
-misstep is taken back, and only what reaches the full score again is kept. Missteps stay in the history
-that a model reads; they are never its target.
+is. So a verified path is played again on its own (train) variation, after some unrecorded moves: what
+is to change its state is put elsewhere, and the player starts in another room. What is not in sight is
+looked for, a misstep is taken back, and only what reaches the full score again is kept. Missteps stay
+in the history that a model reads; they are never its target.
 
 Paints are also mixed from other colours than the task asks for, and the task's text is changed to name
 what came of it (hindsight, as in arXiv 1707.01495). Such a path is played up to its focus actions; that
@@ -150,7 +150,7 @@ def _relocate(player: "_Player", thing: str, room: str, opened: Sequence[str], d
         player.act(f"close {holder}")
     else:
         player.act(f"drop {thing}")
-        player.put = (target, target) if _CHANGE.search(player.base.description) else ()
+        player.put = (target, target)
 
 
 def _take_in_sight(player: "_Player", base: Trajectory) -> None:

@@ -11,6 +11,7 @@ from pathlib import Path
 import pytest
 
 from dataset_builder.annotate import annotator
+from dataset_builder.lexicon import ROOMS
 from dataset_builder.rules import RulesAnnotator
 from dataset_builder.rules_units import KINDS, units_of
 from dataset_builder.subgoals import Segment, SubGoal, check_segments
@@ -18,19 +19,7 @@ from dataset_builder.tasks import TASKS
 from dataset_builder.trajectory import Trajectory
 
 DATA = Path(__file__).parent / "data" / "trajectories.jsonl.gz"
-# A fixed vocabulary that a student learns: it need not be shown by a room.
-ROOMS = (
-    "art studio",
-    "bathroom",
-    "bedroom",
-    "foundry",
-    "greenhouse",
-    "hallway",
-    "kitchen",
-    "living room",
-    "outside",
-    "workshop",
-)
+# A fixed vocabulary that a student learns, like ROOMS: it need not be shown by a room.
 STATES = ("boiled", "melted", "frozen", "reproducing", "adult", "flowering")
 EQUIPMENT = ("metal pot", "tin cup", "thermometer", "seed jar", "blast furnace", "stopwatch")
 """In the same place in every game."""
