@@ -1,16 +1,19 @@
-"""Training examples with names exchanged, so that a model copies names instead of knowing them.
+"""Training examples told anew each epoch: names exchanged, so that a model copies instead of knowing them.
 
 A word that was never an answer in training is hardly ever answered later, however plainly it stands
 in the input: all training has pushed its likelihood down. So in many examples names are replaced, in
 input and answer alike, by any other word of the vocabulary, or by one spelled in pieces. All names of an
 example take part, not only the answer's: else a model would learn that the strange word is the answer.
+Before that, some examples are told in another way (see `modeling.vary`).
 """
 
 import random
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
+
+from modeling.vary import reordered, reread
 
 if TYPE_CHECKING:
     from transformers import PreTrainedTokenizerBase
@@ -44,8 +47,23 @@ class Names:
     pieces: tuple[int, ...] = ()
 
 
-class RenamingExamples:
-    """Examples for a trainer; what is renamed depends on seed, epoch and example alone.
+@dataclass(frozen=True)
+class Tellings:
+    """What telling examples in another way takes.
+
+    Attributes:
+        texts: input of each example.
+        encode: text → token ids that fit the model.
+        chance: that an example is told in another way, 0 to 1.
+    """
+
+    texts: Sequence[str]
+    encode: Callable[[str], Ids]
+    chance: float
+
+
+class VariedExamples:
+    """Examples for a trainer; how one is varied depends on seed, epoch and example alone.
 
     Args:
         inputs (`Sequence[list[int]]`): token ids of the inputs.
@@ -55,6 +73,7 @@ class RenamingExamples:
             its own share, from none to twice this.
         seed (`int`): of the draws.
         longest (`int`, *optional*): an input that would become longer stays as it is.
+        tellings (`Tellings`, *optional*): to tell some in another way before names are exchanged.
     """
 
     def __init__(
@@ -65,26 +84,36 @@ class RenamingExamples:
         chance: float,
         seed: int,
         longest: int | None = None,
+        tellings: Tellings | None = None,
     ) -> None:
         self.inputs, self.labels, self.names, self.longest = inputs, labels, names, longest
+        self.tellings = tellings
         self.chance, self.seed, self.epoch = chance, seed, 0
 
     @property
     def lengths(self) -> list[int]:
-        """Input lengths in tokens before renaming, which hardly changes them."""
+        """Input lengths in tokens as they were; what is varied hardly changes them."""
         return [len(ids) for ids in self.inputs]
 
     def __len__(self) -> int:
         return len(self.inputs)
 
     def __getitem__(self, index: int) -> dict[str, Ids]:
-        inputs, labels = self.inputs[index], self.labels[index]
+        inputs, labels = self._told(index), self.labels[index]
         other = self._exchange(index, inputs, labels)
         if other:
             renamed = _replaced(inputs, other)
             if self.longest is None or len(renamed) <= max(self.longest, len(inputs)):
                 inputs, labels = renamed, _replaced(labels, other)
         return {"input_ids": inputs, "labels": labels}
+
+    def _told(self, index: int) -> Ids:
+        if self.tellings:
+            draw = random.Random(hash((self.seed, self.epoch, index, 1)))
+            if draw.random() < self.tellings.chance:
+                text = reread(reordered(self.tellings.texts[index], draw), draw)
+                return self.tellings.encode(text)
+        return self.inputs[index]
 
     def _exchange(self, index: int, inputs: Ids, labels: Ids) -> Mapping[int, Ids]:
         """Name → the tokens to write in its place, for some names of the input.

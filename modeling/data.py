@@ -189,6 +189,7 @@ class Tokenized:
     """Examples as token ids.
 
     Attributes:
+        texts: inputs before that, in full.
         inputs: of each example.
         labels: of each example.
         rows: which row of its split each example is.
@@ -196,6 +197,7 @@ class Tokenized:
         left_out: how many rows are missing because their target is too long.
     """
 
+    texts: list[str]
     inputs: list[list[int]]
     labels: list[list[int]]
     rows: list[int]
@@ -220,7 +222,9 @@ def tokenize(table: "Dataset", rows: Sequence[int], fitter: Fitter, target_lengt
     chosen = table.select(rows)
     targets = fitter.tokenizer(list(chosen["target"]), verbose=False)["input_ids"]
     kept = [index for index, target in enumerate(targets) if len(target) <= target_length]
-    texts = list(chosen["input"])
-    inputs, shortened = fitter.encode([texts[index] for index in kept])
+    every = list(chosen["input"])
+    texts = [every[index] for index in kept]
+    inputs, shortened = fitter.encode(texts)
     labels = [targets[index] for index in kept]
-    return Tokenized(inputs, labels, [rows[index] for index in kept], shortened, len(rows) - len(kept))
+    kept_rows = [rows[index] for index in kept]
+    return Tokenized(texts, inputs, labels, kept_rows, shortened, len(rows) - len(kept))

@@ -91,6 +91,8 @@ class Recipe(_Strict):
     """Repeats rows of rare tasks: 0 leaves the shares as they are, 1 makes them about equal."""
     rename: float = Field(default=0.0, ge=0, lt=1)
     """Share of the names in an example that are exchanged: the mean; each draws its own, 0 to twice this."""
+    vary: float = Field(default=0.0, ge=0, le=1)
+    """Chance that an example lists its things in another order and has other readings that compare alike."""
     learning_rate: float = Field(default=1e-3, gt=0)
     """Highest learning rate."""
     schedule: Literal["linear", "cosine", "constant"] = "linear"

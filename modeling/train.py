@@ -10,7 +10,7 @@ from dataset_builder.errors import SubgoalError, UsageError
 from dataset_builder.lexicon import simulator_words
 from dataset_builder.loading import public_name
 from modeling.arguments import reporting_callbacks, training_arguments
-from modeling.augment import Names, RenamingExamples, balanced_rows, find_names
+from modeling.augment import Names, Tellings, VariedExamples, balanced_rows, find_names
 from modeling.card import write_card
 from modeling.checkpoint import Checkpoint, load_checkpoint, weights_hash
 from modeling.curve import CURVE, draw_curve, training_curve
@@ -251,8 +251,8 @@ class _Run:
             model=model,
             args=training_arguments(self.recipe, checkpoints, f"{self.folder.name} ({self.role})"),
             callbacks=reporting_callbacks(self.recipe, self.folder) if is_first() else None,
-            train_dataset=self._examples(examples, tokenizer, self.recipe.rename),
-            eval_dataset=self._examples(held_out, tokenizer, 0.0),
+            train_dataset=self._varied(examples, tokenizer),
+            eval_dataset=VariedExamples(held_out.inputs, held_out.labels, Names(), 0.0, self.recipe.seed),
             processing_class=tokenizer,
             # Few different shapes: kernels for 16-bit arithmetic are compiled for each.
             data_collator=DataCollatorForSeq2Seq(tokenizer, model=model, pad_to_multiple_of=8),
@@ -261,14 +261,15 @@ class _Run:
         )
         return trainer, course
 
-    def _examples(
-        self, found: Tokenized, tokenizer: "PreTrainedTokenizerBase", chance: float
-    ) -> RenamingExamples:
-        names = find_names(found.inputs, found.labels, tokenizer) if chance else Names()
-        if chance and not names.words:
+    def _varied(self, found: Tokenized, tokenizer: "PreTrainedTokenizerBase") -> VariedExamples:
+        recipe, fitter = self.recipe, self.fitter
+        names = find_names(found.inputs, found.labels, tokenizer) if recipe.rename else Names()
+        if recipe.rename and not names.words:
             _say(self.console, f"{self.role}: nothing can be renamed with this tokenizer.")
-        longest = self.recipe.source_length
-        return RenamingExamples(found.inputs, found.labels, names, chance, self.recipe.seed, longest)
+        tellings = Tellings(found.texts, lambda text: fitter.encode([text])[0][0], recipe.vary)
+        return VariedExamples(
+            found.inputs, found.labels, names, recipe.rename, recipe.seed, recipe.source_length, tellings
+        )
 
     def _train(self, trainer: "RoleTrainer", course: "Course") -> None:
         from modeling.trainer import Bar, drop_incomplete_checkpoints, last_checkpoint

@@ -23,7 +23,7 @@ from transformers import (
 from transformers.trainer_pt_utils import LengthGroupedSampler
 
 from dataset_builder.errors import SubgoalError
-from modeling.augment import RenamingExamples
+from modeling.augment import VariedExamples
 from modeling.muon import MuonWithAdamW
 from modeling.ranks import from_first
 from modeling.recipe import Recipe
@@ -92,7 +92,7 @@ def rate_factor(schedule: str, warmup: float, share: float) -> float:
 class _Order(LengthGroupedSampler):
     """Examples of like length together; the same order in an epoch, resumed or not."""
 
-    def __init__(self, batch_size: int, examples: RenamingExamples, seed: int) -> None:
+    def __init__(self, batch_size: int, examples: VariedExamples, seed: int) -> None:
         super().__init__(batch_size, lengths=examples.lengths)
         self.examples = examples
         self.seed = seed

@@ -4,7 +4,7 @@ from collections.abc import Iterable, Iterator
 
 import pytest
 
-from modeling.augment import RenamingExamples, balanced_rows, find_names
+from modeling.augment import VariedExamples, balanced_rows, find_names
 from modeling.tokenizer import train_tokenizer
 
 PAIRS = [
@@ -53,7 +53,7 @@ def test_verbs_and_names_of_subgoals_are_no_names() -> None:
 
 def _renamed(index: int, epochs: int = 40) -> Iterator[tuple[dict[str, list[int]], list[int], list[int]]]:
     """What an example becomes, with the ids it was made of."""
-    examples = RenamingExamples(INPUTS, LABELS, NAMES, chance=0.9, seed=0)
+    examples = VariedExamples(INPUTS, LABELS, NAMES, chance=0.9, seed=0)
     for examples.epoch in range(epochs):
         yield examples[index], INPUTS[index], LABELS[index]
 
@@ -84,7 +84,7 @@ def test_a_letter_becomes_another_letter_but_none_that_is_there() -> None:
     letters = train_tokenizer(["material A B C D E F"] * 3)
     inputs, labels = (letters([text])["input_ids"] for text in ("B, D, material B", "material B"))
     names = find_names(inputs, labels, letters)
-    examples = RenamingExamples(inputs, labels, names, chance=0.9, seed=0)
+    examples = VariedExamples(inputs, labels, names, chance=0.9, seed=0)
     found = set()
     for examples.epoch in range(60):
         found.add(str(letters.decode(examples[0]["labels"], skip_special_tokens=True)).split()[-1])
@@ -92,7 +92,7 @@ def test_a_letter_becomes_another_letter_but_none_that_is_there() -> None:
 
 
 def test_an_input_does_not_grow_beyond_its_limit() -> None:
-    examples = RenamingExamples(INPUTS, LABELS, NAMES, 0.9, seed=0, longest=len(INPUTS[2]))
+    examples = VariedExamples(INPUTS, LABELS, NAMES, 0.9, seed=0, longest=len(INPUTS[2]))
     for examples.epoch in range(40):
         assert len(examples[2]["input_ids"]) == len(INPUTS[2])
 
@@ -111,7 +111,7 @@ def test_the_answer_is_not_the_only_strange_name() -> None:
     tokenizer = train_tokenizer([*texts, others] * 3)
     inputs, red, blue = (tokenizer([text])["input_ids"][0] for text in texts)
     names = find_names([inputs, inputs], [red, blue], tokenizer)
-    examples = RenamingExamples([inputs], [red], names, chance=0.5, seed=0)
+    examples = VariedExamples([inputs], [red], names, chance=0.5, seed=0)
     (other,) = set(blue) - set(red)
     kept = 0
     for examples.epoch in range(60):
@@ -120,7 +120,7 @@ def test_the_answer_is_not_the_only_strange_name() -> None:
 
 
 def test_draws_depend_on_seed_epoch_and_example_alone() -> None:
-    one, two = (RenamingExamples(INPUTS, LABELS, NAMES, 0.5, seed=1) for _ in range(2))
+    one, two = (VariedExamples(INPUTS, LABELS, NAMES, 0.5, seed=1) for _ in range(2))
     first = [one[index] for index in range(len(one))]
     assert [two[index] for index in reversed(range(len(two)))] == first[::-1]
     two.epoch = 1
@@ -128,7 +128,7 @@ def test_draws_depend_on_seed_epoch_and_example_alone() -> None:
 
 
 def test_without_a_chance_nothing_changes() -> None:
-    examples = RenamingExamples(INPUTS, LABELS, NAMES, 0.0, seed=0)
+    examples = VariedExamples(INPUTS, LABELS, NAMES, 0.0, seed=0)
     assert [examples[index]["input_ids"] for index in range(len(examples))] == INPUTS
 
 
