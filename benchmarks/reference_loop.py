@@ -15,6 +15,7 @@ from dataset_builder.state import AgentState
 from eval_harness.choice import NOTHING, is_focus, nearest_action
 from eval_harness.protocols import Protocol, Unit
 from modeling.agent import SubgoalAgent
+from modeling.protocol import Decision
 
 _REJECTED = ("No known action matches", "Ambiguous request")
 
@@ -44,7 +45,7 @@ def play(env: ScienceWorldEnv, agent: SubgoalAgent, protocol: Protocol, unit: Un
     limit = protocol.moves_allowed(unit.task)
     while len(played.actions) < (protocol.decision_limit or limit):
         decision = agent.act([state])[0]
-        action, (observation, done, infos) = _step(env, decision.actions, infos["valid"])
+        action, (observation, done, infos) = _step(env, decision, infos["valid"])
         score = int(infos["score"])
         played.actions.append(action)
         played.scores.append(score)
@@ -57,13 +58,15 @@ def play(env: ScienceWorldEnv, agent: SubgoalAgent, protocol: Protocol, unit: Un
 
 
 def _step(
-    env: ScienceWorldEnv, candidates: Sequence[str], valid: Sequence[str]
+    env: ScienceWorldEnv, decision: Decision, valid: Sequence[str]
 ) -> tuple[str, tuple[str, bool, dict[str, Any]]]:
     """The best candidate; if it is rejected, the first valid one, else the nearest valid action."""
-    action = candidates[0] if candidates else NOTHING
+    action = decision.actions[0] if decision.actions else NOTHING
     observation, _, done, infos = env.step(action)
     if observation.startswith(_REJECTED):
-        others = [text for text in candidates[1:] if text in valid and not is_focus(text)]
+        further = decision.more().actions if decision.more else ()
+        candidates = (*decision.actions[1:], *further)
+        others = [text for text in candidates if text != action and text in valid and not is_focus(text)]
         action = others[0] if others else NOTHING if is_focus(action) else nearest_action(action, valid)
         observation, _, done, infos = env.step(action)
     return action, (observation, done, infos)

@@ -2,7 +2,7 @@
 
 import difflib
 import re
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable
 from dataclasses import dataclass
 
 from dataset_builder.simulator import Episode, StepResult
@@ -35,7 +35,7 @@ def is_focus(action: str) -> bool:
     return action.lower().startswith("focus")
 
 
-def take(episode: Episode, candidates: Sequence[str]) -> Taken:
+def take(episode: Episode, candidates: Iterable[str]) -> Taken:
     """Play the first candidate that the simulator accepts.
 
     A rejected candidate costs no move. A rejected `focus on …` is never followed by another focus:
@@ -46,22 +46,23 @@ def take(episode: Episode, candidates: Sequence[str]) -> Taken:
 
     Args:
         episode (`Episode`): a loaded one.
-        candidates (`Sequence[str]`): texts, best first.
+        candidates (`Iterable[str]`): texts, best first; no more are asked for once one is accepted.
 
     Raises:
         SimulatorDied: if the Java process ended.
     """
-    wanted = list(dict.fromkeys(text for text in map(str.strip, candidates) if text))
+    first = ""
     rejected: list[str] = []
-    for action in wanted:
-        if is_focus(action) and any(map(is_focus, rejected)):
+    for action in map(str.strip, candidates):
+        if not action or action in rejected or (is_focus(action) and any(map(is_focus, rejected))):
             continue
+        first = first or action
         result = episode.step(action)
         if result.accepted:
             return Taken(action, result, tuple(rejected))
         rejected.append(action)
-    if wanted and not is_focus(wanted[0]):
-        action = nearest_action(wanted[0], episode.valid_actions())
+    if first and not is_focus(first):
+        action = nearest_action(first, episode.valid_actions())
         result = episode.step(action)
         if result.accepted:
             return Taken(action, result, tuple(rejected), last_resort=True)

@@ -61,6 +61,16 @@ def run(
         bool | None,
         typer.Option("--avoid-loops/--allow-loops", help="Whether fruitless repetition gives way."),
     ] = None,
+    greedy_first: Annotated[
+        bool | None,
+        typer.Option(
+            "--greedy-first/--beams-at-once", help="Whether beams are searched only for what is rejected."
+        ),
+    ] = None,
+    grounded: Annotated[
+        bool | None,
+        typer.Option("--grounded/--free", help="Whether answers hold only names that their input holds."),
+    ] = None,
     llm: Annotated[
         str | None, typer.Option(help="Language model of react, saycan, …", metavar="MODEL")
     ] = None,
@@ -119,6 +129,8 @@ def run(
         "top_p": top_p,
         "backend": backend,
         "avoid_loops": avoid_loops,
+        "greedy_first": greedy_first,
+        "grounded": grounded,
     }
     decoding = {name: value for name, value in decoding.items() if value is not None}
     name = chosen_agent(agent, controller=controller, executor=executor, flat=flat)

@@ -2,6 +2,7 @@
 
 import time
 import traceback
+from collections.abc import Iterator
 from dataclasses import asdict
 from hashlib import blake2b
 
@@ -76,10 +77,18 @@ class Game:
             SimulatorDied: if the Java process ended.
         """
         self._cost += decision.cost
-        if not decision.actions:
+        if not decision.actions and decision.more is None:
             self._stop_reason = "agent_stopped"
             return
-        self.record(take(self.episode, decision.actions), decision.subgoal)
+        self.record(take(self.episode, self._candidates(decision)), decision.subgoal)
+
+    def _candidates(self, decision: Decision) -> Iterator[str]:
+        """A decision's actions, and further ones when those are used up."""
+        yield from decision.actions
+        if decision.more is not None:
+            others = decision.more()
+            self._cost += others.cost
+            yield from others.actions
 
     def record(self, taken: Taken, subgoal: str) -> None:
         """Enter an action that was carried out, whoever chose it, and what the world is like after it.

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from dataclasses import asdict, dataclass, replace
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from dataset_builder.errors import UsageError
@@ -14,7 +15,8 @@ from modeling.backends import BACKENDS, Backend, make_backend
 from modeling.checkpoint import Checkpoint, load_checkpoint
 from modeling.data import Fitter
 from modeling.generate import Answer, Search
-from modeling.loops import leads_nowhere, loops_last
+from modeling.grounding import Grounding
+from modeling.loops import is_loop, leads_nowhere, loops_last
 from modeling.protocol import Cost, Decision
 
 if TYPE_CHECKING:
@@ -39,6 +41,11 @@ class Decoding:
         temperature: of these draws.
         top_p: of these draws.
         backend: what computes, one of `modeling.backends.BACKENDS`.
+        greedy_first: the greedy action is tried first, and beams are searched only where the simulator
+            rejects it or it would go on with a loop: most are accepted. Draws are made at once.
+        grounded: answers hold only what stands in the input, names as they stand there, and what the
+            checkpoint's config says may come besides (see `modeling.grounding`). Checkpoints that say
+            nothing answer freely.
         avoid_loops: an action that was just played again and again without a point gives way to the
             next candidate, and so does a sub-goal that was held for long or left before (see
             `modeling.loops`).
@@ -51,6 +58,8 @@ class Decoding:
     temperature: float = 0.4
     top_p: float = 0.8
     backend: str = "auto"
+    greedy_first: bool = True
+    grounded: bool = True
     avoid_loops: bool = True
 
     def __post_init__(self) -> None:
@@ -73,8 +82,13 @@ class Decoding:
         return Search(self.controller_beams)
 
     @property
+    def of_first_action(self) -> Search:
+        """The search for the action that is tried first."""
+        return self.of_actions if self.samples or not self.greedy_first else Search()
+
+    @property
     def of_actions(self) -> Search:
-        """The search of the model that chooses actions."""
+        """The search for all candidate actions."""
         return Search(self.num_beams, self.num_candidates, self.samples, self.temperature, self.top_p)
 
 
@@ -118,6 +132,7 @@ class RoleModel:
             generation.max_new_tokens or _TARGET_LENGTH,
             # Only actions are drawn.
             samples=0 if self.role == "controller" else search.samples,
+            grounding=Grounding.of(checkpoint.model, checkpoint.tokenizer) if search.grounded else None,
         )
 
     @classmethod
@@ -141,8 +156,11 @@ class RoleModel:
         self, states: Iterable[AgentState], search: Search, seeds: Sequence[int] | None = None
     ) -> list[Answer]:
         """Ranked answers to each state; `seeds`, one per state, are for draws."""
-        texts = [model_input(self.role, state, self.version) for state in states]
-        return self.backend.answer(texts, search, seeds)
+        return self.backend.answer([self.read(state) for state in states], search, seeds)
+
+    def read(self, state: AgentState) -> str:
+        """The text that the model reads of a state."""
+        return model_input(self.role, state, self.version)
 
 
 class LearnedAgent:
@@ -178,16 +196,34 @@ class LearnedAgent:
         return next(model.backend for role, model in self.models.items() if role != "controller")
 
     def _decide(self, role: str, states: Sequence[AgentState]) -> list[Decision]:
+        model, search = self.models[role], self.decoding
+        texts = [model.read(state) for state in states]
         seeds = [self._seeds.get(id(state), 0) for state in states]
-        answers = self.models[role].answer(states, self.decoding.of_actions, seeds)
-        return [
-            Decision(
-                self._order(ranked_actions(answer.texts), state),
-                state.subgoal,
-                Cost(1, answer.read, answer.written),
-            )
-            for state, answer in zip(states, answers, strict=True)
+        answers = model.backend.answer(texts, search.of_first_action, seeds)
+        decisions = list(map(self._decision, answers, states))
+        if search.of_first_action == search.of_actions:
+            return decisions
+        unsure = [
+            place
+            for place, (decision, state) in enumerate(zip(decisions, states, strict=True))
+            if not decision.actions or (search.avoid_loops and is_loop(decision.actions[0], state.history))
         ]
+        searched = model.backend.answer([texts[place] for place in unsure], search.of_actions)
+        for place, answer in zip(unsure, searched, strict=True):
+            found = self._decision(answer, states[place])
+            decisions[place] = replace(found, cost=found.cost + decisions[place].cost)
+        for place in set(range(len(states))).difference(unsure):
+            further = partial(self._further, model, texts[place], states[place])
+            decisions[place] = replace(decisions[place], more=further)
+        return decisions
+
+    def _further(self, model: RoleModel, text: str, state: AgentState) -> Decision:
+        """The candidates of the full search."""
+        return self._decision(model.backend.answer([text], self.decoding.of_actions)[0], state)
+
+    def _decision(self, answer: Answer, state: AgentState) -> Decision:
+        actions = self._order(ranked_actions(answer.texts), state)
+        return Decision(actions, state.subgoal, Cost(1, answer.read, answer.written))
 
     def _order(self, actions: tuple[str, ...], state: AgentState) -> tuple[str, ...]:
         return loops_last(actions, state.history) if self.decoding.avoid_loops else actions

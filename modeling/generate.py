@@ -2,7 +2,7 @@
 
 import zlib
 from collections import Counter
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -10,6 +10,7 @@ if TYPE_CHECKING:
     from transformers import PreTrainedModel
 
     from modeling.data import Fitter
+    from modeling.grounding import Grounding
 
 _TOKENS_PER_CALL = 65_536
 
@@ -61,6 +62,7 @@ def answer_all(
     max_new_tokens: int,
     search: Search,
     seeds: Sequence[int] | None = None,
+    grounding: "Grounding | None" = None,
 ) -> list[Answer]:
     """Answers to each text, best first; equal texts (with equal seeds) are computed once.
 
@@ -74,6 +76,7 @@ def answer_all(
         max_new_tokens (`int`): longest answer in tokens.
         search (`Search`): how answers are found.
         seeds (`Sequence[int]`, *optional*): one per text, for draws.
+        grounding (`Grounding`, *optional*): what answers may hold; None leaves them free.
     """
     asked = list(zip(texts, seeds if seeds and search.samples else [0] * len(texts), strict=True))
     different = list(dict.fromkeys(asked))
@@ -81,7 +84,8 @@ def answer_all(
     answers: dict[tuple[str, int], Answer] = {}
     for rows in _batches([len(row) for row in ids], search.rows_per_text):
         seed = zlib.crc32(repr([different[row] for row in rows]).encode())
-        outputs = _generate(model, fitter, [ids[row] for row in rows], max_new_tokens, search, seed)
+        chosen = [ids[row] for row in rows]
+        outputs = _generate(model, fitter, chosen, max_new_tokens, search, seed, grounding)
         for row, output in zip(rows, outputs, strict=True):
             found = fitter.tokenizer.batch_decode(output, skip_special_tokens=True)
             answers[different[row]] = Answer(
@@ -100,7 +104,13 @@ def decode(
 
 
 def _generate(
-    model: Any, fitter: "Fitter", ids: list[list[int]], max_new_tokens: int, search: Search, seed: int
+    model: Any,
+    fitter: "Fitter",
+    ids: list[list[int]],
+    max_new_tokens: int,
+    search: Search,
+    seed: int,
+    grounding: "Grounding | None",
 ) -> list[list[list[int]]]:
     """Per input, the token ids of its answers without padding and end."""
     import torch
@@ -110,7 +120,8 @@ def _generate(
         "num_beams": search.num_beams,
         "num_return_sequences": search.num_answers,
         "do_sample": False,
-        "early_stopping": search.num_beams > 1,
+        # Where little may be said, poor answers end early: the search must not end with them.
+        "early_stopping": search.num_beams > 1 and grounding is None,
     }
     if search.samples:
         options = {
@@ -121,6 +132,8 @@ def _generate(
             "top_p": search.top_p,
             "top_k": 0,
         }
+    if grounding:
+        options["prefix_allowed_tokens_fn"] = _allowed(grounding, ids, max(1, search.samples))
     with torch.inference_mode(), torch.random.fork_rng(enabled=bool(search.samples)):
         if search.samples:
             torch.manual_seed(seed)
@@ -129,6 +142,25 @@ def _generate(
     rows = [[token for token in row if token not in marks] for row in output.tolist()]
     per_text = len(rows) // len(ids)
     return [rows[place * per_text : (place + 1) * per_text] for place in range(len(ids))]
+
+
+def _allowed(
+    grounding: "Grounding", ids: Sequence[list[int]], rows_per_text: int
+) -> Callable[[int, Any], Any]:
+    """For `generate`: row of a batch, what is written there → the tokens that may come next."""
+    import torch
+
+    texts = [grounding.follow(text) for text in ids]
+    tensors: dict[frozenset[int], Any] = {}
+
+    def allowed(row: int, written: Any) -> Any:
+        # What is written begins with the mark that starts every answer.
+        tokens = texts[row // rows_per_text](int(written[-1]) if len(written) > 1 else None)
+        if tokens not in tensors:
+            tensors[tokens] = torch.tensor(sorted(tokens), device=written.device)
+        return tensors[tokens]
+
+    return allowed
 
 
 def distinct(texts: Sequence[str]) -> list[str]:

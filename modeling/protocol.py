@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Protocol, runtime_checkable
 
@@ -52,11 +52,14 @@ class Decision:
             action it does not know at no cost of moves.
         subgoal: the sub-goal that the action serves, `""` for agents without sub-goals.
         cost: what it took to decide.
+        more: finds further candidates, for when all of `actions` are rejected; asked at most once, and
+            from any thread.
     """
 
     actions: tuple[str, ...]
     subgoal: str = ""
     cost: Cost = Cost()
+    more: Callable[[], Decision] | None = None
 
 
 @runtime_checkable

@@ -18,6 +18,7 @@ from modeling.data import Fitter, RoleData, Tokenized, load_role, tokenize
 from modeling.device import choose_attention, hardware
 from modeling.exact import exact_match
 from modeling.extras import check_extras
+from modeling.grounding import find_grounding
 from modeling.lora import add_lora, merge_lora
 from modeling.quiet import quiet_libraries
 from modeling.ranks import first_then_others, is_first, on_first, world_size
@@ -146,6 +147,7 @@ class _Run:
         rows = _sample(range(len(self.data.validation)), recipe.exact_match_examples, recipe.seed)
         match = exact_match(trained, self.fitter, self.data.validation, rows, recipe.target_length)
         _mark(trained, tokenizer, self.role, self.data, recipe)
+        _ground(trained, tokenizer, examples)
         trained.save_pretrained(self.folder)
         save_tokenizer(tokenizer, self.folder)
         best = state.best_global_step or state.global_step
@@ -340,6 +342,13 @@ def _mark(
     generation: Any = model.generation_config
     generation.max_length = None
     generation.max_new_tokens = recipe.target_length
+
+
+def _ground(model: "PreTrainedModel", tokenizer: "PreTrainedTokenizerBase", examples: Tokenized) -> None:
+    """Write what answers may hold beside names into what is saved."""
+    once = {row: place for place, row in enumerate(examples.rows)}.values()
+    inputs, labels = ([ids[place] for place in once] for ids in (examples.inputs, examples.labels))
+    find_grounding(inputs, labels, tokenizer).mark(model, tokenizer)
 
 
 def _sample(rows: Sequence[int], n_wanted: int, seed: int) -> list[int]:

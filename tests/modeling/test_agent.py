@@ -110,6 +110,8 @@ def test_agents_follow_the_protocol_and_say_what_they_are(
         "top_p": 0.8,
         "backend": "ctranslate2",
         "avoid_loops": True,
+            "greedy_first": True,
+            "grounded": True,
         "dtype": "float32",
     }
     assert told["models"]["executor"] == {

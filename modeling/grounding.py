@@ -1,0 +1,164 @@
+"""Grounded decoding: answers made of what their input holds, with every name as it stands there.
+
+A small model that means a thing it never named in training writes another word in its place, and all
+its next guesses do. So while an answer is searched for, only words of the input may come, and the few
+that answers have without their inputs (verbs, rooms); and within a name the next word must follow in
+the input too. No simulator is asked. The idea of GENRE (arXiv 2010.00904, section 3.2), with each
+state text as the list of names.
+"""
+
+import json
+from collections import Counter
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from itertools import pairwise
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from dataset_builder.errors import UsageError
+from dataset_builder.state_text import ROLES
+
+if TYPE_CHECKING:
+    from transformers import PreTrainedModel, PreTrainedTokenizerBase
+
+Ids = Sequence[int]
+_BLANKS = "\u0120\u2581"  # how byte-level BPE and SentencePiece write the blank before a word
+_RARE = 1e-3
+
+
+@dataclass(frozen=True)
+class Grounding:
+    """What a role's answers may hold beside the names of their inputs, as token ids.
+
+    Attributes:
+        free: may come without standing in the input.
+        joints: what is no part of a name: verbs, connectives, punctuation, and all that is free. Any name
+            may follow one, and one may follow the end of any name.
+    """
+
+    free: frozenset[int]
+    joints: frozenset[int]
+
+    @classmethod
+    def of(cls, model: "PreTrainedModel", tokenizer: "PreTrainedTokenizerBase") -> "Grounding | None":
+        """What the config of a checkpoint says; None if it says nothing."""
+        found = getattr(model.config, "grounding", None)
+        if not isinstance(found, Mapping):
+            return None
+        free = frozenset(found["free"])
+        return cls(free, free | frozenset(found["joints"]) | _marks(tokenizer))
+
+    def mark(self, model: "PreTrainedModel", tokenizer: "PreTrainedTokenizerBase") -> None:
+        """Write it into a config."""
+        joints = self.joints - self.free - _marks(tokenizer)
+        config: Any = model.config
+        config.grounding = {"free": sorted(self.free), "joints": sorted(joints)}
+
+    def follow(self, ids: Ids) -> Callable[[int | None], frozenset[int]]:
+        """For an input: last token (None at the beginning) → the tokens that may come next."""
+        held = frozenset(ids) | self.free
+        after: dict[int, set[int]] = {}
+        for one, other in pairwise(ids):
+            after.setdefault(one, set()).add(other)
+        known: dict[int | None, frozenset[int]] = {}
+
+        def allowed(last: int | None) -> frozenset[int]:
+            if last is None or last in self.joints or last not in after:
+                return held
+            if last not in known:
+                ends_a_name = not self.joints.isdisjoint(after[last])
+                known[last] = frozenset(after[last] | (self.joints & held if ends_a_name else set()))
+            return known[last]
+
+        return allowed
+
+    def breaks(self, ids: Ids, answer: Ids) -> Iterator[tuple[int | None, int]]:
+        """Where an answer is not grounded in an input: the last token and the one that must not follow."""
+        allowed = self.follow(ids)
+        last: int | None = None
+        for token in answer:
+            if token not in allowed(last):
+                yield last, token
+            last = token
+
+
+def find_grounding(
+    inputs: Sequence[Ids], labels: Sequence[Ids], tokenizer: "PreTrainedTokenizerBase"
+) -> Grounding:
+    """Learn from examples what is free and what joins names.
+
+    Free is each token that some answer holds without its input. Joints are these, verbs and names of
+    sub-goals, all but words, and in turn each token that ends or begins what is not grounded
+    otherwise in more than one of a thousand answers.
+
+    Args:
+        inputs (`Sequence[list[int]]`): token ids of the inputs.
+        labels (`Sequence[list[int]]`): token ids of the answers, end mark included.
+        tokenizer (`PreTrainedTokenizerBase`): of both.
+    """
+    free = {token for ids, answer in zip(inputs, labels, strict=True) for token in set(answer) - set(ids)}
+    brackets = {token for token, word in enumerate(_vocabulary(tokenizer)) if word.startswith("(")}
+    joints = free | _marks(tokenizer)
+    for answer in labels:
+        end = next((place for place, token in enumerate(answer) if token in brackets), 1)
+        joints.update(answer[:end])
+    while True:
+        found = Grounding(frozenset(free), frozenset(joints))
+        breaks = Counter(
+            token
+            for ids, answer in zip(inputs, labels, strict=True)
+            for pair in found.breaks(ids, answer)
+            for token in pair
+            if token is not None and token not in joints
+        )
+        worst = max(breaks, key=lambda token: (breaks[token], token), default=None)
+        if worst is None or breaks[worst] <= _RARE * len(labels):
+            return found
+        joints.add(worst)
+
+
+def ground_folder(folder: Path, dataset: str) -> Grounding:
+    """Write into a checkpoint's config what the training split of its role says (see `find_grounding`).
+
+    Args:
+        folder (`Path`): checkpoint that was trained before configs held it.
+        dataset (`str`): the dataset it was trained on: folder, or Hub id with `@REVISION` if wanted.
+
+    Raises:
+        UsageError: if there is no such checkpoint or dataset, or they do not fit each other.
+        SubgoalError: if the Hub cannot be reached.
+    """
+    from modeling.checkpoint import load_checkpoint
+    from modeling.data import load_role
+
+    if not folder.is_dir():
+        raise UsageError(f"There is no checkpoint folder {folder}: `subgoal train` makes one.")
+    checkpoint = load_checkpoint(str(folder))
+    model, tokenizer = checkpoint.model, checkpoint.tokenizer
+    role = getattr(model.config, "subgoal_role", None)
+    if role not in ROLES:
+        raise UsageError(f"{folder} has no role: its config.json lacks subgoal_role.")
+    held_out = getattr(model.config, "held_out_tasks", None) or ()
+    version = getattr(model.config, "state_text_version", None)
+    train = load_role(role, dataset, version, held_out).train
+    inputs, labels = (
+        tokenizer(list(train[column]), verbose=False)["input_ids"] for column in ("input", "target")
+    )
+    found = find_grounding(inputs, labels, tokenizer)
+    found.mark(model, tokenizer)
+    path = folder / "config.json"
+    config = json.loads(path.read_text(encoding="utf-8"))
+    config["grounding"] = model.config.grounding
+    path.write_text(json.dumps(config, indent=2, sort_keys=True) + "\n", encoding="utf-8")
+    return found
+
+
+def _vocabulary(tokenizer: "PreTrainedTokenizerBase") -> list[str]:
+    return [str(word) for word in tokenizer.convert_ids_to_tokens(list(range(len(tokenizer))))]
+
+
+def _marks(tokenizer: "PreTrainedTokenizerBase") -> frozenset[int]:
+    """Tokens that are no words: punctuation, digits, blanks, marks of beginning and end."""
+    return frozenset(
+        token for token, word in enumerate(_vocabulary(tokenizer)) if not word.strip(_BLANKS).isalpha()
+    )

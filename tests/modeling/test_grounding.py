@@ -1,0 +1,152 @@
+"""Grounded decoding: what may be said, learnt from examples, kept in the config, obeyed by every search."""
+
+import json
+import shutil
+from collections.abc import Callable, Iterable, Iterator
+from itertools import islice
+from pathlib import Path
+
+import pytest
+
+from dataset_builder.errors import UsageError
+from dataset_builder.state import AgentState
+from modeling.agent import Decoding, RoleModel
+from modeling.backends import Backend
+from modeling.checkpoint import load_checkpoint
+from modeling.generate import Search
+from modeling.grounding import Grounding, find_grounding, ground_folder
+from modeling.tokenizer import train_tokenizer
+
+PAIRS = [
+    (
+        "room: kitchen | see: metal pot, glass cup | goal: place(glass cup, metal pot)",
+        "move glass cup to metal pot",
+    ),
+    ("room: kitchen | see: glass cup, orange | goal: place(orange, glass cup)", "move orange to glass cup"),
+    ("room: hallway | see: red box, orange | goal: place(orange, red box)", "move orange to red box"),
+    ("room: hallway | see: stove | goal: navigate_to(kitchen)", "teleport to kitchen"),
+    ("room: kitchen | see: stove | goal: navigate_to(hallway)", "teleport to hallway"),
+    ("room: outside | see: turtle egg, dove egg | goal: focus_on(dove egg)", "focus on dove egg"),
+]
+TOKENIZER = train_tokenizer([text for pair in PAIRS for text in pair] * 3 + ["frog giant tortoise"] * 6)
+INPUTS = TOKENIZER([text for text, _ in PAIRS])["input_ids"]
+LABELS = TOKENIZER([answer for _, answer in PAIRS])["input_ids"]
+GROUNDING = find_grounding(INPUTS, LABELS, TOKENIZER)
+
+
+def _broken(text: str, answer: str) -> list[str]:
+    """Words that must not stand where they stand in an answer."""
+    ids, written = TOKENIZER(text)["input_ids"], TOKENIZER(answer)["input_ids"]
+    return [TOKENIZER.decode([token]).strip() for _, token in GROUNDING.breaks(ids, written)]
+
+
+def _words(tokens: Iterable[int]) -> set[str]:
+    return {TOKENIZER.decode([token]).strip() for token in tokens}
+
+
+def test_free_is_what_answers_have_without_their_inputs() -> None:
+    assert {"move", "to", "teleport"} <= _words(GROUNDING.free)
+    assert not {"glass", "cup", "egg", "dove", "kitchen"} & _words(GROUNDING.free)
+    assert {"to", ",", ":"} <= _words(GROUNDING.joints)
+    assert not {"glass", "egg"} & _words(GROUNDING.joints)
+
+
+@pytest.mark.parametrize("place", range(len(PAIRS)))
+def test_the_answers_it_was_learnt_from_are_grounded(place: int) -> None:
+    assert _broken(*PAIRS[place]) == []
+
+
+def test_names_come_from_the_input_and_as_they_stand_there() -> None:
+    text = "room: outside | see: frog egg, giant tortoise, red box | goal: focus_on(frog egg)"
+    assert _broken(text, "focus on frog egg") == []
+    assert _broken(text, "focus on giant tortoise") == []  # grounded, if wrong
+    assert _broken(text, "move frog egg to red box") == []
+    assert _broken(text, "focus on dove egg") == ["dove"]
+    assert _broken(text, "focus on giant egg") == ["egg"]
+    assert _broken(text, "move frog to red box") == ["to"]  # `frog` is no whole name
+    assert _broken(text, "teleport to kitchen") == ["kitchen"]
+
+
+def test_training_writes_it_into_the_config_and_loading_reads_it(checkpoints: dict[str, Path]) -> None:
+    for role, folder in checkpoints.items():
+        checkpoint = load_checkpoint(str(folder))
+        found = Grounding.of(checkpoint.model, checkpoint.tokenizer)
+        assert found, role
+        marks = {checkpoint.tokenizer.eos_token_id, checkpoint.tokenizer.pad_token_id}
+        assert marks <= found.joints
+        assert found.free <= found.joints
+
+
+@pytest.mark.parametrize("backend", ["transformers", "ctranslate2"])
+@pytest.mark.parametrize("search", [Search(), Search(4, 4)])
+def test_every_answer_is_grounded_whatever_computes_it(
+    backend: str, search: Search, checkpoints: dict[str, Path], states: Callable[[], Iterator[AgentState]]
+) -> None:
+    model = RoleModel.from_pretrained(str(checkpoints["flat"]), decoding=Decoding(backend=backend))
+    free = RoleModel.from_pretrained(
+        str(checkpoints["flat"]), decoding=Decoding(backend=backend, grounded=False)
+    )
+    grounding = Grounding.of(model.checkpoint.model, model.checkpoint.tokenizer)
+    assert grounding
+    texts = [model.read(state) for state in islice(states(), 0, 400, 20)]
+    ids, _ = model.fitter.encode(texts)
+
+    def broken(backend: Backend) -> int:
+        return sum(
+            any(grounding.breaks(row, model.fitter.tokenizer(text)["input_ids"]))
+            for row, answer in zip(ids, backend.answer(texts, search), strict=True)
+            for text in answer.texts
+        )
+
+    assert broken(model.backend) == 0
+    assert broken(free.backend) > 0  # a model of seconds says what it never read
+
+
+def test_the_backends_agree(checkpoints: dict[str, Path], states: Callable[[], Iterator[AgentState]]) -> None:
+    slow, fast = (
+        RoleModel.from_pretrained(str(checkpoints["flat"]), decoding=Decoding(backend=backend))
+        for backend in ("transformers", "ctranslate2")
+    )
+    texts = [slow.read(state) for state in islice(states(), 0, 400, 20)]
+    for search in (Search(), Search(4, 4)):
+        answers = [[answer.texts for answer in model.backend.answer(texts, search)] for model in (slow, fast)]
+        assert answers[0] == answers[1]
+
+
+def test_draws_are_grounded_too(
+    checkpoints: dict[str, Path], states: Callable[[], Iterator[AgentState]]
+) -> None:
+    model = RoleModel.from_pretrained(str(checkpoints["flat"]), decoding=Decoding(samples=5))
+    grounding = Grounding.of(model.checkpoint.model, model.checkpoint.tokenizer)
+    assert grounding
+    texts = [model.read(state) for state in islice(states(), 0, 100, 20)]
+    ids, _ = model.fitter.encode(texts)
+    answers = model.backend.answer(texts, Search(samples=5), seeds=[1] * len(texts))
+    for row, answer in zip(ids, answers, strict=True):
+        for text in answer.texts:
+            assert not list(grounding.breaks(row, model.fitter.tokenizer(text)["input_ids"]))
+
+
+def test_older_checkpoints_can_be_mended(tmp_path: Path, checkpoints: dict[str, Path], dataset: Path) -> None:
+    folder = tmp_path / "old"
+    shutil.copytree(checkpoints["executor"], folder)
+    config = json.loads((folder / "config.json").read_text())
+    wanted = config.pop("grounding")
+    (folder / "config.json").write_text(json.dumps(config))
+    old = RoleModel.from_pretrained(str(folder))
+    assert Grounding.of(old.checkpoint.model, old.checkpoint.tokenizer) is None  # and it plays, freely
+    ground_folder(folder, str(dataset))
+    assert json.loads((folder / "config.json").read_text())["grounding"] == wanted
+
+
+def test_what_is_no_checkpoint_of_a_role_is_refused(
+    tmp_path: Path, checkpoints: dict[str, Path], dataset: Path
+) -> None:
+    with pytest.raises(UsageError, match="There is no checkpoint folder"):
+        ground_folder(tmp_path / "nowhere", str(dataset))
+    shutil.copytree(checkpoints["executor"], tmp_path / "roleless")
+    path = tmp_path / "roleless" / "config.json"
+    config = json.loads(path.read_text())
+    path.write_text(json.dumps(config | {"subgoal_role": None}))
+    with pytest.raises(UsageError, match="has no role"):
+        ground_folder(tmp_path / "roleless", str(dataset))
