@@ -156,11 +156,8 @@ class RoleModel:
         self, states: Iterable[AgentState], search: Search, seeds: Sequence[int] | None = None
     ) -> list[Answer]:
         """Ranked answers to each state; `seeds`, one per state, are for draws."""
-        return self.backend.answer([self.read(state) for state in states], search, seeds)
-
-    def read(self, state: AgentState) -> str:
-        """The text that the model reads of a state."""
-        return model_input(self.role, state, self.version)
+        texts = [model_input(self.role, state, self.version) for state in states]
+        return self.backend.answer(texts, search, seeds)
 
 
 class LearnedAgent:
@@ -197,9 +194,8 @@ class LearnedAgent:
 
     def _decide(self, role: str, states: Sequence[AgentState]) -> list[Decision]:
         model, search = self.models[role], self.decoding
-        texts = [model.read(state) for state in states]
         seeds = [self._seeds.get(id(state), 0) for state in states]
-        answers = model.backend.answer(texts, search.of_first_action, seeds)
+        answers = model.answer(states, search.of_first_action, seeds)
         decisions = list(map(self._decision, answers, states))
         if search.of_first_action == search.of_actions:
             return decisions
@@ -208,18 +204,18 @@ class LearnedAgent:
             for place, (decision, state) in enumerate(zip(decisions, states, strict=True))
             if not decision.actions or (search.avoid_loops and is_loop(decision.actions[0], state.history))
         ]
-        searched = model.backend.answer([texts[place] for place in unsure], search.of_actions)
+        searched = model.answer([states[place] for place in unsure], search.of_actions)
         for place, answer in zip(unsure, searched, strict=True):
             found = self._decision(answer, states[place])
             decisions[place] = replace(found, cost=found.cost + decisions[place].cost)
         for place in set(range(len(states))).difference(unsure):
-            further = partial(self._further, model, texts[place], states[place])
+            further = partial(self._further, model, states[place])
             decisions[place] = replace(decisions[place], more=further)
         return decisions
 
-    def _further(self, model: RoleModel, text: str, state: AgentState) -> Decision:
+    def _further(self, model: RoleModel, state: AgentState) -> Decision:
         """The candidates of the full search."""
-        return self._decision(model.backend.answer([text], self.decoding.of_actions)[0], state)
+        return self._decision(model.answer([state], self.decoding.of_actions)[0], state)
 
     def _decision(self, answer: Answer, state: AgentState) -> Decision:
         actions = self._order(ranked_actions(answer.texts), state)

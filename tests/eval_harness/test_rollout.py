@@ -1,6 +1,7 @@
 import os
 import signal
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -13,7 +14,7 @@ from eval_harness.game import episode_seed
 from eval_harness.protocols import Protocol, Unit, load_protocol
 from eval_harness.results import EpisodeResult
 from eval_harness.rollout import Rollout
-from modeling.protocol import Agent, Decision
+from modeling.protocol import Agent, Cost, Decision
 
 MINI = load_protocol("mini")
 WOLF = Unit("find-animal", 225, 0)
@@ -90,6 +91,27 @@ def test_rejected_texts_are_recorded_but_not_told_to_the_agent(play: Any, script
     assert not any("No known action" in event.observation for event in state.history)
     assert result.stop_reason == "agent_stopped"
     assert result.score == 8
+
+
+def test_further_candidates_are_asked_for_only_where_the_first_is_rejected(play: Any, scripted: Any) -> None:
+    path = (("teleport to outside", "no such thing"), ("fly away", "focus on agent"), ("wait",))
+
+    class Hesitant(type(scripted())):  # type: ignore[misc]
+        def act(self, states: Sequence[AgentState]) -> list[Decision]:
+            return [
+                replace(
+                    whole,
+                    actions=whole.actions[:1],
+                    more=lambda whole=whole: replace(whole, cost=Cost(1, 50)),
+                )
+                for whole in super().act(states)
+            ]
+
+    at_once = play(scripted({WOLF[:2]: path}), [WOLF])[WOLF]
+    lazily = play(Hesitant({WOLF[:2]: path}), [WOLF])[WOLF]
+    assert lazily.actions == at_once.actions == ["teleport to outside", "focus on agent"]
+    assert lazily.rejected == at_once.rejected == [[], ["fly away"]]
+    assert (at_once.tokens_read, lazily.tokens_read) == (0, 50)
 
 
 def test_random_agent_is_seeded_per_episode(play: Any) -> None:

@@ -5,6 +5,7 @@ import shutil
 from collections.abc import Callable, Iterator
 from copy import deepcopy
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -110,8 +111,8 @@ def test_agents_follow_the_protocol_and_say_what_they_are(
         "top_p": 0.8,
         "backend": "ctranslate2",
         "avoid_loops": True,
-            "greedy_first": True,
-            "grounded": True,
+        "greedy_first": True,
+        "grounded": True,
         "dtype": "float32",
     }
     assert told["models"]["executor"] == {
@@ -191,11 +192,47 @@ def test_what_leads_nowhere_gives_way(
 ) -> None:
     state = deepcopy(some_states[0])
     state.history += [Event("open door", "The door is already open.", 0)] * 2
-    answer = Answer(["open door", "pick up egg"], read=1, written=1)
-    for avoid, expected in ((True, ("pick up egg", "open door")), (False, ("open door", "pick up egg"))):
+    said = ["open door", "pick up egg"]
+
+    def answer(states: list[AgentState], search: Search, *seeds: Any) -> list[Answer]:
+        return [Answer(said[: search.num_answers], read=1, written=search.num_answers)] * len(states)
+
+    for avoid, expected in ((True, ("pick up egg", "open door")), (False, ("open door",))):
         agent = FlatAgent.from_pretrained(str(checkpoints["flat"]), avoid_loops=avoid)
-        monkeypatch.setattr(agent.models["flat"], "answer", lambda *asked: [answer])
-        assert agent.act([state])[0].actions == expected
+        monkeypatch.setattr(agent.models["flat"], "answer", answer)
+        (decision,) = agent.act([state])
+        assert decision.actions == expected
+        # A loop is seen before anything is tried: the full search is made at once, and counted.
+        assert decision.cost.tokens_written == (5 if avoid else 1)
+        assert (decision.more is None) == avoid
+
+
+@pytest.mark.parametrize("at_once", [False, True])
+def test_beams_are_searched_where_the_greedy_action_is_rejected(
+    at_once: bool,
+    checkpoints: dict[str, Path],
+    some_states: list[AgentState],
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    agent = FlatAgent.from_pretrained(str(checkpoints["flat"]), greedy_first=not at_once)
+    searches: list[int] = []
+
+    def answer(states: list[AgentState], search: Search, *seeds: Any) -> list[Answer]:
+        searches.append(search.num_beams)
+        texts = ["eat stove", "open door", "eat stove slowly", "look around"][: search.num_answers]
+        return [Answer(texts, read=10, written=3)] * len(states)
+
+    monkeypatch.setattr(agent.models["flat"], "answer", answer)
+    first, second = agent.act(some_states[:2])
+    whole = ("eat stove", "open door", "eat stove slowly", "look around")
+    if at_once:
+        assert (first.actions, first.more, searches) == (whole, None, [4])
+        return
+    assert (first.actions, second.actions, first.cost.tokens_read) == (("eat stove",), ("eat stove",), 10)
+    assert first.more
+    others = first.more()
+    assert (others.actions, others.cost.model_calls, others.more) == (whole, 1, None)
+    assert searches[-1] == 4  # and the second was never searched
 
 
 def test_a_sub_goal_that_leads_nowhere_gives_way(pair: SubgoalAgent, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -19,7 +19,9 @@ SEARCHES = (Search(), Search(num_beams=4, num_answers=4))
 
 @pytest.fixture(scope="module")
 def flat(checkpoints: dict[str, Path]) -> RoleModel:
-    return RoleModel.from_pretrained(str(checkpoints["flat"]), decoding=Decoding(backend="transformers"))
+    return RoleModel.from_pretrained(
+        str(checkpoints["flat"]), decoding=Decoding(backend="transformers", grounded=False)
+    )
 
 
 @pytest.fixture(scope="module")

@@ -10,6 +10,7 @@ import pytest
 
 from dataset_builder.errors import UsageError
 from dataset_builder.state import AgentState
+from dataset_builder.state_text import model_input
 from modeling.agent import Decoding, RoleModel
 from modeling.backends import Backend
 from modeling.checkpoint import load_checkpoint
@@ -37,11 +38,11 @@ GROUNDING = find_grounding(INPUTS, LABELS, TOKENIZER)
 def _broken(text: str, answer: str) -> list[str]:
     """Words that must not stand where they stand in an answer."""
     ids, written = TOKENIZER(text)["input_ids"], TOKENIZER(answer)["input_ids"]
-    return [TOKENIZER.decode([token]).strip() for _, token in GROUNDING.breaks(ids, written)]
+    return [str(TOKENIZER.decode([token])).strip() for _, token in GROUNDING.breaks(ids, written)]
 
 
 def _words(tokens: Iterable[int]) -> set[str]:
-    return {TOKENIZER.decode([token]).strip() for token in tokens}
+    return {str(TOKENIZER.decode([token])).strip() for token in tokens}
 
 
 def test_free_is_what_answers_have_without_their_inputs() -> None:
@@ -88,7 +89,7 @@ def test_every_answer_is_grounded_whatever_computes_it(
     )
     grounding = Grounding.of(model.checkpoint.model, model.checkpoint.tokenizer)
     assert grounding
-    texts = [model.read(state) for state in islice(states(), 0, 400, 20)]
+    texts = [model_input("flat", state) for state in islice(states(), 0, 400, 20)]
     ids, _ = model.fitter.encode(texts)
 
     def broken(backend: Backend) -> int:
@@ -107,7 +108,7 @@ def test_the_backends_agree(checkpoints: dict[str, Path], states: Callable[[], I
         RoleModel.from_pretrained(str(checkpoints["flat"]), decoding=Decoding(backend=backend))
         for backend in ("transformers", "ctranslate2")
     )
-    texts = [slow.read(state) for state in islice(states(), 0, 400, 20)]
+    texts = [model_input("flat", state) for state in islice(states(), 0, 400, 20)]
     for search in (Search(), Search(4, 4)):
         answers = [[answer.texts for answer in model.backend.answer(texts, search)] for model in (slow, fast)]
         assert answers[0] == answers[1]
@@ -119,7 +120,7 @@ def test_draws_are_grounded_too(
     model = RoleModel.from_pretrained(str(checkpoints["flat"]), decoding=Decoding(samples=5))
     grounding = Grounding.of(model.checkpoint.model, model.checkpoint.tokenizer)
     assert grounding
-    texts = [model.read(state) for state in islice(states(), 0, 100, 20)]
+    texts = [model_input("flat", state) for state in islice(states(), 0, 100, 20)]
     ids, _ = model.fitter.encode(texts)
     answers = model.backend.answer(texts, Search(samples=5), seeds=[1] * len(texts))
     for row, answer in zip(ids, answers, strict=True):
