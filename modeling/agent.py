@@ -16,7 +16,7 @@ from modeling.checkpoint import Checkpoint, load_checkpoint
 from modeling.data import Fitter
 from modeling.generate import Answer, Search
 from modeling.grounding import Grounding
-from modeling.loops import is_loop, leads_nowhere, loops_last
+from modeling.loops import here_first, is_loop, leads_nowhere, loops_last
 from modeling.protocol import Cost, Decision
 
 if TYPE_CHECKING:
@@ -47,8 +47,8 @@ class Decoding:
             checkpoint's config says may come besides (see `modeling.grounding`). Checkpoints that say
             nothing answer freely.
         avoid_loops: an action that was just played again and again without a point gives way to the
-            next candidate, and so does a sub-goal that was held for long or left before (see
-            `modeling.loops`).
+            next candidate, and so does a sub-goal that was held for long or left before; a search for what
+            the sub-goal names waits until it was looked for here (see `modeling.loops`).
     """
 
     controller_beams: int = 1
@@ -218,11 +218,10 @@ class LearnedAgent:
         return self._decision(model.answer([state], self.decoding.of_actions)[0], state)
 
     def _decision(self, answer: Answer, state: AgentState) -> Decision:
-        actions = self._order(ranked_actions(answer.texts), state)
+        actions = ranked_actions(answer.texts)
+        if self.decoding.avoid_loops:
+            actions = here_first(loops_last(actions, state.history), state)
         return Decision(actions, state.subgoal, Cost(1, answer.read, answer.written))
-
-    def _order(self, actions: tuple[str, ...], state: AgentState) -> tuple[str, ...]:
-        return loops_last(actions, state.history) if self.decoding.avoid_loops else actions
 
 
 class SubgoalAgent(LearnedAgent):

@@ -15,7 +15,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from modeling.vary import reordered, reread
+from modeling.vary import reordered, reread, trimmed
 
 if TYPE_CHECKING:
     from transformers import PreTrainedTokenizerBase
@@ -56,11 +56,13 @@ class Tellings:
 
     Attributes:
         texts: input of each example.
+        answers: target of each example.
         encode: text → token ids that fit the model.
         chance: that an example is told in another way, 0 to 1.
     """
 
     texts: Sequence[str]
+    answers: Sequence[str]
     encode: Callable[[str], Ids]
     chance: float
 
@@ -114,8 +116,8 @@ class VariedExamples:
         if self.tellings:
             draw = random.Random(hash((self.seed, self.epoch, index, 1)))
             if draw.random() < self.tellings.chance:
-                text = reread(reordered(self.tellings.texts[index], draw), draw)
-                return self.tellings.encode(text)
+                text = trimmed(self.tellings.texts[index], self.tellings.answers[index], draw)
+                return self.tellings.encode(reread(reordered(text, draw), draw))
         return self.inputs[index]
 
     def _exchange(self, index: int, inputs: Ids, labels: Ids) -> Mapping[int, Ids]:

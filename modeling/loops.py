@@ -1,5 +1,6 @@
-"""Loops: an action played again and again, or a sub-goal held for long, gives way to the next candidate."""
+"""What gives way: an action played again and again, a sub-goal held for long, a search for what is here."""
 
+import re
 from collections.abc import Sequence
 
 from dataset_builder.state import AgentState, Event
@@ -11,6 +12,9 @@ point, but for those of `_PATIENT` and answers to a question (a number)."""
 PATIENCE, LONG_PATIENCE = 10, 45
 """Actions without a point after which a sub-goal is given up. Of the experts' sub-goals 99% take at most 9
 actions, those of `_LONG` up to 42."""
+
+_FOCUS = re.compile(r"focus_on\(([^,()]+)\)")
+_SEARCH = ("teleport ", "go ", "open ")
 
 _LONG = ("monitor_temperature", "wait_until", "find(")
 _PATIENT = ("wait", "look", "use ", "examine", "read ")
@@ -55,3 +59,21 @@ def leads_nowhere(subgoal: str, state: AgentState) -> bool:
     points = [place for place, event in enumerate(held) if event.reward > 0]
     fruitless = len(held) - (points[-1] + 1 if points else 0)
     return fruitless >= (LONG_PATIENCE if subgoal.startswith(_LONG) else PATIENCE)
+
+
+def here_first(actions: Sequence[str], state: AgentState) -> tuple[str, ...]:
+    """The candidates; before a search for what the sub-goal names, the attempt to find it here.
+
+    Under `focus_on(X)` an executor that does not recognise X leaves the room or opens things. To focus
+    on X before that costs no move if it is not here. It is tried once.
+
+    Args:
+        actions (`Sequence[str]`): candidates, best first.
+        state (`AgentState`): with its sub-goal.
+    """
+    named = _FOCUS.fullmatch(state.subgoal)
+    if not named or not actions or not actions[0].startswith(_SEARCH):
+        return tuple(actions)
+    focus = f"focus on {named[1]}"
+    done = any(event.action == focus for event in state.history[state.since :])
+    return tuple(actions) if done else (focus, *actions)

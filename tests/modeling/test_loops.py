@@ -1,7 +1,9 @@
-"""When an action counts as a loop."""
+"""What counts as a loop, and what is tried before a search."""
+
+import pytest
 
 from dataset_builder.state import AgentState, Event
-from modeling.loops import LONG_PATIENCE, PATIENCE, is_loop, leads_nowhere, loops_last
+from modeling.loops import LONG_PATIENCE, PATIENCE, here_first, is_loop, leads_nowhere, loops_last
 
 
 def _history(*actions: str) -> list[Event]:
@@ -92,3 +94,32 @@ def test_only_a_sub_goal_that_led_nowhere_is_not_gone_back_to() -> None:
     assert not leads_nowhere("fetch(pot)", state)
     state.abandoned.append("fetch(pot)")
     assert leads_nowhere("fetch(pot)", state)
+
+
+@pytest.mark.parametrize(
+    ("subgoal", "actions", "expected"),
+    [
+        ("focus_on(soap)", ("open fridge", "wait"), ("focus on soap", "open fridge", "wait")),
+        ("focus_on(soap)", ("teleport to foundry",), ("focus on soap", "teleport to foundry")),
+        ("focus_on(soap)", ("pick up tin cup",), ("pick up tin cup",)),  # something to do here first
+        ("focus_on(soap)", ("focus on soap",), ("focus on soap",)),
+        ("focus_on(soap, kitchen)", ("teleport to kitchen",), ("teleport to kitchen",)),  # it is told where
+        ("fetch(soap)", ("open fridge",), ("open fridge",)),
+        ("focus_on(soap)", (), ()),
+    ],
+)
+def test_what_a_subgoal_names_is_looked_for_here_before_it_is_searched(
+    subgoal: str, actions: tuple[str, ...], expected: tuple[str, ...]
+) -> None:
+    state = AgentState("boil", "boil soap", "", "")
+    state.set_subgoal(subgoal)
+    assert here_first(actions, state) == expected
+
+
+def test_it_is_looked_for_once_under_each_subgoal() -> None:
+    state = AgentState("boil", "boil soap", "", "")
+    state.history.append(Event("focus on soap", "", 0))
+    state.set_subgoal("focus_on(soap)")
+    assert here_first(("open fridge",), state)[0] == "focus on soap"  # that was before the sub-goal
+    state.history.append(Event("focus on soap", "", 0))
+    assert here_first(("open fridge",), state) == ("open fridge",)
