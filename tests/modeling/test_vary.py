@@ -90,7 +90,8 @@ def test_about_the_wanted_share_is_told_anew_each_epoch_and_alike_when_repeated(
 def test_things_that_nothing_is_about_may_be_missing() -> None:
     text = (
         "task: focus on the life stages of the turtle. | room: outside | see: axe, dove egg, "
-        "fountain (water), turtle egg, wood | exits: kitchen | carry: orange | been: outside | past: use axe on wood | goal: "
+        "fountain (water), turtle egg, wood | exits: kitchen | carry: orange | been: outside | "
+        "past: use axe on wood | goal: "
     )
     found = {trimmed(text, "focus_on(turtle egg)", random.Random(seed)) for seed in range(60)}
     assert len(found) == 2  # there is one such thing: a dove's egg
