@@ -4,8 +4,6 @@ A word that was never an answer in training is hardly ever answered later, howev
 in the input: all training has pushed its likelihood down. So in many examples names are replaced, in
 input and answer alike, by any other word of the vocabulary, or by one spelled in pieces. All names of an
 example take part, not only the answer's: else a model would learn that the strange word is the answer.
-In half of the examples they are exchanged among themselves: no word is strange then, and what a model knows
-by heart of a world (six worlds teach the life stages of animals) is of no use.
 Before that, some examples are told in another way (see `modeling.vary`).
 """
 
@@ -15,7 +13,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from modeling.vary import reordered, reread, trimmed
+from modeling.vary import reordered, reread
 
 if TYPE_CHECKING:
     from transformers import PreTrainedTokenizerBase
@@ -25,7 +23,6 @@ _WORD_STARTS = ("\u0120", "\u2581")  # how byte-level BPE and SentencePiece writ
 _SHORTEST_NAME = 3
 _SPELLED = 0.1  # share of the new names that come in pieces, as words do that the tokenizer never saw
 _MOST_PIECES = 2
-_AMONG_THEMSELVES = 0.5  # share of the examples whose names are exchanged among themselves
 _NO_NAMES = frozenset({"the", "The", "and", "with", "from", "into", "containing"}) | {
     "task", "room", "see", "exits", "carry", "been", "past", "done", "goal",  # keys of the state text
 }  # fmt: skip
@@ -56,13 +53,11 @@ class Tellings:
 
     Attributes:
         texts: input of each example.
-        answers: target of each example.
         encode: text → token ids that fit the model.
         chance: that an example is told in another way, 0 to 1.
     """
 
     texts: Sequence[str]
-    answers: Sequence[str]
     encode: Callable[[str], Ids]
     chance: float
 
@@ -116,8 +111,8 @@ class VariedExamples:
         if self.tellings:
             draw = random.Random(hash((self.seed, self.epoch, index, 1)))
             if draw.random() < self.tellings.chance:
-                text = trimmed(self.tellings.texts[index], self.tellings.answers[index], draw)
-                return self.tellings.encode(reread(reordered(text, draw), draw))
+                text = reread(reordered(self.tellings.texts[index], draw), draw)
+                return self.tellings.encode(text)
         return self.inputs[index]
 
     def _exchange(self, index: int, inputs: Ids, labels: Ids) -> Mapping[int, Ids]:
@@ -134,17 +129,9 @@ class VariedExamples:
         used = set(counts)
         answered = {token for token in labels if self._is_name(token)}
         chosen = any(counts[token] == 1 for token in answered)
-        among_themselves = not chosen and draw.random() < _AMONG_THEMSELVES
         other: dict[int, Ids] = {}
         for token in sorted(answered if chosen else counts):
-            if token in other or counts[token] < 2 or not self._is_name(token) or draw.random() >= share:
-                continue
-            if among_themselves:
-                kind = self.names.letters if token in self.names.letters else self.names.words
-                if partners := sorted(kind.intersection(counts) - {token, *other}):
-                    partner = draw.choice(partners)
-                    other[token], other[partner] = [partner], [token]
-            else:
+            if counts[token] > 1 and self._is_name(token) and draw.random() < share:
                 stranger = self._draw(token, draw)
                 if stranger[0] not in used:
                     other[token] = stranger

@@ -190,7 +190,6 @@ class Tokenized:
 
     Attributes:
         texts: inputs before that, in full.
-        answers: targets before that.
         inputs: of each example.
         labels: of each example.
         rows: which row of its split each example is.
@@ -199,7 +198,6 @@ class Tokenized:
     """
 
     texts: list[str]
-    answers: list[str]
     inputs: list[list[int]]
     labels: list[list[int]]
     rows: list[int]
@@ -222,13 +220,11 @@ def tokenize(table: "Dataset", rows: Sequence[int], fitter: Fitter, target_lengt
         target_length (`int`): examples with a longer target, in tokens, are left out.
     """
     chosen = table.select(rows)
-    answers = list(chosen["target"])
-    targets = fitter.tokenizer(answers, verbose=False)["input_ids"]
+    targets = fitter.tokenizer(list(chosen["target"]), verbose=False)["input_ids"]
     kept = [index for index, target in enumerate(targets) if len(target) <= target_length]
     every = list(chosen["input"])
     texts = [every[index] for index in kept]
     inputs, shortened = fitter.encode(texts)
     labels = [targets[index] for index in kept]
-    answers = [answers[index] for index in kept]
     kept_rows = [rows[index] for index in kept]
-    return Tokenized(texts, answers, inputs, labels, kept_rows, shortened, len(rows) - len(kept))
+    return Tokenized(texts, inputs, labels, kept_rows, shortened, len(rows) - len(kept))

@@ -268,7 +268,7 @@ class _Run:
         names = find_names(found.inputs, found.labels, tokenizer) if recipe.rename else Names()
         if recipe.rename and not names.words:
             _say(self.console, f"{self.role}: nothing can be renamed with this tokenizer.")
-        tellings = Tellings(found.texts, found.answers, lambda text: fitter.encode([text])[0][0], recipe.vary)
+        tellings = Tellings(found.texts, lambda text: fitter.encode([text])[0][0], recipe.vary)
         return VariedExamples(
             found.inputs, found.labels, names, recipe.rename, recipe.seed, recipe.source_length, tellings
         )

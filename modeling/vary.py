@@ -1,8 +1,8 @@
-"""The same example told in another way: some things left out, the others in another order, other readings.
+"""The same example told in another way: things in another order, other readings that compare alike.
 
 Which thing is meant must follow from the text, not from where the thing stands in the list: with six
 worlds to learn a task from, a place in the list gives the answer away. Likewise a few pairs of readings
-can be learnt by heart in place of comparing them. None of these changes the answer.
+can be learnt by heart in place of comparing them. Both changes leave the answer as it is.
 """
 
 import random
@@ -10,41 +10,10 @@ import re
 from collections.abc import Sequence
 
 _SECTION = " | "
-_SEE = "see: "
-_LISTS = (_SEE, "carry: ")
+_LISTS = ("see: ", "carry: ")
 _ITEM, _BELONGS = ", ", "with: "  # `inclined plane C, with: a brick …` is one thing
-_WORD = re.compile(r"[A-Za-z]+")
 _HELD = re.compile(r"\[([^\[\]]*)\]")
 _SHARE = re.compile(r"\d+(?=%)")
-
-
-def trimmed(text: str, answer: str, draw: random.Random) -> str:
-    """A compact state text without some of the things in view that nothing else in it is about.
-
-    Left out are only things of which nothing is said (no contents, no state), with a word that
-    stands neither in the answer nor elsewhere in the text: that things are not there may be a reason,
-    that others are is none for anything but those.
-
-    Args:
-        text (`str`): a model's input; any that is no compact state text comes back unchanged.
-        answer (`str`): its target.
-        draw (`random.Random`): decides which, from none to all of them.
-    """
-    sections = text.split(_SECTION)
-    places = [place for place, section in enumerate(sections) if section.startswith(_SEE)]
-    if not places:
-        return text
-    (place,) = places[:1]
-    rest = _SECTION.join([*sections[:place], *sections[place + 1 :], answer])
-    told = set(_WORD.findall(rest))
-    share = draw.random()
-    kept = [
-        thing
-        for thing in _things(sections[place].removeprefix(_SEE))
-        if not thing.replace(" ", "").isalpha() or told.issuperset(thing.split()) or draw.random() >= share
-    ]
-    sections[place] = _SEE + _ITEM.join(kept)
-    return _SECTION.join(sections)
 
 
 def reordered(text: str, draw: random.Random) -> str:

@@ -60,12 +60,9 @@ def _renamed(index: int, epochs: int = 40) -> Iterator[tuple[dict[str, list[int]
 
 def test_a_name_becomes_another_one_in_input_and_answer_alike() -> None:
     answers = set()
-    for found, inputs, labels in _renamed(2, epochs=80):
+    for found, inputs, labels in _renamed(2):
         fruit = _text(found["labels"]).removeprefix("focus on ")
-        told = _text(inputs)
-        # Exchanged with another that is there, that one stands in its place.
-        swapped = told.replace(fruit, "-").replace("orange", fruit).replace("-", "orange")
-        assert _text(found["input_ids"]) in (told.replace("orange", fruit), swapped)
+        assert _text(found["input_ids"]) == _text(inputs).replace("orange", fruit)
         assert found["labels"][-1] == labels[-1]
         answers.add(fruit)
     assert len(answers) > 10
@@ -118,32 +115,8 @@ def test_the_answer_is_not_the_only_strange_name() -> None:
     (other,) = set(blue) - set(red)
     kept = 0
     for examples.epoch in range(60):
-        same = set(examples[0]["input_ids"]) == set(inputs)
-        kept += other in examples[0]["input_ids"] and not same
-    assert 5 < kept < 25  # of the half whose names are replaced
-
-
-def test_names_are_exchanged_among_themselves_too() -> None:
-    texts = [
-        "life of the turtle | see: dove egg, frog egg, turtle egg, wolf",
-        "life of the frog | see: frog egg, turtle egg",
-        "life of the dove | see: turtle egg, dove egg",
-        "life of the wolf | see: wolf egg",
-    ]
-    answers = [f"focus on {name} egg" for name in ("turtle", "frog", "dove", "wolf")]
-    tokenizer = train_tokenizer([*texts, *answers] * 3)
-    inputs, labels = (tokenizer(part)["input_ids"] for part in (texts, answers))
-    names = find_names(inputs, labels, tokenizer)
-    examples = VariedExamples(inputs, labels, names, chance=0.5, seed=0)
-    told = set()
-    for examples.epoch in range(200):
-        found = examples[0]
-        text = str(tokenizer.decode(found["input_ids"], skip_special_tokens=True)).strip()
-        answer = str(tokenizer.decode(found["labels"], skip_special_tokens=True)).strip()
-        assert answer.split()[2] == text.split()[3]  # still the one that the task names
-        if set(found["input_ids"]) == set(inputs[0]):
-            told.add(answer.split()[2])
-    assert told >= {"turtle", "frog", "dove"}
+        kept += other in examples[0]["input_ids"]
+    assert 15 < kept < 45
 
 
 def test_draws_depend_on_seed_epoch_and_example_alone() -> None:

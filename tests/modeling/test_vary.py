@@ -9,7 +9,7 @@ import pytest
 from dataset_builder.state import AgentState
 from dataset_builder.state_text import model_input
 from modeling.augment import Names, Tellings, VariedExamples
-from modeling.vary import reordered, reread, trimmed
+from modeling.vary import reordered, reread
 
 PLANES = (
     "task: determine which of the two inclined planes (B, C) has the steepest angle. | room: workshop | "
@@ -69,7 +69,7 @@ def test_texts_of_another_version_stay() -> None:
 
 def test_about_the_wanted_share_is_told_anew_each_epoch_and_alike_when_repeated() -> None:
     def play(chance: float) -> list[list[list[int]]]:
-        tellings = Tellings([PLANES] * 200, [""] * 200, lambda text: list(text.encode()), chance)
+        tellings = Tellings([PLANES] * 200, lambda text: list(text.encode()), chance)
         examples = VariedExamples(
             [list(PLANES.encode())] * 200, [[1]] * 200, Names(), 0.0, seed=3, tellings=tellings
         )
@@ -85,16 +85,3 @@ def test_about_the_wanted_share_is_told_anew_each_epoch_and_alike_when_repeated(
     assert one != two
     assert play(0.5) == [one, two]
     assert all(ids == same for ids in play(0.0)[0])
-
-
-def test_things_that_nothing_is_about_may_be_missing() -> None:
-    text = (
-        "task: focus on the life stages of the turtle. | room: outside | see: axe, dove egg, "
-        "fountain (water), turtle egg, wood | exits: kitchen | carry: orange | been: outside | "
-        "past: use axe on wood | goal: "
-    )
-    found = {trimmed(text, "focus_on(turtle egg)", random.Random(seed)) for seed in range(60)}
-    assert len(found) == 2  # there is one such thing: a dove's egg
-    assert text in found
-    assert text.replace("dove egg, ", "") in found
-    assert trimmed("no such text", "wait", random.Random(0)) == "no such text"
