@@ -14,12 +14,12 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from modeling.vary import reordered, reread
+from modeling.words import BLANKS, verbs, vocabulary
 
 if TYPE_CHECKING:
     from transformers import PreTrainedTokenizerBase
 
 Ids = list[int]
-_WORD_STARTS = ("\u0120", "\u2581")  # how byte-level BPE and SentencePiece write the blank before a word
 _SHORTEST_NAME = 3
 _SPELLED = 0.1  # share of the new names that come in pieces, as words do that the tokenizer never saw
 _MOST_PIECES = 2
@@ -163,14 +163,11 @@ def find_names(inputs: Sequence[Ids], labels: Sequence[Ids], tokenizer: "PreTrai
     """
     answered = {token for answer in labels for token in answer}
     known = {token for ids, answer in zip(inputs, labels, strict=True) for token in set(answer) - set(ids)}
-    vocabulary = [str(tokenizer.convert_ids_to_tokens(token)) for token in range(len(tokenizer))]
-    brackets = {token for token, word in enumerate(vocabulary) if word.startswith("(")}
-    for answer in labels:
-        end = next((place for place, token in enumerate(answer) if token in brackets), 1)
-        known.update(answer[:end])
-    any_word = [token for token, word in enumerate(vocabulary) if _is_word(word)]
-    any_letter = [token for token, word in enumerate(vocabulary) if _is_letter(word)]
-    pieces = [token for token, word in enumerate(vocabulary) if word.isascii() and word.isalpha()]
+    words = vocabulary(tokenizer)
+    known |= verbs(labels, words)
+    any_word = [token for token, word in enumerate(words) if _is_word(word)]
+    any_letter = [token for token, word in enumerate(words) if _is_letter(word)]
+    pieces = [token for token, word in enumerate(words) if word.isascii() and word.isalpha()]
     return Names(
         words=frozenset(answered - known).intersection(any_word),
         letters=frozenset(answered - known).intersection(any_letter),
@@ -183,12 +180,12 @@ def find_names(inputs: Sequence[Ids], labels: Sequence[Ids], tokenizer: "PreTrai
 def _is_word(word: str) -> bool:
     letters = word[1:]
     long_enough = len(letters) >= _SHORTEST_NAME and letters not in _NO_NAMES
-    return word.startswith(_WORD_STARTS) and long_enough and letters.isalpha()
+    return word.startswith(BLANKS) and long_enough and letters.isalpha()
 
 
 def _is_letter(word: str) -> bool:
     letter = word[1:]
-    return word.startswith(_WORD_STARTS) and len(letter) == 1 and letter.isalpha() and letter.isupper()
+    return word.startswith(BLANKS) and len(letter) == 1 and letter.isalpha() and letter.isupper()
 
 
 def balanced_rows(tasks: Sequence[str], balance: float) -> list[int]:

@@ -17,12 +17,12 @@ from typing import TYPE_CHECKING, Any
 
 from dataset_builder.errors import UsageError
 from dataset_builder.state_text import ROLES
+from modeling.words import BLANKS, verbs, vocabulary
 
 if TYPE_CHECKING:
     from transformers import PreTrainedModel, PreTrainedTokenizerBase
 
 Ids = Sequence[int]
-_BLANKS = "\u0120\u2581"  # how byte-level BPE and SentencePiece write the blank before a word
 _RARE = 1e-3
 
 
@@ -97,11 +97,7 @@ def find_grounding(
         tokenizer (`PreTrainedTokenizerBase`): of both.
     """
     free = {token for ids, answer in zip(inputs, labels, strict=True) for token in set(answer) - set(ids)}
-    brackets = {token for token, word in enumerate(_vocabulary(tokenizer)) if word.startswith("(")}
-    joints = free | _marks(tokenizer)
-    for answer in labels:
-        end = next((place for place, token in enumerate(answer) if token in brackets), 1)
-        joints.update(answer[:end])
+    joints = free | _marks(tokenizer) | verbs(labels, vocabulary(tokenizer))
     while True:
         found = Grounding(frozenset(free), frozenset(joints))
         breaks = Counter(
@@ -153,12 +149,8 @@ def ground_folder(folder: Path, dataset: str) -> Grounding:
     return found
 
 
-def _vocabulary(tokenizer: "PreTrainedTokenizerBase") -> list[str]:
-    return [str(word) for word in tokenizer.convert_ids_to_tokens(list(range(len(tokenizer))))]
-
-
 def _marks(tokenizer: "PreTrainedTokenizerBase") -> frozenset[int]:
     """Tokens that are no words: punctuation, digits, blanks, marks of beginning and end."""
     return frozenset(
-        token for token, word in enumerate(_vocabulary(tokenizer)) if not word.strip(_BLANKS).isalpha()
+        token for token, word in enumerate(vocabulary(tokenizer)) if not word.strip("".join(BLANKS)).isalpha()
     )
