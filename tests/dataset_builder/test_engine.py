@@ -173,21 +173,12 @@ def test_collecting_on_a_cluster_gives_what_threads_give_also_when_java_s_owner_
     from dataset_builder.annotate import annotator
     from dataset_builder.annotations import annotate, annotation_store
     from dataset_builder.collect import collect, trajectories, trajectory_store
-    from dataset_builder.ray_engine import RayEngine
     from dataset_builder.tasks import select_tasks
-
-    class Killing(RayEngine):
-        """Kills a worker's process after the first result."""
-
-        def map(self, *args: Any, **options: Any) -> Generator[Any, None, None]:
-            for number, pair in enumerate(super().map(*args, **options)):
-                if number == 0:
-                    os.kill(self.pids()[0], signal.SIGKILL)
-                yield pair
+    from tests.killing import KillingEngine
 
     tasks = select_tasks("lifespan-longest-lived,find-plant")
     collect(tmp_path / "local", tasks, ["train"], limits=2, workers=1)
-    collect(tmp_path / "ray", tasks, ["train"], limits=2, engine=Killing(workers=2))
+    collect(tmp_path / "ray", tasks, ["train"], limits=2, engine=KillingEngine(workers=2))
     local, distributed = (trajectory_store(tmp_path / name) for name in ("local", "ray"))
     assert len((tmp_path / "ray" / "trajectories.jsonl").read_text().splitlines()) == 4
     assert sorted(local, key=_key) == sorted(distributed, key=_key)

@@ -1,8 +1,5 @@
 """Episodes played by workers of a real local Ray score as they do here, also when a worker is killed."""
 
-import os
-import signal
-from collections.abc import Generator
 from pathlib import Path
 from typing import Any
 
@@ -46,15 +43,7 @@ def test_a_cluster_plays_as_this_process_does_though_a_worker_is_killed(
 ) -> None:
     ray = pytest.importorskip("ray")
     from dataset_builder.ray_engine import RayEngine
-
-    class Killing(RayEngine):
-        """Kills a worker's process after the first result."""
-
-        def map(self, *args: Any, **options: Any) -> Generator[Any, None, None]:
-            for number, pair in enumerate(super().map(*args, **options)):
-                if number == 0:
-                    os.kill(self.pids()[0], signal.SIGKILL)
-                yield pair
+    from tests.killing import KillingEngine
 
     def played(engine: RayEngine | None) -> dict[Any, Any]:
         result = run_protocol(
@@ -71,7 +60,7 @@ def test_a_cluster_plays_as_this_process_does_though_a_worker_is_killed(
         return {episode.key: _figures(episode) for episode in result.episode_results()}
 
     try:
-        assert played(Killing(workers=2)) == played(None)
+        assert played(KillingEngine(workers=2)) == played(None)
     finally:
         ray.shutdown()
     assert len((tmp_path / "ray" / "episodes.jsonl").read_text().splitlines()) == 4
