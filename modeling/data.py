@@ -176,6 +176,10 @@ class Fitter:
             ids[index] = self._ids([shorten(texts[index], self.version, self._fits)])[0]
         return ids, len(long)
 
+    def answer_ids(self, answers: Sequence[str]) -> list[list[int]]:
+        """Token ids of answers, in full."""
+        return self._ids(list(answers))
+
     def _ids(self, texts: list[str]) -> list[list[int]]:
         # Too long is what `encode` takes care of: no warning wanted.
         return self.tokenizer(texts, verbose=False)["input_ids"]
@@ -190,14 +194,16 @@ class Tokenized:
 
     Attributes:
         texts: inputs before that, in full.
+        answers: targets before that.
         inputs: of each example.
         labels: of each example.
         rows: which row of its split each example is.
-        shortened: how many inputs lost history to fit.
+        shortened: how many rows lost history to fit.
         left_out: how many rows are missing because their target is too long.
     """
 
     texts: list[str]
+    answers: list[str]
     inputs: list[list[int]]
     labels: list[list[int]]
     rows: list[int]
@@ -206,8 +212,8 @@ class Tokenized:
 
     @property
     def shortened_share(self) -> float:
-        """Share of the examples that lost history to fit."""
-        return self.shortened / max(1, len(self.rows))
+        """Share of the rows that lost history to fit."""
+        return self.shortened / max(1, len(set(self.rows)))
 
 
 def tokenize(table: "Dataset", rows: Sequence[int], fitter: Fitter, target_length: int) -> Tokenized:
@@ -219,12 +225,21 @@ def tokenize(table: "Dataset", rows: Sequence[int], fitter: Fitter, target_lengt
         fitter (`Fitter`): makes the inputs fit.
         target_length (`int`): examples with a longer target, in tokens, are left out.
     """
-    chosen = table.select(rows)
-    targets = fitter.tokenizer(list(chosen["target"]), verbose=False)["input_ids"]
-    kept = [index for index, target in enumerate(targets) if len(target) <= target_length]
-    every = list(chosen["input"])
-    texts = [every[index] for index in kept]
-    inputs, shortened = fitter.encode(texts)
-    labels = [targets[index] for index in kept]
-    kept_rows = [rows[index] for index in kept]
-    return Tokenized(texts, inputs, labels, kept_rows, shortened, len(rows) - len(kept))
+    once = list(dict.fromkeys(rows))  # what is repeated is held once
+    chosen = table.select(once)
+    texts, answers = list(chosen["input"]), list(chosen["target"])
+    labels = fitter.answer_ids(answers)
+    kept = [place for place, label in enumerate(labels) if len(label) <= target_length]
+    encoded, shortened = fitter.encode([texts[place] for place in kept])
+    inputs = dict(zip(kept, encoded, strict=True))
+    place_of = {row: place for place, row in enumerate(once)}
+    places = [place_of[row] for row in rows if place_of[row] in inputs]
+    return Tokenized(
+        texts=[texts[place] for place in places],
+        answers=[answers[place] for place in places],
+        inputs=[inputs[place] for place in places],
+        labels=[labels[place] for place in places],
+        rows=[once[place] for place in places],
+        shortened=shortened,
+        left_out=len(once) - len(kept),
+    )

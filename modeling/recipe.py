@@ -89,6 +89,8 @@ class Recipe(_Strict):
     """Also train on the dataset's practice split: paths played again in rearranged worlds."""
     balance: float = Field(default=0.0, ge=0, le=1)
     """Repeats rows of rare tasks: 0 leaves the shares as they are, 1 makes them about equal."""
+    hard: float = Field(default=0.0, ge=0)
+    """Share of rows added to an epoch, drawn by how unlikely the base finds their answers. Needs a base."""
     rename: float = Field(default=0.0, ge=0, lt=1)
     """Share of the names in an example that are exchanged: the mean; each draws its own, 0 to twice this."""
     vary: float = Field(default=0.0, ge=0, le=1)

@@ -9,8 +9,19 @@ import pytest
 from dataset_builder.state import AgentState
 from dataset_builder.state_text import model_input
 from modeling.augment import Names, Tellings, VariedExamples
-from modeling.vary import reordered, reread
+from modeling.vary import renumbered, reordered, reread, retold
 
+BOXES = (
+    "task: measure the melting point of lead. If the melting point of lead is above -20.0 degrees celsius, "
+    "focus on the green box. If the melting point of lead is below -20.0 degrees celsius, focus on the blue "
+    "box. | room: kitchen | see: stove (on) | carry: thermometer (10 degrees) | past: use thermometer on "
+    "lead -> -31 degrees ; wait ; use thermometer on lead -> -4 degrees | goal: monitor_temperature(lead)"
+)
+POTS = (
+    "task: focus on the life stages of the cherry plant. | room: outside | see: self watering flower pot 8 "
+    "(cherry seed, soil), self watering flower pot 3 (cherry tree in the adult stage), wood cup | past: wait1"
+    " | goal: focus_on(cherry tree in the seedling stage, self watering flower pot 3)"
+)
 PLANES = (
     "task: determine which of the two inclined planes (B, C) has the steepest angle. | room: workshop | "
     "see: inclined plane B, inclined plane C, with: a brick approximately 64% down the plane, stopwatch "
@@ -56,6 +67,42 @@ def test_readings_change_but_compare_alike() -> None:
     assert "(10 degrees)" in reread(PLANES, random.Random(0))  # other readings mean something by themselves
 
 
+def test_temperatures_change_where_the_task_names_one_to_compare_with() -> None:
+    found = set()
+    for seed in range(40):
+        degrees = re.findall(r"(-?[\d.]+) degrees", reread(BOXES, random.Random(seed)))
+        above, below, held, first, second = map(float, degrees)
+        assert degrees[0].endswith(".0")
+        assert first < above == below < second < held
+        found.add(above)
+    assert len(found) > 20
+
+
+def test_pots_have_other_numbers_in_input_and_answer() -> None:
+    found = set()
+    for seed in range(40):
+        text, answer = renumbered(
+            POTS, "focus on cherry seed in self watering flower pot 8", random.Random(seed)
+        )
+        seed_pot, tree_pot, goal_pot = re.findall(r"pot (\d)", text)
+        assert answer == f"focus on cherry seed in self watering flower pot {seed_pot}"
+        assert tree_pot == goal_pot != seed_pot
+        assert "wait1" in text  # which is no number of a pot
+        found.add((seed_pot, tree_pot))
+    assert len(found) > 20
+
+
+@pytest.mark.parametrize("text", ["wood cup", "flower pot 12"])
+def test_what_has_no_pots_of_one_digit_keeps_its_numbers(text: str) -> None:
+    assert renumbered(text, "wait1", random.Random(0)) == (text, "wait1")
+
+
+def test_an_example_is_told_anew_as_a_whole() -> None:
+    text, answer = retold(POTS, "pick up self watering flower pot 3", random.Random(2))
+    assert sorted(re.findall("[a-z]+", text)) == sorted(re.findall("[a-z]+", POTS))
+    assert answer.rpartition(" ")[2] in re.findall(r"flower pot (\d) \(cherry tree", text)
+
+
 @pytest.mark.parametrize("text", ["", "no readings", "120% of it"])
 def test_what_has_no_shares_stays(text: str) -> None:
     assert reread(text, random.Random(0)) == text
@@ -69,7 +116,8 @@ def test_texts_of_another_version_stay() -> None:
 
 def test_about_the_wanted_share_is_told_anew_each_epoch_and_alike_when_repeated() -> None:
     def play(chance: float) -> list[list[list[int]]]:
-        tellings = Tellings([PLANES] * 200, lambda text: list(text.encode()), chance)
+        as_bytes = (lambda text: list(text.encode()),) * 2
+        tellings = Tellings([PLANES] * 200, ["wait"] * 200, *as_bytes, chance)
         examples = VariedExamples(
             [list(PLANES.encode())] * 200, [[1]] * 200, Names(), 0.0, seed=3, tellings=tellings
         )
