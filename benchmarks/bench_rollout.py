@@ -105,10 +105,11 @@ def _search(beams: int) -> str:
 
 
 class Profile:
-    """Seconds inside chosen methods, added up over threads."""
+    """Seconds inside chosen methods, added up over threads; those of `_decide`'s thread apart."""
 
     def __init__(self) -> None:
-        self.seconds: defaultdict[str, float] = defaultdict(float)
+        self.deciding: defaultdict[str, float] = defaultdict(float)
+        self.moving: defaultdict[str, float] = defaultdict(float)
         self._lock = threading.Lock()
 
     def over(self, owner: type, method: str) -> None:
@@ -121,29 +122,32 @@ class Profile:
             try:
                 return original(*args, **options)
             finally:
+                moves = threading.current_thread() is not threading.main_thread()
                 with self._lock:
-                    self.seconds[method] += time.perf_counter() - start
+                    (self.moving if moves else self.deciding)[method] += time.perf_counter() - start
 
         setattr(owner, method, watched)
 
     def rows(self, wall: float) -> list[dict[str, str]]:
         """Where the wall time of the harness went.
 
-        The models are asked from one thread. Moves run in several: their wall time is split as their
-        threads' time is.
+        Moves run in several threads, and further candidates are asked for there: their wall time is
+        split as their threads' time is.
         """
-        moving = self.seconds["_round"] - self.seconds["_decide"]
-        in_java = sum(self.seconds[name] for name in ("step", "look", "inventory", "valid_actions"))
-        models = self.seconds["_translate"] + self.seconds["answer"]
-        simulator = moving * in_java / max(in_java, self.seconds["play"])
-        shares = {
+        decide, models = self.deciding["_decide"], self.deciding["_translate"] + self.deciding["answer"]
+        moves = self.deciding["_round"] - decide
+        share = moves / max(self.moving["play"], 1e-9)
+        in_java = share * sum(self.moving[name] for name in ("step", "look", "inventory", "valid_actions"))
+        asked = share * (self.moving["_translate"] + self.moving["answer"])
+        parts = {
             "model arithmetic": models,
-            "simulator's moves": simulator,
-            "texts and tokens": self.seconds["_decide"] - models,
-            "states and records": moving - simulator,
-            "the rest (waiting for loads)": wall - self.seconds["_round"],
+            "model arithmetic, for what was rejected": asked,
+            "simulator's moves": in_java,
+            "texts and tokens": decide - models,
+            "states and records": moves - in_java - asked,
+            "the rest (waiting for loads)": wall - self.deciding["_round"],
         }
-        return [{"part": part, "of the wall time": f"{spent / wall:.0%}"} for part, spent in shares.items()]
+        return [{"part": part, "of the wall time": f"{spent / wall:.0%}"} for part, spent in parts.items()]
 
 
 def main(

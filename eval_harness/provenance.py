@@ -45,8 +45,8 @@ def hardware() -> dict[str, Any]:
         facts["torch_threads"] = torch.get_num_threads()
         if torch.cuda.is_available():
             facts["gpu"] = torch.cuda.get_device_name()
-    if "ctranslate2" in sys.modules:
-        facts["ctranslate2_threads"] = os.cpu_count() or 1  # modeling.backends: one per core
+        if "ctranslate2" in sys.modules:
+            facts["ctranslate2_threads"] = torch.get_num_threads()  # see modeling.backends
     return facts
 
 

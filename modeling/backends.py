@@ -6,7 +6,6 @@ close decision may fall otherwise.
 """
 
 import json
-import os
 from collections.abc import Sequence
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -75,7 +74,7 @@ class TransformersBackend:
 
 
 class CTranslate2Backend:
-    """The model converted for CTranslate2, one thread per batch and a batch for every core.
+    """The model converted for CTranslate2, one thread per batch and as many of them as torch has.
 
     It cannot be told what answers may hold. A greedy answer that is grounded anyway is the one that would
     be found; any other, and a search with beams, is left to transformers.
@@ -96,10 +95,12 @@ class CTranslate2Backend:
         compute_type: str = "float32",
         grounding: Grounding | None = None,
     ) -> None:
+        import torch
+
         self.name = "ctranslate2" if compute_type == "float32" else f"ctranslate2-{compute_type}"
         self.dtype = compute_type
         self._fitter, self._longest = fitter, max_new_tokens
-        self._threads = os.cpu_count() or 1
+        self._threads = torch.get_num_threads()  # obeys OMP_NUM_THREADS, a Ray worker's share of the cores
         self._translator = _translator(checkpoint, compute_type, self._threads)
         self._grounding = grounding
         self._slow = TransformersBackend(checkpoint, fitter, max_new_tokens, grounding)
