@@ -62,11 +62,13 @@ dataset: $(STAMP) ## collect, annotate and build release/dataset again: hours (C
 	$(PY) -m subgoal corpus practice $(CORPUS)
 	$(PY) -m subgoal corpus build $(CORPUS) --out release/dataset
 
-models: $(STAMP) ## train models like those of release/, two at a time: hours (MODELS=folder; stopped, it goes on)
-	train() { $(PY) -m subgoal train $$1 --dataset release/dataset --recipe scratch-small --out $(MODELS)/first/$$1 && \
-	  $(PY) -m subgoal train $$1 --dataset release/dataset --recipe scratch-small-more \
-	  --base $(MODELS)/first/$$1 --out $(MODELS)/$$1; }; \
-	train executor & executor=$$!; train controller && wait $$executor && train flat
+models: ## train models like those of release/, two at a time: hours (MODELS=folder; stopped, it goes on)
+	$(MAKE) --jobs 2 train-controller train-executor train-flat
+
+train-%: $(STAMP)
+	$(PY) -m subgoal train $* --dataset release/dataset --recipe scratch-small --out $(MODELS)/first/$*
+	$(PY) -m subgoal train $* --dataset release/dataset --recipe scratch-small-more \
+	  --base $(MODELS)/first/$* --out $(MODELS)/more/$*
 
 clean: ## remove .venv and the tools' caches; results stay
 	rm -rf $(VENV) .mypy_cache .ruff_cache .pytest_cache *.egg-info

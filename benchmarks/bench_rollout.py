@@ -105,7 +105,7 @@ def _search(beams: int) -> str:
 
 
 class Profile:
-    """Seconds inside chosen methods, added up over threads; those of `_decide`'s thread apart."""
+    """Seconds inside chosen methods while the harness decides, and while its threads move."""
 
     def __init__(self) -> None:
         self.deciding: defaultdict[str, float] = defaultdict(float)
@@ -122,9 +122,11 @@ class Profile:
             try:
                 return original(*args, **options)
             finally:
-                moves = threading.current_thread() is not threading.main_thread()
-                with self._lock:
-                    (self.moving if moves else self.deciding)[method] += time.perf_counter() - start
+                thread = threading.current_thread()
+                seconds = self.deciding if thread is threading.main_thread() else self.moving
+                if thread is threading.main_thread() or thread.name.startswith("move"):
+                    with self._lock:
+                        seconds[method] += time.perf_counter() - start
 
         setattr(owner, method, watched)
 

@@ -7,6 +7,8 @@ from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 from typing import Any
 
+from modeling.device import cpu_threads
+
 _PACKAGES = (
     "subgoal-distillation",
     "scienceworld",
@@ -45,8 +47,8 @@ def hardware() -> dict[str, Any]:
         facts["torch_threads"] = torch.get_num_threads()
         if torch.cuda.is_available():
             facts["gpu"] = torch.cuda.get_device_name()
-        if "ctranslate2" in sys.modules:
-            facts["ctranslate2_threads"] = torch.get_num_threads()  # see modeling.backends
+    if "ctranslate2" in sys.modules:
+        facts["ctranslate2_threads"] = cpu_threads()
     return facts
 
 

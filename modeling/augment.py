@@ -117,7 +117,8 @@ class VariedExamples:
             draw = random.Random(hash((self.seed, self.epoch, index, 1)))
             if draw.random() < tellings.chance:
                 text, answer = retold(tellings.texts[index], tellings.answers[index], draw)
-                return tellings.encode(text), tellings.encode_answer(answer)
+                same = answer == tellings.answers[index]
+                return tellings.encode(text), self.labels[index] if same else tellings.encode_answer(answer)
         return self.inputs[index], self.labels[index]
 
     def _exchange(self, index: int, inputs: Ids, labels: Ids) -> Mapping[int, Ids]:

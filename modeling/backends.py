@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any, Protocol
 
 from dataset_builder.errors import UsageError
 from modeling.checkpoint import Checkpoint
+from modeling.device import cpu_threads
 from modeling.generate import Answer, Search, answer_all, distinct
 from modeling.grounding import Grounding
 from modeling.quiet import quiet_libraries
@@ -74,7 +75,7 @@ class TransformersBackend:
 
 
 class CTranslate2Backend:
-    """The model converted for CTranslate2, one thread per batch and as many of them as torch has.
+    """The model converted for CTranslate2, one thread per batch and a batch for every core it may use.
 
     It cannot be told what answers may hold. A greedy answer that is grounded anyway is the one that would
     be found; any other, and a search with beams, is left to transformers.
@@ -95,12 +96,10 @@ class CTranslate2Backend:
         compute_type: str = "float32",
         grounding: Grounding | None = None,
     ) -> None:
-        import torch
-
         self.name = "ctranslate2" if compute_type == "float32" else f"ctranslate2-{compute_type}"
         self.dtype = compute_type
         self._fitter, self._longest = fitter, max_new_tokens
-        self._threads = torch.get_num_threads()  # obeys OMP_NUM_THREADS, a Ray worker's share of the cores
+        self._threads = cpu_threads()
         self._translator = _translator(checkpoint, compute_type, self._threads)
         self._grounding = grounding
         self._slow = TransformersBackend(checkpoint, fitter, max_new_tokens, grounding)

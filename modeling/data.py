@@ -60,7 +60,7 @@ def load_role(
     dataset: str,
     state_text: str | None = None,
     exclude_tasks: Sequence[str] = (),
-    practice: bool = False,
+    practice: bool | None = False,
 ) -> RoleData:
     """Open the examples of a role.
 
@@ -69,7 +69,8 @@ def load_role(
         dataset (`str`): folder of a corpus, or Hub id with `@REVISION` if wanted.
         state_text (`str`, *optional*): the version that the inputs must have; None accepts any.
         exclude_tasks (`Sequence[str]`, *optional*): tasks whose rows leave the training split.
-        practice (`bool`, *optional*, defaults to `False`): join the practice split to the training split.
+        practice (`bool`, *optional*, defaults to `False`): join the practice split to the training split;
+            None joins it if there is one.
 
     Raises:
         UsageError: if there is no such dataset, it is no sub-goal corpus, a split is missing or
@@ -87,7 +88,8 @@ def load_role(
             raise UsageError(
                 f"{dataset} has no {split} examples of {role}: collect more variations and build again."
             )
-    train = _with_practice(tables, dataset) if practice else tables["train"]
+    joined = PRACTICE in tables if practice is None else practice
+    train = _with_practice(tables, dataset) if joined else tables["train"]
     version = _version(dataset, [train, tables["validation"]])
     if state_text is not None and check_version(state_text) != version:
         raise UsageError(
@@ -198,7 +200,7 @@ class Tokenized:
         inputs: of each example.
         labels: of each example.
         rows: which row of its split each example is.
-        shortened: how many rows lost history to fit.
+        shortened: how many inputs lost history to fit.
         left_out: how many rows are missing because their target is too long.
     """
 
@@ -212,8 +214,25 @@ class Tokenized:
 
     @property
     def shortened_share(self) -> float:
-        """Share of the rows that lost history to fit."""
+        """Share of the different rows that lost history to fit."""
         return self.shortened / max(1, len(set(self.rows)))
+
+    def repeated(self, rows: Sequence[int]) -> "Tokenized":
+        """These rows, one or several times each; what is repeated is held once.
+
+        Args:
+            rows (`Sequence[int]`): row numbers; those that were left out stay so.
+        """
+        place_of = {row: place for place, row in enumerate(self.rows)}
+        places = [place_of[row] for row in rows if row in place_of]
+        return replace(
+            self,
+            texts=[self.texts[place] for place in places],
+            answers=[self.answers[place] for place in places],
+            inputs=[self.inputs[place] for place in places],
+            labels=[self.labels[place] for place in places],
+            rows=[self.rows[place] for place in places],
+        )
 
 
 def tokenize(table: "Dataset", rows: Sequence[int], fitter: Fitter, target_length: int) -> Tokenized:
@@ -221,25 +240,21 @@ def tokenize(table: "Dataset", rows: Sequence[int], fitter: Fitter, target_lengt
 
     Args:
         table (`Dataset`): with columns input and target.
-        rows (`Sequence[int]`): which of its rows; one may occur again.
+        rows (`Sequence[int]`): which of its rows.
         fitter (`Fitter`): makes the inputs fit.
         target_length (`int`): examples with a longer target, in tokens, are left out.
     """
-    once = list(dict.fromkeys(rows))  # what is repeated is held once
-    chosen = table.select(once)
+    chosen = table.select(rows)
     texts, answers = list(chosen["input"]), list(chosen["target"])
     labels = fitter.answer_ids(answers)
     kept = [place for place, label in enumerate(labels) if len(label) <= target_length]
-    encoded, shortened = fitter.encode([texts[place] for place in kept])
-    inputs = dict(zip(kept, encoded, strict=True))
-    place_of = {row: place for place, row in enumerate(once)}
-    places = [place_of[row] for row in rows if place_of[row] in inputs]
+    inputs, shortened = fitter.encode([texts[place] for place in kept])
     return Tokenized(
-        texts=[texts[place] for place in places],
-        answers=[answers[place] for place in places],
-        inputs=[inputs[place] for place in places],
-        labels=[labels[place] for place in places],
-        rows=[once[place] for place in places],
+        texts=[texts[place] for place in kept],
+        answers=[answers[place] for place in kept],
+        inputs=inputs,
+        labels=[labels[place] for place in kept],
+        rows=[rows[place] for place in kept],
         shortened=shortened,
-        left_out=len(once) - len(kept),
+        left_out=len(rows) - len(kept),
     )

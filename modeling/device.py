@@ -1,5 +1,6 @@
-"""What a training computes on."""
+"""What models compute on."""
 
+import os
 from typing import TYPE_CHECKING
 
 from modeling.ranks import world_size
@@ -15,6 +16,12 @@ def has_fast_bf16() -> bool:
     if torch.cuda.is_available():
         return torch.cuda.is_bf16_supported()
     return torch.cpu._is_avx512_bf16_supported() or torch.cpu._is_amx_tile_supported()
+
+
+def cpu_threads() -> int:
+    """Threads that may compute at once on CPUs: `OMP_NUM_THREADS` (a Ray worker's share), else all cores."""
+    given = os.environ.get("OMP_NUM_THREADS", "")
+    return int(given) if given.isdecimal() and int(given) else os.cpu_count() or 1
 
 
 def choose_attention(model: "PreTrainedModel") -> None:

@@ -114,7 +114,10 @@ def find_grounding(
 
 
 def ground_folder(folder: Path, dataset: str) -> Grounding:
-    """Write into a checkpoint's config what the examples it was trained on say (see `find_grounding`).
+    """Write into a checkpoint's config what the examples of its role say (see `find_grounding`).
+
+    Those of the practice split count if there is one: in the training split alone, few things have to be
+    looked for, and the rooms to look in would stay unsaid.
 
     Args:
         folder (`Path`): checkpoint that was trained before configs held it.
@@ -126,7 +129,6 @@ def ground_folder(folder: Path, dataset: str) -> Grounding:
     """
     from modeling.checkpoint import load_checkpoint
     from modeling.data import load_role
-    from modeling.record import RECORD, read_record
 
     if not folder.is_dir():
         raise UsageError(f"There is no checkpoint folder {folder}: `subgoal train` makes one.")
@@ -137,8 +139,7 @@ def ground_folder(folder: Path, dataset: str) -> Grounding:
         raise UsageError(f"{folder} has no role: its config.json lacks subgoal_role.")
     held_out = getattr(model.config, "held_out_tasks", None) or ()
     version = getattr(model.config, "state_text_version", None)
-    practised = (folder / RECORD).is_file() and read_record(folder).recipe.get("practice", False)
-    train = load_role(role, dataset, version, held_out, practised).train
+    train = load_role(role, dataset, version, held_out, practice=None).train
     inputs, labels = (
         tokenizer(list(train[column]), verbose=False)["input_ids"] for column in ("input", "target")
     )

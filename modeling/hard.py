@@ -2,7 +2,7 @@
 
 When nine answers of ten are right, most of an epoch teaches nothing. So a share of the rows is drawn
 again by how unlikely the base finds their answers (the idea of prioritised sampling, arXiv 1511.05952,
-section 3.3). A cap keeps answers that nobody could know from taking over.
+section 3.3). A cap on the loss bounds what goes to answers that nobody could know.
 """
 
 import json
@@ -19,30 +19,32 @@ if TYPE_CHECKING:
     from transformers import PreTrainedModel
 
 _CAP = 3.0  # nats
-_BATCH = 64
 
 
 def answer_losses(
     model: "PreTrainedModel",
     examples: VariedExamples,
     collate: Callable[[list[Any]], Any],
+    batch_size: int,
     bf16: bool,
     console: "Console | None" = None,
 ) -> list[float]:
     """How unlikely a model finds each answer: its negative log-likelihood in nats.
 
     Args:
-        model (`PreTrainedModel`): seq2seq; its mode is left as it was.
+        model (`PreTrainedModel`): seq2seq, on the device to compute on; its mode is left as it was.
         examples (`VariedExamples`): as a training would see them in its present epoch.
         collate (`Callable`): examples → a batch of tensors, labels padded with -100.
+        batch_size (`int`): examples at once.
         bf16 (`bool`): whether to compute in 16 bits.
         console (`Console`, *optional*): where to show progress.
     """
     import torch
     from rich.progress import track
 
-    order = sorted(range(len(examples)), key=lambda place: examples.lengths[place])
-    batches = [order[start : start + _BATCH] for start in range(0, len(order), _BATCH)]
+    lengths = examples.lengths
+    order = sorted(range(len(lengths)), key=lambda place: -lengths[place])  # what is too much fails at once
+    batches = [order[start : start + batch_size] for start in range(0, len(order), batch_size)]
     losses = [0.0] * len(order)
     training, device = model.training, next(model.parameters()).device
     model.eval()
@@ -64,7 +66,7 @@ def hard_rows(rows: Sequence[int], losses: dict[int, float], share: float, seed:
 
     Args:
         rows (`Sequence[int]`): row numbers of the epoch; one that is repeated is drawn as much more often.
-        losses (`dict[int, float]`): row number → loss in nats, 0 where a row has none.
+        losses (`dict[int, float]`): row number → loss in nats; rows that have none are not drawn.
         share (`float`): how many to add, as a share of `rows`.
         seed (`int`): of the draws.
     """

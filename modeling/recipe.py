@@ -94,7 +94,7 @@ class Recipe(_Strict):
     rename: float = Field(default=0.0, ge=0, lt=1)
     """Share of the names in an example that are exchanged: the mean; each draws its own, 0 to twice this."""
     vary: float = Field(default=0.0, ge=0, le=1)
-    """Chance that an example lists its things in another order and has other readings that compare alike."""
+    """Chance that an example has its things in another order, and other readings and numbers of pots."""
     learning_rate: float = Field(default=1e-3, gt=0)
     """Highest learning rate."""
     schedule: Literal["linear", "cosine", "constant"] = "linear"

@@ -38,8 +38,8 @@ class TrainingResult:
         best_step: step of the checkpoint kept.
         metrics: validation_loss (without held-out tasks) and exact_match (share of targets, None if not
             counted).
-        shortened: share of examples that lost history to fit, by split.
-        left_out: training examples left out because their target is too long.
+        shortened: share of rows that lost history to fit, by split.
+        left_out: training rows left out because their target is too long.
         wall_seconds: training time over all runs.
         weights: `sha256:…` of the weights.
         versions: packages that matter.

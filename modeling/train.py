@@ -126,10 +126,12 @@ class _Run:
         model, tokenizer, base = self._start()
         choose_attention(model)
         self.fitter = Fitter(tokenizer, self.data.state_text_version, self.recipe.source_length)
+        every = self._tokenize(self.data.train, range(len(self.data.train)))
+        self.names = self._find_names(every, tokenizer)
         rows = balanced_rows(self.data.train["task"], self.recipe.balance)
         if self.recipe.hard:
-            rows += self._hard_rows(model, tokenizer, rows)
-        examples = self._tokenize(self.data.train, rows)
+            rows += self._hard_rows(model, tokenizer, every, rows)
+        examples = every.repeated(rows)
         sampled = _sample(self.data.seen_validation_rows(), self.recipe.evaluate_examples, self.recipe.seed)
         held_out = self._tokenize(self.data.validation, sampled)
         self._report(model, examples, held_out)
@@ -226,21 +228,33 @@ class _Run:
         return add_lora(model, self.recipe.lora) if self.recipe.lora else model
 
     def _hard_rows(
-        self, model: "PreTrainedModel", tokenizer: "PreTrainedTokenizerBase", rows: Sequence[int]
+        self,
+        model: "PreTrainedModel",
+        tokenizer: "PreTrainedTokenizerBase",
+        every: Tokenized,
+        rows: Sequence[int],
     ) -> list[int]:
         """Rows to add to the epoch; going on, by the losses that the training began with."""
         path = self.folder / CHECKPOINTS / "losses.json"
-        found = on_first(lambda: read_losses(path) or write_losses(path, self._losses(model, tokenizer)))
+        found = on_first(
+            lambda: read_losses(path) or write_losses(path, self._losses(model, tokenizer, every))
+        )
         return hard_rows(rows, found, self.recipe.hard, self.recipe.seed)
 
-    def _losses(self, model: "PreTrainedModel", tokenizer: "PreTrainedTokenizerBase") -> dict[int, float]:
+    def _losses(
+        self, model: "PreTrainedModel", tokenizer: "PreTrainedTokenizerBase", every: Tokenized
+    ) -> dict[int, float]:
         """Row number → how unlikely the base finds its answer."""
+        import torch
         from transformers import DataCollatorForSeq2Seq
 
-        every = self._tokenize(self.data.train, range(len(self.data.train)))
+        if torch.cuda.is_available():
+            model.to("cuda")  # type: ignore[arg-type]  # where the trainer will move it
+        recipe = self.recipe
         collate = DataCollatorForSeq2Seq(tokenizer, model=model, pad_to_multiple_of=8)
-        bf16 = self.recipe.precision != "fp32" and has_fast_bf16()
-        losses = answer_losses(model, self._varied(every, tokenizer), collate, bf16, self.console)
+        bf16 = recipe.precision != "fp32" and has_fast_bf16()
+        examples = self._varied(every)
+        losses = answer_losses(model, examples, collate, 2 * recipe.batch_size, bf16, self.console)
         return dict(zip(every.rows, losses, strict=True))
 
     def _tokenize(self, table: Any, rows: Sequence[int]) -> Tokenized:
@@ -279,7 +293,7 @@ class _Run:
             model=model,
             args=training_arguments(self.recipe, checkpoints, f"{self.folder.name} ({self.role})"),
             callbacks=reporting_callbacks(self.recipe, self.folder) if is_first() else None,
-            train_dataset=self._varied(examples, tokenizer),
+            train_dataset=self._varied(examples),
             eval_dataset=VariedExamples(held_out.inputs, held_out.labels, Names(), 0.0, self.recipe.seed),
             processing_class=tokenizer,
             # Few different shapes: kernels for 16-bit arithmetic are compiled for each.
@@ -289,11 +303,17 @@ class _Run:
         )
         return trainer, course
 
-    def _varied(self, found: Tokenized, tokenizer: "PreTrainedTokenizerBase") -> VariedExamples:
-        recipe, fitter = self.recipe, self.fitter
-        names = find_names(found.inputs, found.labels, tokenizer) if recipe.rename else Names()
-        if recipe.rename and not names.words:
+    def _find_names(self, every: Tokenized, tokenizer: "PreTrainedTokenizerBase") -> Names:
+        """What renaming may exchange."""
+        if not self.recipe.rename:
+            return Names()
+        names = find_names(every.inputs, every.labels, tokenizer)
+        if not names.words:
             _say(self.console, f"{self.role}: nothing can be renamed with this tokenizer.")
+        return names
+
+    def _varied(self, found: Tokenized) -> VariedExamples:
+        recipe, fitter = self.recipe, self.fitter
         tellings = Tellings(
             found.texts,
             found.answers,
@@ -301,8 +321,9 @@ class _Run:
             lambda answer: fitter.answer_ids([answer])[0],
             recipe.vary,
         )
+        longest = recipe.source_length
         return VariedExamples(
-            found.inputs, found.labels, names, recipe.rename, recipe.seed, recipe.source_length, tellings
+            found.inputs, found.labels, self.names, recipe.rename, recipe.seed, longest, tellings
         )
 
     def _train(self, trainer: "RoleTrainer", course: "Course") -> None:

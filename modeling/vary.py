@@ -2,7 +2,8 @@
 
 Which thing is meant must follow from the text, not from where the thing stands in the list or which
 number it has: with six worlds to learn a task from, these give the answer away. Likewise a few pairs of
-readings can be learnt by heart in place of comparing them.
+readings can be learnt by heart in place of comparing them. And where something has happened that the
+answer depends on, an example can be told as of the moment before, with the answer of then.
 """
 
 import random
@@ -17,17 +18,19 @@ _SHARE = re.compile(r"\d+(?=%)")
 _DEGREES = re.compile(r"(?<![\d.])-?\d+(?=(?:\.0)? degrees)")
 _THRESHOLD = re.compile(r"\bIf [^|]* degrees celsius")
 _POT = re.compile(r"(?<=pot )\d+\b")
+_MELTED = re.compile(r"(?<=; wait)1?(?: x\d)? \| done: [^|]* \| goal: wait_until\((.+), melted\)$")
 _SHARES, _TEMPERATURES, _POTS = range(101), range(-100, 501), range(1, 10)
 
 
 def retold(text: str, answer: str, draw: random.Random) -> tuple[str, str]:
-    """An example in another way: see `reordered`, `reread` and `renumbered`.
+    """An example in another way: see `not_yet`, `reordered`, `reread` and `renumbered`.
 
     Args:
         text (`str`): a model's input.
         answer (`str`): what it is to answer.
         draw (`random.Random`): where order and numbers come from.
     """
+    text, answer = not_yet(text, answer, draw)
     return renumbered(reread(reordered(text, draw), draw), answer, draw)
 
 
@@ -45,6 +48,24 @@ def reordered(text: str, draw: random.Random) -> str:
         else section
         for section in text.split(_SECTION)
     )
+
+
+def not_yet(text: str, answer: str, draw: random.Random) -> tuple[str, str]:
+    """What a controller reads once a substance has melted, as it would read before: it is to wait on.
+
+    The substances to learn from melt at once, so that one wait would seem enough whatever is in view.
+
+    Args:
+        text (`str`): a model's input; any but that comes back unchanged, with its answer.
+        answer (`str`): what it is to answer.
+        draw (`random.Random`): where the number of waits comes from.
+    """
+    end = _MELTED.search(text)
+    if not end or f"liquid {end[1]}" not in text or not answer.startswith("cool("):
+        return text, answer
+    waits = draw.choice(("", " x2", " x3", " x4"))
+    before = text[: end.start()].replace(f"liquid {end[1]}", end[1])
+    return f"{before}{waits}{end[0][end[0].index(' | done') :]}", f"wait_until({end[1]}, melted)"
 
 
 def reread(text: str, draw: random.Random) -> str:
@@ -65,13 +86,15 @@ def reread(text: str, draw: random.Random) -> str:
 def renumbered(text: str, answer: str, draw: random.Random) -> tuple[str, str]:
     """An input and its answer with other numbers of the pots, the same in both.
 
+    An answer with a pot that the input does not show is known by heart: both then stay as they are.
+
     Args:
         text (`str`): a model's input.
         answer (`str`): what it is to answer.
         draw (`random.Random`): where the numbers come from.
     """
-    pots = sorted({int(number) for number in _POT.findall(f"{text} {answer}")})
-    if not pots or pots[-1] not in _POTS:
+    pots = sorted({int(number) for number in _POT.findall(text)})
+    if not pots or pots[-1] not in _POTS or not set(_POT.findall(answer)) <= set(map(str, pots)):
         return text, answer
     other = {str(pot): str(new) for pot, new in zip(pots, draw.sample(_POTS, len(pots)), strict=True)}
     text, answer = (_POT.sub(lambda number: other[number[0]], told) for told in (text, answer))

@@ -1,11 +1,10 @@
 """What a run says about the machine and the packages it was made with."""
 
+import os
 import sys
 from importlib.metadata import version
 from types import ModuleType
 from typing import Any
-
-import torch
 
 from eval_harness.provenance import hardware, versions
 
@@ -20,4 +19,7 @@ def test_threads_of_what_is_in_use_are_recorded(monkeypatch: Any) -> None:
     monkeypatch.delitem(sys.modules, "ctranslate2", raising=False)
     assert "ctranslate2_threads" not in hardware()
     monkeypatch.setitem(sys.modules, "ctranslate2", ModuleType("ctranslate2"))
-    assert hardware()["ctranslate2_threads"] == torch.get_num_threads()
+    monkeypatch.delenv("OMP_NUM_THREADS", raising=False)
+    assert hardware()["ctranslate2_threads"] == os.cpu_count()
+    monkeypatch.setenv("OMP_NUM_THREADS", "3")
+    assert hardware()["ctranslate2_threads"] == 3

@@ -134,3 +134,17 @@ def test_targets_that_are_too_long_are_left_out(dataset: Path) -> None:
     assert found.left_out > 0
     assert len(found.rows) + found.left_out == len(table)
     assert max(map(len, found.labels)) <= 5
+
+
+def test_rows_that_are_repeated_are_held_once(dataset: Path) -> None:
+    table = load_role("executor", str(dataset)).train
+    tokenizer = train_tokenizer([*table["input"], *table["target"]])
+    every = tokenize(table, range(len(table)), Fitter(tokenizer, "compact-1", 512), target_length=5)
+    kept = every.rows[:2]
+    gone = next(row for row in range(len(table)) if row not in every.rows)
+    found = every.repeated([kept[1], gone, kept[0], kept[1]])
+    assert found.rows == [kept[1], kept[0], kept[1]]
+    assert found.inputs[0] is found.inputs[2] is every.inputs[1]
+    assert [*found.answers] == [table[row]["target"] for row in found.rows]
+    assert [*found.texts] == [table[row]["input"] for row in found.rows]
+    assert (found.left_out, found.shortened) == (every.left_out, every.shortened)

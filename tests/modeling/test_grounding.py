@@ -7,6 +7,7 @@ from itertools import islice
 from pathlib import Path
 
 import pytest
+from datasets import Dataset, load_dataset
 
 from dataset_builder.errors import UsageError
 from dataset_builder.state import AgentState
@@ -138,6 +139,25 @@ def test_older_checkpoints_can_be_mended(tmp_path: Path, checkpoints: dict[str, 
     assert Grounding.of(old.checkpoint.model, old.checkpoint.tokenizer) is None  # and it plays, freely
     ground_folder(folder, str(dataset))
     assert json.loads((folder / "config.json").read_text())["grounding"] == wanted
+
+
+def test_what_only_practice_answers_is_free_too(
+    tmp_path: Path, checkpoints: dict[str, Path], dataset: Path
+) -> None:
+    folder, corpus = tmp_path / "model", tmp_path / "corpus"
+    shutil.copytree(checkpoints["executor"], folder)
+    shutil.copytree(dataset, corpus)
+    row = load_dataset(str(corpus), "executor", split="train")[0]
+    searched = row | {"input": "task: boil rubber | room: kitchen", "target": "teleport to zyx"}
+    Dataset.from_list([searched]).to_parquet(str(corpus / "executor" / "practice.parquet"))
+    card = corpus / "README.md"
+    lines = "  - split: practice\n    path: executor/practice.parquet\n"
+    head = "- config_name: executor\n  data_files:\n"
+    card.write_text(card.read_text().replace(head, head + lines))
+    tokenizer = RoleModel.from_pretrained(str(folder)).fitter.tokenizer
+    given, answer = (set(tokenizer(searched[column])["input_ids"]) for column in ("input", "target"))
+    assert not answer - given <= ground_folder(folder, str(dataset)).free
+    assert answer - given <= ground_folder(folder, str(corpus)).free
 
 
 def test_what_is_no_checkpoint_of_a_role_is_refused(

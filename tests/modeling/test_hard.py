@@ -50,7 +50,8 @@ def test_losses_are_those_of_the_whole_answers(checkpoints: dict[str, Path]) -> 
     inputs, labels = tokenizer(texts)["input_ids"], tokenizer(answers)["input_ids"]
     examples = VariedExamples(inputs, labels, Names(), 0.0, seed=0)
     network.train()
-    found = answer_losses(network, examples, DataCollatorForSeq2Seq(tokenizer, model=network), bf16=False)
+    collate = DataCollatorForSeq2Seq(tokenizer, model=network)
+    found = answer_losses(network, examples, collate, 1, bf16=False)
     assert network.training
     network.eval()
     for ids, label, loss in zip(inputs, labels, found, strict=True):

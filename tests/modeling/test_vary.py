@@ -9,7 +9,7 @@ import pytest
 from dataset_builder.state import AgentState
 from dataset_builder.state_text import model_input
 from modeling.augment import Names, Tellings, VariedExamples
-from modeling.vary import renumbered, reordered, reread, retold
+from modeling.vary import not_yet, renumbered, reordered, reread, retold
 
 BOXES = (
     "task: measure the melting point of lead. If the melting point of lead is above -20.0 degrees celsius, "
@@ -92,9 +92,44 @@ def test_pots_have_other_numbers_in_input_and_answer() -> None:
     assert len(found) > 20
 
 
-@pytest.mark.parametrize("text", ["wood cup", "flower pot 12"])
-def test_what_has_no_pots_of_one_digit_keeps_its_numbers(text: str) -> None:
-    assert renumbered(text, "wait1", random.Random(0)) == (text, "wait1")
+@pytest.mark.parametrize(
+    ("text", "answer"),
+    [
+        ("wood cup", "wait1"),
+        ("flower pot 12", "wait1"),
+        ("past: move soil to flower pot 1", "place(soil, flower pot 3, greenhouse)"),  # known by heart
+    ],
+)
+def test_numbers_stay_where_they_cannot_be_exchanged(text: str, answer: str) -> None:
+    assert all(renumbered(text, answer, random.Random(seed)) == (text, answer) for seed in range(5))
+
+
+POT = (
+    "task: freeze chocolate. | room: kitchen | see: stove (on) [metal pot (liquid chocolate)], fridge | "
+    "past: activate stove ; wait | done: heat(chocolate, stove) | goal: wait_until(chocolate, melted)"
+)
+
+
+def test_a_substance_that_has_not_melted_is_waited_for() -> None:
+    told = [not_yet(POT, "cool(liquid chocolate, freezer)", random.Random(seed)) for seed in range(20)]
+    assert {answer for _, answer in told} == {"wait_until(chocolate, melted)"}
+    for text, _ in told:
+        assert "[metal pot (chocolate)]" in text
+        assert re.sub(r"; wait(?: x[234])? \|", "; wait |", text) == POT.replace("liquid ", "")
+    assert len(set(told)) == 4
+
+
+@pytest.mark.parametrize(
+    ("text", "answer"),
+    [
+        (POT, "wait_until(chocolate, melted)"),
+        (POT, "wait"),
+        (POT.replace("liquid ", ""), "cool(chocolate, freezer)"),
+        (POT.replace("melted", "boiled"), "cool(liquid chocolate, freezer)"),
+    ],
+)
+def test_whatever_else_is_said_of_melting_stays(text: str, answer: str) -> None:
+    assert not_yet(text, answer, random.Random(0)) == (text, answer)
 
 
 def test_an_example_is_told_anew_as_a_whole() -> None:
@@ -133,3 +168,20 @@ def test_about_the_wanted_share_is_told_anew_each_epoch_and_alike_when_repeated(
     assert one != two
     assert play(0.5) == [one, two]
     assert all(ids == same for ids in play(0.0)[0])
+
+
+def test_inputs_come_with_the_answers_as_they_were_told() -> None:
+    def encode(text: str) -> list[int]:
+        return list(text.encode())
+
+    answer = "pick up self watering flower pot 3"
+    tellings = Tellings([POTS] * 20, [answer] * 20, encode, encode, 1.0)
+    examples = VariedExamples([encode(POTS)] * 20, [encode(answer)] * 20, Names(), 0.0, 0, None, tellings)
+    numbers = set()
+    for row in range(20):
+        text, label = (bytes(examples[row][key]).decode() for key in ("input_ids", "labels"))
+        tree = re.search(r"flower pot (\d) \(cherry tree", text)
+        assert tree
+        assert label == f"pick up self watering flower pot {tree[1]}"
+        numbers.add(tree[1])
+    assert len(numbers) > 3
