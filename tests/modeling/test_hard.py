@@ -13,7 +13,7 @@ from transformers import DataCollatorForSeq2Seq
 
 from dataset_builder.errors import UsageError
 from modeling.agent import RoleModel
-from modeling.augment import Names, VariedExamples
+from modeling.augment import Names, VariedExamples, balanced_rows
 from modeling.data import load_role
 from modeling.hard import answer_losses, hard_rows, read_losses, write_losses
 from modeling.recipe import Recipe
@@ -73,7 +73,7 @@ def test_what_the_base_finds_hard_is_trained_on_more_and_no_base_is_refused(
         train("executor", hard, dataset, tmp_path / "out")
     base = str(checkpoints["executor"])
     train("executor", hard, dataset, tmp_path / "out", base=base, console=Console(file=said, width=200))
-    rows = len(load_role("executor", str(dataset)).train)
+    rows = len(balanced_rows(load_role("executor", str(dataset)).train["task"], hard.balance))
     assert f"{rows + round(rows / 2)} examples" in said.getvalue()
 
 
