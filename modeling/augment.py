@@ -13,7 +13,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from modeling.vary import retold
+from modeling.vary import reordered, reread
 from modeling.words import BLANKS, verbs, vocabulary
 
 if TYPE_CHECKING:
@@ -53,16 +53,12 @@ class Tellings:
 
     Attributes:
         texts: input of each example.
-        answers: what each is to be answered with.
-        encode: input → token ids that fit the model.
-        encode_answer: answer → token ids.
+        encode: text → token ids that fit the model.
         chance: that an example is told in another way, 0 to 1.
     """
 
     texts: Sequence[str]
-    answers: Sequence[str]
     encode: Callable[[str], Ids]
-    encode_answer: Callable[[str], Ids]
     chance: float
 
 
@@ -103,7 +99,7 @@ class VariedExamples:
         return len(self.inputs)
 
     def __getitem__(self, index: int) -> dict[str, Ids]:
-        inputs, labels = self._told(index)
+        inputs, labels = self._told(index), self.labels[index]
         other = self._exchange(index, inputs, labels)
         if other:
             renamed = _replaced(inputs, other)
@@ -111,15 +107,13 @@ class VariedExamples:
                 inputs, labels = renamed, _replaced(labels, other)
         return {"input_ids": inputs, "labels": labels}
 
-    def _told(self, index: int) -> tuple[Ids, Ids]:
-        tellings = self.tellings
-        if tellings:
+    def _told(self, index: int) -> Ids:
+        if self.tellings:
             draw = random.Random(hash((self.seed, self.epoch, index, 1)))
-            if draw.random() < tellings.chance:
-                text, answer = retold(tellings.texts[index], tellings.answers[index], draw)
-                same = answer == tellings.answers[index]
-                return tellings.encode(text), self.labels[index] if same else tellings.encode_answer(answer)
-        return self.inputs[index], self.labels[index]
+            if draw.random() < self.tellings.chance:
+                text = reread(reordered(self.tellings.texts[index], draw), draw)
+                return self.tellings.encode(text)
+        return self.inputs[index]
 
     def _exchange(self, index: int, inputs: Ids, labels: Ids) -> Mapping[int, Ids]:
         """Name → the tokens to write in its place, for some names of the input.

@@ -178,10 +178,6 @@ class Fitter:
             ids[index] = self._ids([shorten(texts[index], self.version, self._fits)])[0]
         return ids, len(long)
 
-    def answer_ids(self, answers: Sequence[str]) -> list[list[int]]:
-        """Token ids of answers, in full."""
-        return self._ids(list(answers))
-
     def _ids(self, texts: list[str]) -> list[list[int]]:
         # Too long is what `encode` takes care of: no warning wanted.
         return self.tokenizer(texts, verbose=False)["input_ids"]
@@ -196,7 +192,6 @@ class Tokenized:
 
     Attributes:
         texts: inputs before that, in full.
-        answers: targets before that.
         inputs: of each example.
         labels: of each example.
         rows: which row of its split each example is.
@@ -205,7 +200,6 @@ class Tokenized:
     """
 
     texts: list[str]
-    answers: list[str]
     inputs: list[list[int]]
     labels: list[list[int]]
     rows: list[int]
@@ -228,7 +222,6 @@ class Tokenized:
         return replace(
             self,
             texts=[self.texts[place] for place in places],
-            answers=[self.answers[place] for place in places],
             inputs=[self.inputs[place] for place in places],
             labels=[self.labels[place] for place in places],
             rows=[self.rows[place] for place in places],
@@ -245,13 +238,12 @@ def tokenize(table: "Dataset", rows: Sequence[int], fitter: Fitter, target_lengt
         target_length (`int`): examples with a longer target, in tokens, are left out.
     """
     chosen = table.select(rows)
-    texts, answers = list(chosen["input"]), list(chosen["target"])
-    labels = fitter.answer_ids(answers)
+    texts = list(chosen["input"])
+    labels = fitter.tokenizer(list(chosen["target"]), verbose=False)["input_ids"]
     kept = [place for place, label in enumerate(labels) if len(label) <= target_length]
     inputs, shortened = fitter.encode([texts[place] for place in kept])
     return Tokenized(
         texts=[texts[place] for place in kept],
-        answers=[answers[place] for place in kept],
         inputs=inputs,
         labels=[labels[place] for place in kept],
         rows=[rows[place] for place in kept],

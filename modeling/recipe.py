@@ -89,12 +89,10 @@ class Recipe(_Strict):
     """Also train on the dataset's practice split: paths played again in rearranged worlds."""
     balance: float = Field(default=0.0, ge=0, le=1)
     """Repeats rows of rare tasks: 0 leaves the shares as they are, 1 makes them about equal."""
-    hard: float = Field(default=0.0, ge=0)
-    """Share of rows added to an epoch, drawn by how unlikely the base finds their answers. Needs a base."""
     rename: float = Field(default=0.0, ge=0, lt=1)
     """Share of the names in an example that are exchanged: the mean; each draws its own, 0 to twice this."""
     vary: float = Field(default=0.0, ge=0, le=1)
-    """Chance that an example has its things in another order, and other readings and numbers of pots."""
+    """Chance that an example lists its things in another order and has other readings that compare alike."""
     learning_rate: float = Field(default=1e-3, gt=0)
     """Highest learning rate."""
     schedule: Literal["linear", "cosine", "constant"] = "linear"

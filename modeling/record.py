@@ -125,7 +125,7 @@ def open_folder(folder: Path, plan: dict[str, Any]) -> TrainingResult | None:
         raise UsageError(f"{folder} holds something else: choose another --out.")
     try:
         folder.mkdir(parents=True, exist_ok=True)
-        write_json(noted, plan)
+        _write_json(noted, plan)
     except OSError as error:
         if error.errno == errno.ENOSPC:
             raise
@@ -136,7 +136,7 @@ def open_folder(folder: Path, plan: dict[str, Any]) -> TrainingResult | None:
 
 def close_folder(folder: Path, result: TrainingResult) -> None:
     """Record the result, then remove what only resuming needed."""
-    write_json(folder / RECORD, asdict(result))
+    _write_json(folder / RECORD, asdict(result))
     shutil.rmtree(folder / CHECKPOINTS, ignore_errors=True)
     (folder / PLAN).unlink(missing_ok=True)
 
@@ -171,7 +171,7 @@ def _completed(value: Any, default: Any) -> Any:
     return default | value if isinstance(default, dict) and isinstance(value, dict) else value
 
 
-def write_json(path: Path, record: Any) -> None:
+def _write_json(path: Path, record: dict[str, Any]) -> None:
     """Write a file as a whole or not at all."""
     partial = path.with_name(path.name + ".part")
     partial.write_text(json.dumps(record, indent=2, ensure_ascii=False) + "\n", encoding="utf-8")

@@ -15,11 +15,10 @@ from modeling.card import write_card
 from modeling.checkpoint import Checkpoint, load_checkpoint, weights_hash
 from modeling.curve import CURVE, draw_curve, training_curve
 from modeling.data import Fitter, RoleData, Tokenized, load_role, tokenize
-from modeling.device import choose_attention, hardware, has_fast_bf16
+from modeling.device import choose_attention, hardware
 from modeling.exact import exact_match
 from modeling.extras import check_extras
 from modeling.grounding import find_grounding
-from modeling.hard import answer_losses, hard_rows, read_losses, write_losses
 from modeling.lora import add_lora, merge_lora
 from modeling.quiet import quiet_libraries
 from modeling.ranks import first_then_others, is_first, on_first, world_size
@@ -105,11 +104,6 @@ def _check_recipe(recipe: Recipe) -> None:
         raise UsageError(
             f"recipe {recipe.name} trains with LoRA, which needs weights to start from: add --base."
         )
-    if recipe.hard and recipe.base is None:
-        raise UsageError(
-            f"recipe {recipe.name} repeats what its base finds hard, which needs weights to start from: add "
-            "--base, or set hard: 0."
-        )
 
 
 class _Run:
@@ -128,10 +122,7 @@ class _Run:
         self.fitter = Fitter(tokenizer, self.data.state_text_version, self.recipe.source_length)
         every = self._tokenize(self.data.train, range(len(self.data.train)))
         self.names = self._find_names(every, tokenizer)
-        rows = balanced_rows(self.data.train["task"], self.recipe.balance)
-        if self.recipe.hard:
-            rows += self._hard_rows(model, tokenizer, every, rows)
-        examples = every.repeated(rows)
+        examples = every.repeated(balanced_rows(self.data.train["task"], self.recipe.balance))
         sampled = _sample(self.data.seen_validation_rows(), self.recipe.evaluate_examples, self.recipe.seed)
         held_out = self._tokenize(self.data.validation, sampled)
         self._report(model, examples, held_out)
@@ -227,36 +218,6 @@ class _Run:
     def _prepared(self, model: "PreTrainedModel") -> "PreTrainedModel":
         return add_lora(model, self.recipe.lora) if self.recipe.lora else model
 
-    def _hard_rows(
-        self,
-        model: "PreTrainedModel",
-        tokenizer: "PreTrainedTokenizerBase",
-        every: Tokenized,
-        rows: Sequence[int],
-    ) -> list[int]:
-        """Rows to add to the epoch; going on, by the losses that the training began with."""
-        path = self.folder / CHECKPOINTS / "losses.json"
-        found = on_first(
-            lambda: read_losses(path) or write_losses(path, self._losses(model, tokenizer, every))
-        )
-        return hard_rows(rows, found, self.recipe.hard, self.recipe.seed)
-
-    def _losses(
-        self, model: "PreTrainedModel", tokenizer: "PreTrainedTokenizerBase", every: Tokenized
-    ) -> dict[int, float]:
-        """Row number → how unlikely the base finds its answer."""
-        import torch
-        from transformers import DataCollatorForSeq2Seq
-
-        if torch.cuda.is_available():
-            model.to("cuda")  # type: ignore[arg-type]  # where the trainer will move it
-        recipe = self.recipe
-        collate = DataCollatorForSeq2Seq(tokenizer, model=model, pad_to_multiple_of=8)
-        bf16 = recipe.precision != "fp32" and has_fast_bf16()
-        examples = self._varied(every)
-        losses = answer_losses(model, examples, collate, 2 * recipe.batch_size, bf16, self.console)
-        return dict(zip(every.rows, losses, strict=True))
-
     def _tokenize(self, table: Any, rows: Sequence[int]) -> Tokenized:
         return tokenize(table, rows, self.fitter, self.recipe.target_length)
 
@@ -314,13 +275,7 @@ class _Run:
 
     def _varied(self, found: Tokenized) -> VariedExamples:
         recipe, fitter = self.recipe, self.fitter
-        tellings = Tellings(
-            found.texts,
-            found.answers,
-            lambda text: fitter.encode([text])[0][0],
-            lambda answer: fitter.answer_ids([answer])[0],
-            recipe.vary,
-        )
+        tellings = Tellings(found.texts, lambda text: fitter.encode([text])[0][0], recipe.vary)
         longest = recipe.source_length
         return VariedExamples(
             found.inputs, found.labels, self.names, recipe.rename, recipe.seed, longest, tellings
