@@ -3,10 +3,10 @@
     python -m benchmarks.bench_rollout [--controller release/controller] [--executor release/executor]
 
 The reference (`benchmarks.reference_loop`) plays one episode at a time with transformers, once
-with 5 beams for both models, as the field does, and once greedily. Our harness plays the same
-episodes with the same beams, and greedily. The ways take turns task by task, so that what else the
-machine does falls on all alike. Both count decisions: where they differ in a decision, episodes
-take different ways, and the rate per decision is the fairer one.
+with 5 beams for both models at every step, as the field does, and once greedily. Our harness plays the
+same episodes with the same beams, and greedily. Before, each plays validation episodes untimed, so that
+Java has compiled what it runs often. Where two ways differ in a decision, the episode goes on otherwise:
+the rate per decision is the fairer one. The field's answers are free: `--free` for all ways.
 """
 
 import os
@@ -26,9 +26,9 @@ from scienceworld import ScienceWorldEnv
 from benchmarks.reference_loop import play
 from dataset_builder.cli import row_table
 from dataset_builder.simulator import Episode, Simulator
+from eval_harness import rollout
 from eval_harness.game import Game
 from eval_harness.protocols import Protocol, Unit, load_protocol
-from eval_harness.rollout import Rollout
 from modeling.agent import SubgoalAgent
 from modeling.backends import CTranslate2Backend, TransformersBackend
 
@@ -37,6 +37,9 @@ TASKS = (
     "chemistry-mix-paint-secondary-color,identify-life-stages-2,inclined-plane-determine-angle"
 )
 BEAMS = 5
+WARM_UP = 3
+"""Validation episodes per task."""
+_MODELS = ("_greedy", "_search", "answer")
 
 
 class Way:
@@ -57,47 +60,66 @@ class Way:
     def decisions(self) -> int:
         return sum(map(len, self.actions.values()))
 
-    def row(self, base: "Way") -> dict[str, Any]:
-        """A line of the table; ratios to another way."""
-        same = sum(self.actions[unit] == base.actions[unit] for unit in self.actions)
+    @property
+    def episodes_per_hour(self) -> float:
+        return 3600 * len(self.actions) / self.seconds
+
+    @property
+    def decisions_per_second(self) -> float:
+        return self.decisions / self.seconds
+
+    def row(self, field: "Way", alike: "Way") -> dict[str, str]:
+        """A line of the table; ratios to the field's loop, and to the loop with the same search."""
+        episodes, decisions = self.episodes_per_hour, self.decisions_per_second
+        same = sum(self.actions[unit] == alike.actions[unit] for unit in self.actions)
         return {
             "way": self.name,
-            "episodes/h": f"{3600 * len(self.actions) / self.seconds:,.0f}",
-            "decisions/s": f"{self.decisions / self.seconds:.1f}",
-            "times episodes": f"{base.seconds / self.seconds:.1f}",
-            "times decisions": f"{(self.decisions / self.seconds) / (base.decisions / base.seconds):.1f}",
+            "episodes/h": f"{episodes:,.0f}",
+            "decisions/s": f"{decisions:.1f}",
+            "to the field's": f"{episodes / field.episodes_per_hour:.1f}",
+            "by decisions": f"{decisions / field.decisions_per_second:.1f}",
+            "to the same search's": f"{episodes / alike.episodes_per_hour:.1f}",
+            "by decisions ": f"{decisions / alike.decisions_per_second:.1f}",
             "same episodes": f"{same} of {len(self.actions)}",
         }
 
 
-def reference(stack: ExitStack, pair: list[str], protocol: Protocol, beams: int) -> Way:
+def reference(stack: ExitStack, pair: list[str], protocol: Protocol, search: dict[str, Any]) -> Way:
     """The field's loop."""
     env = stack.enter_context(closing(ScienceWorldEnv()))
-    agent = _agent(pair, beams, "transformers")
+    agent = SubgoalAgent.from_pretrained(*pair, backend="transformers", **search)
 
     def run(units: list[Unit]) -> dict[Unit, list[str]]:
         return {unit: play(env, agent, protocol, unit).actions for unit in units}
 
-    return Way(f"reference loop, {_search(beams)}", run)
+    return Way(f"reference loop, {_search(search['num_beams'])}", run)
 
 
-def ours(stack: ExitStack, pair: list[str], protocol: Protocol, beams: int, batch: int) -> Way:
+def ours(
+    stack: ExitStack,
+    pair: list[str],
+    protocol: Protocol,
+    search: dict[str, Any],
+    batch: int,
+    backend: str = "auto",
+) -> Way:
     """Our harness."""
     simulator = stack.enter_context(Simulator())
     simulator.episode().load("boil", 0)  # starts Java, which is not what is measured
-    agent = _agent(pair, beams, "auto")
+    agent = SubgoalAgent.from_pretrained(*pair, backend=backend, **search)
 
     def run(units: list[Unit]) -> dict[Unit, list[str]]:
-        episodes = Rollout(agent, protocol, simulator, batch).run(units)
+        episodes = rollout.Rollout(agent, protocol, simulator, batch).run(units)
         return {episode.key: episode.actions for episode in episodes}
 
-    return Way(f"harness, {_search(beams)}, batches of {batch}", run)
+    bits = ", 8 bits" if backend == "ctranslate2-int8" else ""
+    return Way(f"harness, {_search(search['num_beams'])}{bits}", run)
 
 
-def _agent(pair: list[str], beams: int, backend: str) -> SubgoalAgent:
+def _decoding(beams: int, grounded: bool) -> dict[str, Any]:
+    """The best of the beams at every step, and nothing against loops, of which the field has none."""
     search: dict[str, Any] = {"controller_beams": beams, "num_beams": beams, "num_candidates": beams}
-    search["avoid_loops"] = False  # the field has nothing of the kind
-    return SubgoalAgent.from_pretrained(pair[0], pair[1], backend=backend, **search)
+    return search | {"greedy_first": False, "avoid_loops": False, "grounded": grounded}
 
 
 def _search(beams: int) -> str:
@@ -105,7 +127,7 @@ def _search(beams: int) -> str:
 
 
 class Profile:
-    """Seconds inside chosen methods while the harness decides, and while its threads move."""
+    """Seconds inside chosen methods while the harness's lanes decide, and while its threads move."""
 
     def __init__(self) -> None:
         self.deciding: defaultdict[str, float] = defaultdict(float)
@@ -122,74 +144,88 @@ class Profile:
             try:
                 return original(*args, **options)
             finally:
-                thread = threading.current_thread()
-                seconds = self.deciding if thread is threading.main_thread() else self.moving
-                if thread is threading.main_thread() or thread.name.startswith("move"):
+                name = threading.current_thread().name
+                if not name.startswith("load"):
                     with self._lock:
+                        seconds = self.moving if name.startswith("move") else self.deciding
                         seconds[method] += time.perf_counter() - start
 
         setattr(owner, method, watched)
 
-    def rows(self, wall: float) -> list[dict[str, str]]:
-        """Where the wall time of the harness went.
+    def rows(self) -> list[dict[str, str]]:
+        """Where the time of the harness's lanes went.
 
-        Moves run in several threads, and further candidates are asked for there: their wall time is
-        split as their threads' time is.
+        A lane that waits for a core while others have them all waits within one of the parts. Moves run in
+        several threads, and further candidates are asked for there: their time is split as their threads'
+        time is.
         """
-        decide, models = self.deciding["_decide"], self.deciding["_translate"] + self.deciding["answer"]
+        whole = self.deciding["_round"] + self.deciding["_enter"]
+        decide = self.deciding["_decide"]
+        models = sum(self.deciding[name] for name in _MODELS)
         moves = self.deciding["_round"] - decide
         share = moves / max(self.moving["play"], 1e-9)
         in_java = share * sum(self.moving[name] for name in ("step", "look", "inventory", "valid_actions"))
-        asked = share * (self.moving["_translate"] + self.moving["answer"])
+        asked = share * sum(self.moving[name] for name in _MODELS)
         parts = {
             "model arithmetic": models,
             "model arithmetic, for what was rejected": asked,
             "simulator's moves": in_java,
+            "simulator's loads that nothing hides": self.deciding["_enter"],
             "texts and tokens": decide - models,
             "states and records": moves - in_java - asked,
-            "the rest (waiting for loads)": wall - self.deciding["_round"],
         }
-        return [{"part": part, "of the wall time": f"{spent / wall:.0%}"} for part, spent in parts.items()]
+        return [{"part": part, "of the lanes' time": f"{spent / whole:.0%}"} for part, spent in parts.items()]
 
 
 def main(
     controller: Annotated[str, typer.Option(help="Hub id or folder.")] = "release/controller",
     executor: Annotated[str, typer.Option(help="Hub id or folder.")] = "release/executor",
     tasks: Annotated[str, typer.Option(help="Comma-separated tasks.")] = TASKS,
-    variations: Annotated[int, typer.Option(min=1, help="Per task, of the test split.")] = 3,
-    batch: Annotated[int, typer.Option(min=1, help="Episodes that advance together in our harness.")] = 32,
+    variations: Annotated[int, typer.Option(min=1, help="Per task, of the test split.")] = 10,
+    batch: Annotated[int, typer.Option(min=1, help="Episodes that advance together in our harness.")] = 64,
+    grounded: Annotated[
+        bool, typer.Option("--grounded/--free", help="Whether answers are grounded, in all ways.")
+    ] = True,
 ) -> None:
     """Play, and print the rates, their ratios and where our time goes."""
     protocol = load_protocol("paper")
     units = protocol.units(tasks, variations, 0)
     pair = [controller, executor]
     with ExitStack() as stack:
-        field, field_greedy = (reference(stack, pair, protocol, beams) for beams in (BEAMS, 1))
-        beams, greedy = (ours(stack, pair, protocol, beams, batch) for beams in (BEAMS, 1))
-        # A part of the episodes for all ways in turn; ours need a batch's worth to be itself.
-        parts = [units[start : start + batch] for start in range(0, len(units), batch)]
-        for part in track(parts, "Rounds"):
-            for way in (field, beams, field_greedy, greedy):
-                way.run(part)
+        groups = []
+        for beams in (BEAMS, 1):
+            search = _decoding(beams, grounded)
+            groups.append(
+                [
+                    reference(stack, pair, protocol, search),
+                    ours(stack, pair, protocol, search, batch),
+                    ours(stack, pair, protocol, search, batch, "ctranslate2-int8"),
+                ]
+            )
+        ways = [way for group in groups for way in group]
+        others = protocol.model_copy(update={"split": "validation"}).units(tasks, WARM_UP, 0)
+        for way in track(ways, "Playing"):
+            way.play(others)
+            way.run(units)
         profile = Profile()
         for owner, methods in (
-            (Rollout, ("_round", "_decide")),
-            (CTranslate2Backend, ("_translate",)),
+            (rollout._Lane, ("_round", "_decide", "_enter")),
+            (CTranslate2Backend, ("_greedy", "_search")),
             (TransformersBackend, ("answer",)),
             (Game, ("play",)),
             (Episode, ("step", "look", "inventory", "valid_actions")),
         ):
             for method in methods:
                 profile.over(owner, method)
-        start = time.perf_counter()
-        beams.play(units)
-        wall = time.perf_counter() - start
-    console = Console(width=140)
-    console.print(f"{len(units)} episodes of `paper`, {os.cpu_count()} cores")
-    console.print(row_table([way.row(field) for way in (field, beams)]))
-    console.print(row_table([way.row(field_greedy) for way in (field_greedy, greedy)]))
-    console.print(f"harness, {BEAMS} beams, all {len(units)} episodes at once: where {wall:.1f} s went")
-    console.print(row_table(profile.rows(wall)))
+        groups[0][1].play(units)
+    console = Console(width=150)
+    kind = "grounded" if grounded else "free"
+    console.print(
+        f"{len(units)} episodes of `paper` in batches of {batch}, {kind} answers, {os.cpu_count()} cores"
+    )
+    console.print(row_table([way.row(ways[0], group[0]) for group in groups for way in group]))
+    console.print(f"where the time of {groups[0][1].name} goes")
+    console.print(row_table(profile.rows()))
 
 
 if __name__ == "__main__":

@@ -34,6 +34,7 @@ class NoSubgoals(LearnedAgent):
     """
 
     name = "no-subgoals"
+    bears_threads = True
 
     def __init__(self, executor: RoleModel, decoding: Decoding | None = None) -> None:
         check_role(executor, "executor")
@@ -55,6 +56,7 @@ class RandomSubgoals(NoSubgoals):
     """
 
     name = "random-subgoals"
+    bears_threads = True
 
     def __init__(
         self, executor: RoleModel, trajectories: str | None = None, decoding: Decoding | None = None
@@ -108,6 +110,7 @@ class SemiRandomSubgoals(SubgoalAgent):
     """
 
     name = "semi-random-subgoals"
+    bears_threads = True
 
     def __init__(self, controller: RoleModel, executor: RoleModel, decoding: Decoding | None = None) -> None:
         super().__init__(controller, executor, decoding)
@@ -158,6 +161,7 @@ class TrueSubgoals(NoSubgoals):
     """
 
     name = "expert-subgoals"
+    bears_threads = True
 
     def __init__(
         self,

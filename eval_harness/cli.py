@@ -64,7 +64,8 @@ def run(
     greedy_first: Annotated[
         bool | None,
         typer.Option(
-            "--greedy-first/--beams-at-once", help="Whether beams are searched only for what is rejected."
+            "--greedy-first/--beams-at-once",
+            help="Whether the greedy action or the best of the beams comes first.",
         ),
     ] = None,
     grounded: Annotated[

@@ -1,20 +1,25 @@
 """Batched rollouts: N episodes advance together, and a finished one makes room for the next.
 
 In each round one `agent.act` decides for all episodes, then the simulator's worlds move in threads.
-The next episodes are loaded ahead in the background but enter in order, so that a run always forms
-the same batches. Batch size 1 is the plain sequential loop.
+An agent that can decide on several batches at a time gets as many lanes: while one decides, another
+moves. Each lane has its own episodes from the start, and the next ones are loaded ahead in the
+background but enter in order, so that a run always forms the same batches. Batch size 1 is the plain
+sequential loop.
 """
 
 import logging
 import os
+import threading
 from collections import Counter, deque
 from collections.abc import Callable, Generator, Iterator, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
+from dataclasses import dataclass, field
 from functools import partial
 
 from dataset_builder.errors import SimulatorDied, SubgoalError
 from dataset_builder.simulator import Simulator
 from eval_harness.game import Game
+from eval_harness.lanes import side_by_side
 from eval_harness.protocols import Protocol, Unit
 from eval_harness.results import EpisodeResult
 from modeling.protocol import Agent, Decision
@@ -40,14 +45,32 @@ class RunEnds(SubgoalError):
         self.exit_code = exit_code
 
 
+@dataclass
+class _Shared:
+    """What the lanes of a rollout share.
+
+    Attributes:
+        deaths: of the Java process, by episode.
+        suspects: episodes that had two.
+        stop: set when all are to end.
+        warned: of an agent that cannot decide for a batch.
+    """
+
+    deaths: Counter[Unit] = field(default_factory=Counter)
+    suspects: deque[Unit] = field(default_factory=deque)
+    stop: threading.Event = field(default_factory=threading.Event)
+    warned: threading.Event = field(default_factory=threading.Event)
+
+
 class Rollout:
     """Plays units with an agent.
 
     Args:
-        agent (`Agent`): `act` is called from one thread; `begin` from several, even while it acts.
+        agent (`Agent`): `act` is called from as many threads as its attribute `concurrent` says, from one
+            if it has none; `begin` from several, even while it acts.
         protocol (`Protocol`): the rules.
         simulator (`Simulator`): where the episodes are played.
-        batch_size (`int`): how many advance together.
+        batch_size (`int`): how many advance together, in all lanes.
     """
 
     def __init__(self, agent: Agent, protocol: Protocol, simulator: Simulator, batch_size: int) -> None:
@@ -55,10 +78,6 @@ class Rollout:
         self._protocol = protocol
         self._simulator = simulator
         self._batch_size = batch_size
-        self._queue: deque[Unit] = deque()
-        self._suspects: deque[Unit] = deque()
-        self._deaths: Counter[Unit] = Counter()
-        self._warned = False
 
     def run(self, units: Sequence[Unit]) -> Generator[EpisodeResult, None, None]:
         """Play all units; their results come as they finish, failed ones included.
@@ -67,24 +86,43 @@ class Rollout:
         deaths is put off and played alone at the end, so that an episode which ends the process
         each time does not take its neighbours with it; after the third death it is given up.
         """
-        self._queue = deque(units)
-        yield from self._play(self._batch_size, ahead=_LOADED_AHEAD)
-        self._queue, self._suspects = self._suspects, self._queue
-        yield from self._play(1, ahead=0)
+        count = max(1, min(getattr(self._agent, "concurrent", 1), self._batch_size, len(units)))
+        size, larger = divmod(self._batch_size, count)
+        shared = _Shared()
+        lanes = [
+            self._lane(shared).play(units[number::count], size + (number < larger), _LOADED_AHEAD)
+            for number in range(count)
+        ]
+        yield from side_by_side(lanes, shared.stop)
+        shared.stop.clear()
+        yield from self._lane(shared).play(tuple(shared.suspects), 1, ahead=0)
 
-    def _play(self, size: int, ahead: int) -> Iterator[EpisodeResult]:
+    def _lane(self, shared: _Shared) -> "_Lane":
+        return _Lane(self._agent, self._protocol, self._simulator, shared)
+
+
+class _Lane:
+    """Episodes that advance together."""
+
+    def __init__(self, agent: Agent, protocol: Protocol, simulator: Simulator, shared: _Shared) -> None:
+        self._agent, self._protocol, self._simulator = agent, protocol, simulator
+        self._shared = shared
+        self._queue: deque[Unit] = deque()
+
+    def play(self, units: Sequence[Unit], size: int, ahead: int) -> Generator[EpisodeResult, None, None]:
+        """Play units, so many together and so many more loaded; their results come as they finish."""
+        self._queue = deque(units)
         threads = os.cpu_count() or 1
         games: list[Game] = []
         loading: deque[Future[Game]] = deque()
         loaders = ThreadPoolExecutor(threads, "load")
         movers = ThreadPoolExecutor(threads, "move")
         try:
-            while self._queue or loading or games:
+            while (self._queue or loading or games) and not self._shared.stop.is_set():
                 while self._queue and len(games) + len(loading) < size + ahead:
                     loading.append(loaders.submit(self._load, self._queue.popleft()))
-                while loading and len(games) < size:
-                    games.append(loading.popleft().result())
-                    games[-1].start()
+                while loading and len(games) < size and not self._shared.stop.is_set():
+                    games.append(self._enter(loading.popleft()))
                 self._round([game for game in games if not game.over], movers)
                 for game in games:
                     if game.over:
@@ -99,6 +137,12 @@ class Rollout:
     def _load(self, unit: Unit) -> Game:
         game = Game(unit, self._simulator, self._agent, self._protocol)
         _attempt(game, game.load)
+        return game
+
+    def _enter(self, loading: Future[Game]) -> Game:
+        """The next game, as soon as it is loaded."""
+        game = loading.result()
+        game.start()
         return game
 
     def _round(self, games: list[Game], movers: ThreadPoolExecutor) -> None:
@@ -124,9 +168,9 @@ class Rollout:
             if len(games) == 1:
                 _blame(games[0], error)
                 return [None]
-            if not self._warned and not isinstance(error, SimulatorDied):
+            if not self._shared.warned.is_set() and not isinstance(error, SimulatorDied):
                 log.warning("The agent raised %r for a batch; it is asked one episode at a time.", error)
-                self._warned = True
+                self._shared.warned.set()
             return [decision for game in games for decision in self._decide([game])]
 
     def _act(self, games: list[Game]) -> Sequence[Decision]:
@@ -139,10 +183,10 @@ class Rollout:
         """The record of a game that is over, or another try if its Java process died."""
         game.leave()
         if game.died:
-            self._deaths[game.unit] += 1
-            deaths = self._deaths[game.unit]
+            self._shared.deaths[game.unit] += 1
+            deaths = self._shared.deaths[game.unit]
             if deaths < MAX_DEATHS:
-                again = self._queue if deaths == 1 else self._suspects
+                again = self._queue if deaths == 1 else self._shared.suspects
                 again.appendleft(game.unit)
                 return
             game.fail(f"The simulator's Java process died {deaths} times in this episode.")

@@ -41,8 +41,9 @@ class Decoding:
         temperature: of these draws.
         top_p: of these draws.
         backend: what computes, one of `modeling.backends.BACKENDS`.
-        greedy_first: the greedy action is tried first, and beams are searched only where the simulator
-            rejects it or it would go on with a loop: most are accepted. Draws are made at once.
+        greedy_first: the greedy action is tried first, not the best of the beams. The other candidates
+            are searched for only where the simulator rejects it or it would go on with a loop: most are
+            accepted. Draws are made at once.
         grounded: answers hold only what stands in the input, names as they stand there, and what the
             checkpoint's config says may come besides (see `modeling.grounding`). Checkpoints that say
             nothing answer freely.
@@ -84,7 +85,9 @@ class Decoding:
     @property
     def of_first_action(self) -> Search:
         """The search for the action that is tried first."""
-        return self.of_actions if self.samples or not self.greedy_first else Search()
+        if self.samples:
+            return self.of_actions
+        return Search() if self.greedy_first else Search(self.num_beams)
 
     @property
     def of_actions(self) -> Search:
@@ -161,9 +164,15 @@ class RoleModel:
 
 
 class LearnedAgent:
-    """What learned agents share: nothing is kept between steps but what the state holds, and a seed."""
+    """What learned agents share: nothing is kept between steps but what the state holds, and a seed.
+
+    Attributes:
+        bears_threads: whether several threads may call `act` at the same time. Not inherited: what a
+            subclass keeps may not bear it, so each class says it of itself.
+    """
 
     name = ""
+    bears_threads = False
 
     def __init__(self, models: Sequence[RoleModel], decoding: Decoding) -> None:
         self.models = {model.role: model for model in models}
@@ -186,6 +195,13 @@ class LearnedAgent:
             "decoding": asdict(self.decoding) | {"backend": self._backend.name, "dtype": self._backend.dtype},
             "state_text_version": next(iter(self.models.values())).version,
         }
+
+    @property
+    def concurrent(self) -> int:
+        """How many threads may call `act` at the same time, and gain by it: 1 unless its class says more."""
+        if not vars(type(self)).get("bears_threads", False):
+            return 1
+        return min(model.backend.concurrent for model in self.models.values())
 
     @property
     def _backend(self) -> Backend:
@@ -236,6 +252,7 @@ class SubgoalAgent(LearnedAgent):
     """
 
     name = "hierarchical"
+    bears_threads = True
 
     def __init__(self, controller: RoleModel, executor: RoleModel, decoding: Decoding | None = None) -> None:
         if (controller.role, executor.role) == ("executor", "controller"):
@@ -323,6 +340,7 @@ class FlatAgent(LearnedAgent):
     """One model chooses the action; there are no sub-goals."""
 
     name = "flat"
+    bears_threads = True
 
     def __init__(self, flat: RoleModel, decoding: Decoding | None = None) -> None:
         check_role(flat, "flat")

@@ -122,6 +122,8 @@ def _generate(
         "do_sample": False,
         # Where little may be said, poor answers end early: the search must not end with them.
         "early_stopping": search.num_beams > 1 and grounding is None,
+        # What may not be said leaves its probability to what may: no search is right otherwise.
+        "renormalize_logits": search.num_beams > 1 and grounding is not None,
     }
     if search.samples:
         options = {

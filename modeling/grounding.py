@@ -81,6 +81,19 @@ class Grounding:
                 yield last, token
             last = token
 
+    def forbidden(self, ids: Ids, words: Sequence[str]) -> list[list[str]]:
+        """For an input: the tokens and pairs of tokens that no answer may hold, as words.
+
+        Args:
+            ids (`Sequence[int]`): the input.
+            words (`Sequence[str]`): token id → word.
+        """
+        allowed = self.follow(ids)
+        held = allowed(None)
+        single = [[word] for token, word in enumerate(words) if token not in held]
+        names = set(ids) - self.joints
+        return single + [[words[last], words[next_]] for last in names for next_ in held - allowed(last)]
+
 
 def find_grounding(
     inputs: Sequence[Ids], labels: Sequence[Ids], tokenizer: "PreTrainedTokenizerBase"

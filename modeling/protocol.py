@@ -80,7 +80,10 @@ class Agent(Protocol):
         """
 
     def act(self, states: Sequence[AgentState]) -> list[Decision]:
-        """One decision per state. An agent with sub-goals calls `state.set_subgoal`."""
+        """One decision per state. An agent with sub-goals calls `state.set_subgoal`.
+
+        One thread calls it, or as many at a time as an agent says that has an attribute `concurrent`.
+        """
         ...
 
     def end(self, state: AgentState) -> None:

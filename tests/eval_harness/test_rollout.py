@@ -1,5 +1,6 @@
 import os
 import signal
+import threading
 from collections.abc import Callable, Sequence
 from dataclasses import replace
 from pathlib import Path
@@ -13,7 +14,7 @@ from eval_harness.baselines import ExpertAgent, RandomAgent
 from eval_harness.game import episode_seed
 from eval_harness.protocols import Protocol, Unit, load_protocol
 from eval_harness.results import EpisodeResult
-from eval_harness.rollout import Rollout
+from eval_harness.rollout import Rollout, RunEnds
 from modeling.protocol import Agent, Cost, Decision
 
 MINI = load_protocol("mini")
@@ -62,6 +63,54 @@ def test_batches_form_the_same_way_each_time(play: Any, scripted: Any, expert_ta
         play(agent, units, batch_size=3)
     assert agents[0].batches == agents[1].batches
     assert set(agents[0].batches[:3]) == {3}  # refilled as soon as an episode ends
+
+
+def test_an_agent_that_can_decides_on_several_batches_at_a_time(
+    play: Any, scripted: Any, expert_tasks: str
+) -> None:
+    units = MINI.units(expert_tasks)
+    plain, meeting = scripted(), threading.Barrier(3)
+
+    class Concurrent(type(plain)):  # type: ignore[misc]
+        concurrent = 3
+
+        def act(self, states: Sequence[AgentState]) -> list[Decision]:
+            if len(self.batches) < 3:
+                meeting.wait(timeout=60)  # the first of each lane
+            decisions: list[Decision] = super().act(states)
+            return decisions
+
+    agent = Concurrent()
+    lanes = play(agent, units, batch_size=5)
+    assert facts(lanes) == facts(play(plain, units, batch_size=5))
+    assert agent.still_playing == 0
+    assert sorted(agent.batches[:3]) == [1, 2, 2]
+
+
+def test_an_agent_that_cannot_go_on_ends_all_lanes(play: Any, scripted: Any, expert_tasks: str) -> None:
+    class Lost(type(scripted())):  # type: ignore[misc]
+        concurrent = 2
+
+        def act(self, states: Sequence[AgentState]) -> list[Decision]:
+            if any(state.task == "find-animal" for state in states):
+                raise RunEnds("The server is gone.")
+            decisions: list[Decision] = super().act(states)
+            return decisions
+
+    agent = Lost()
+    with pytest.raises(RunEnds, match="The server is gone"):
+        play(agent, MINI.units(expert_tasks), batch_size=2)
+    assert agent.still_playing == 0
+
+
+def test_lanes_end_with_the_listener(simulator: Simulator, scripted: Any, expert_tasks: str) -> None:
+    agent = scripted()
+    agent.concurrent = 2
+    results = Rollout(agent, MINI, simulator, 4).run(MINI.units(expert_tasks))
+    assert next(results).score == 100
+    results.close()
+    assert agent.still_playing == 0
+    assert not any(thread.name.startswith("lane") for thread in threading.enumerate())
 
 
 def test_record_tells_the_whole_episode(play: Any, scripted: Any) -> None:
@@ -217,8 +266,9 @@ def test_an_agent_that_answers_nonsense_fails_with_the_remedy(
         assert "act must return one Decision per state" in (result.error or "")
 
 
+@pytest.mark.parametrize("lanes", [1, 2])
 def test_java_killed_in_the_middle_changes_nothing(
-    play: Any, scripted: Any, simulator: Simulator, expert_tasks: str
+    play: Any, scripted: Any, simulator: Simulator, expert_tasks: str, lanes: int
 ) -> None:
     units = MINI.units(expert_tasks)
     undisturbed = play(scripted(), units)
@@ -232,14 +282,16 @@ def test_java_killed_in_the_middle_changes_nothing(
             os.kill(simulator.pid, signal.SIGKILL)
 
     agent = scripted(before=kill_once)
+    agent.concurrent = lanes
     assert facts(play(agent, units)) == facts(undisturbed)
     assert simulator.starts == starts + 1
     assert simulator.pid not in killed
     assert agent.still_playing == 0
 
 
+@pytest.mark.parametrize("lanes", [1, 2])
 def test_third_death_fails_the_episode_and_spares_its_neighbours(
-    play: Any, scripted: Any, simulator: Simulator
+    play: Any, scripted: Any, simulator: Simulator, lanes: int
 ) -> None:
     deaths: list[int] = []
 
@@ -249,7 +301,9 @@ def test_third_death_fails_the_episode_and_spares_its_neighbours(
             deaths.append(simulator.pid)
             os.kill(simulator.pid, signal.SIGKILL)
 
-    results = play(scripted(before=kill), [WOLF, TOAD, EGG])
+    agent = scripted(before=kill)
+    agent.concurrent = lanes
+    results = play(agent, [WOLF, TOAD, EGG])
     assert len(deaths) == 3
     assert results[WOLF].score is None
     assert results[WOLF].error == "The simulator's Java process died 3 times in this episode."

@@ -218,21 +218,19 @@ def test_beams_are_searched_where_the_greedy_action_is_rejected(
     searches: list[int] = []
 
     def answer(states: list[AgentState], search: Search, *seeds: Any) -> list[Answer]:
-        searches.append(search.num_beams)
+        searches.extend([search.num_beams] * bool(states))
         texts = ["eat stove", "open door", "eat stove slowly", "look around"][: search.num_answers]
         return [Answer(texts, read=10, written=3)] * len(states)
 
     monkeypatch.setattr(agent.models["flat"], "answer", answer)
     first, second = agent.act(some_states[:2])
     whole = ("eat stove", "open door", "eat stove slowly", "look around")
-    if at_once:
-        assert (first.actions, first.more, searches) == (whole, None, [4])
-        return
+    assert searches == [4 if at_once else 1]
     assert (first.actions, second.actions, first.cost.tokens_read) == (("eat stove",), ("eat stove",), 10)
     assert first.more
     others = first.more()
     assert (others.actions, others.cost.model_calls, others.more) == (whole, 1, None)
-    assert searches[-1] == 4  # and the second was never searched
+    assert searches[1:] == [4]  # and the second was never searched
 
 
 def test_a_sub_goal_that_leads_nowhere_gives_way(pair: SubgoalAgent, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -260,3 +258,18 @@ def test_decoding_that_cannot_be() -> None:
         Decoding(num_candidates=5)
     with pytest.raises(UsageError, match="must be 1 or more"):
         Decoding(num_beams=0, num_candidates=0)
+
+
+def test_a_subclass_is_asked_from_one_thread_unless_it_says_otherwise(checkpoints: dict[str, Path]) -> None:
+    class Mine(FlatAgent):
+        pass
+
+    class Bearing(FlatAgent):
+        bears_threads = True
+
+    folder = str(checkpoints["flat"])
+    ours = FlatAgent.from_pretrained(folder)
+    assert ours.concurrent == Bearing.from_pretrained(folder).concurrent
+    assert ours.concurrent == ours.models["flat"].backend.concurrent
+    assert Mine.from_pretrained(folder).concurrent == 1
+    assert FlatAgent.from_pretrained(folder, backend="transformers").concurrent == 1

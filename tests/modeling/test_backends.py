@@ -1,5 +1,8 @@
 """The same answers from another engine."""
 
+import itertools
+import math
+import random
 from pathlib import Path
 from typing import Any
 
@@ -11,10 +14,11 @@ from modeling import FlatAgent
 from modeling.agent import Decoding, RoleModel
 from modeling.backends import CTranslate2Backend, TransformersBackend, make_backend
 from modeling.checkpoint import Checkpoint
+from modeling.ctranslate2_backend import surely_best
 from modeling.data import load_role
 from modeling.generate import Answer, Search
 
-SEARCHES = (Search(), Search(num_beams=4, num_answers=4))
+SEARCHES = (Search(), Search(num_beams=5), Search(num_beams=4, num_answers=4))
 
 
 @pytest.fixture(scope="module")
@@ -98,3 +102,29 @@ def test_what_cannot_be_is_refused(flat: RoleModel, texts: list[str]) -> None:
     with pytest.raises(UsageError, match="takes T5 models on a CPU; some/bart is a bart on cpu"):
         make_backend("ctranslate2", other, flat.fitter, 48)
     assert make_backend("auto", other, flat.fitter, 48).name == "transformers"
+
+
+@pytest.mark.parametrize("seed", range(5))
+def test_what_is_surely_best_no_other_answer_beats(seed: int) -> None:
+    """Every distribution over the answers of up to three words of two, drawn at random."""
+    dice = random.Random(seed)
+    answers = [words for length in range(1, 4) for words in itertools.product("ab", repeat=length)]
+    sure = 0
+    for sharpness in range(200):
+        weights = [dice.random() ** (sharpness / 4) for _ in answers]
+        scores = {
+            answer: (math.log(weight / sum(weights)), len(answer))
+            for answer, weight in zip(answers, weights, strict=True)
+        }
+        best = max(scores, key=lambda answer: scores[answer][0] / (scores[answer][1] + 1))
+        for answer, (log_probability, length) in scores.items():
+            if surely_best(log_probability, length, longest=3):
+                sure += 1
+                assert answer == best
+    assert sure > 20
+
+
+def test_a_certain_answer_is_surely_best_and_an_open_choice_is_not() -> None:
+    assert surely_best(0.0, 5, 48)
+    assert surely_best(math.log(0.99), 5, 48)
+    assert not surely_best(math.log(0.5), 5, 48)

@@ -1,9 +1,10 @@
 """Grounded decoding: what may be said, learnt from examples, kept in the config, obeyed by every search."""
 
 import json
+import random
 import shutil
 from collections.abc import Callable, Iterable, Iterator
-from itertools import islice
+from itertools import islice, pairwise
 from pathlib import Path
 
 import pytest
@@ -13,11 +14,11 @@ from dataset_builder.errors import UsageError
 from dataset_builder.state import AgentState
 from dataset_builder.state_text import model_input
 from modeling.agent import Decoding, RoleModel
-from modeling.backends import Backend
 from modeling.checkpoint import load_checkpoint
 from modeling.generate import Search
 from modeling.grounding import Grounding, find_grounding, ground_folder
 from modeling.tokenizer import train_tokenizer
+from modeling.words import vocabulary
 
 PAIRS = [
     (
@@ -34,6 +35,8 @@ TOKENIZER = train_tokenizer([text for pair in PAIRS for text in pair] * 3 + ["fr
 INPUTS = TOKENIZER([text for text, _ in PAIRS])["input_ids"]
 LABELS = TOKENIZER([answer for _, answer in PAIRS])["input_ids"]
 GROUNDING = find_grounding(INPUTS, LABELS, TOKENIZER)
+EXECUTOR = str(Path(__file__).parents[2] / "release" / "executor")
+SEARCHES = (Search(), Search(5), Search(4, 4))
 
 
 def _broken(text: str, answer: str) -> list[str]:
@@ -69,6 +72,24 @@ def test_names_come_from_the_input_and_as_they_stand_there() -> None:
     assert _broken(text, "teleport to kitchen") == ["kitchen"]
 
 
+@pytest.mark.parametrize("place", range(len(PAIRS)))
+def test_what_is_forbidden_is_what_breaks(place: int) -> None:
+    words = vocabulary(TOKENIZER)
+    ids = INPUTS[place]
+    forbidden = set(map(tuple, GROUNDING.forbidden(ids, words)))
+    dice = random.Random(place)
+    kinds = [0, 0]
+    for _ in range(500):
+        answer = dice.choices(range(len(words)) if dice.random() < 0.3 else ids, k=3)
+        said = [words[token] for token in answer]
+        broken = any(GROUNDING.breaks(ids, answer))
+        assert broken == any((word,) in forbidden for word in said) | any(
+            pair in forbidden for pair in pairwise(said)
+        )
+        kinds[broken] += 1
+    assert min(kinds) > 20
+
+
 def test_training_writes_it_into_the_config_and_loading_reads_it(checkpoints: dict[str, Path]) -> None:
     for role, folder in checkpoints.items():
         checkpoint = load_checkpoint(str(folder))
@@ -79,40 +100,47 @@ def test_training_writes_it_into_the_config_and_loading_reads_it(checkpoints: di
         assert found.free <= found.joints
 
 
-@pytest.mark.parametrize("backend", ["transformers", "ctranslate2"])
-@pytest.mark.parametrize("search", [Search(), Search(4, 4)])
-def test_every_answer_is_grounded_whatever_computes_it(
-    backend: str, search: Search, checkpoints: dict[str, Path], states: Callable[[], Iterator[AgentState]]
-) -> None:
-    model = RoleModel.from_pretrained(str(checkpoints["flat"]), decoding=Decoding(backend=backend))
-    free = RoleModel.from_pretrained(
-        str(checkpoints["flat"]), decoding=Decoding(backend=backend, grounded=False)
-    )
-    grounding = Grounding.of(model.checkpoint.model, model.checkpoint.tokenizer)
-    assert grounding
-    texts = [model_input("flat", state) for state in islice(states(), 0, 400, 20)]
-    ids, _ = model.fitter.encode(texts)
+@pytest.fixture(scope="module")
+def inputs(states: Callable[[], Iterator[AgentState]]) -> list[str]:
+    """What the executor reads in states of all tasks."""
+    return [model_input("executor", state) for state in islice(states(), 0, None, 25)]
 
-    def broken(backend: Backend) -> int:
+
+@pytest.mark.parametrize("backend", ["transformers", "ctranslate2"])
+def test_every_answer_is_grounded_whatever_computes_it(backend: str, inputs: list[str]) -> None:
+    grounded, free = (
+        RoleModel.from_pretrained(EXECUTOR, decoding=Decoding(backend=backend, grounded=grounded))
+        for grounded in (True, False)
+    )
+    grounding = Grounding.of(grounded.checkpoint.model, grounded.checkpoint.tokenizer)
+    assert grounding
+    ids, _ = grounded.fitter.encode(inputs)
+
+    def broken(model: RoleModel, search: Search) -> int:
+        answers = model.backend.answer(inputs, search)
+        assert all(len(answer.texts) >= search.num_answers - 1 for answer in answers)
         return sum(
             any(grounding.breaks(row, model.fitter.tokenizer(text)["input_ids"]))
-            for row, answer in zip(ids, backend.answer(texts, search), strict=True)
+            for row, answer in zip(ids, answers, strict=True)
             for text in answer.texts
         )
 
-    assert broken(model.backend) == 0
-    assert broken(free.backend) > 0  # a model of seconds says what it never read
+    assert [broken(grounded, search) for search in SEARCHES] == [0, 0, 0]
+    assert broken(free, SEARCHES[-1]) > len(inputs) / 2
 
 
-def test_the_backends_agree(checkpoints: dict[str, Path], states: Callable[[], Iterator[AgentState]]) -> None:
+def test_the_backends_agree(inputs: list[str]) -> None:
     slow, fast = (
-        RoleModel.from_pretrained(str(checkpoints["flat"]), decoding=Decoding(backend=backend))
+        RoleModel.from_pretrained(EXECUTOR, decoding=Decoding(backend=backend))
         for backend in ("transformers", "ctranslate2")
     )
-    texts = [model_input("flat", state) for state in islice(states(), 0, 400, 20)]
-    for search in (Search(), Search(4, 4)):
-        answers = [[answer.texts for answer in model.backend.answer(texts, search)] for model in (slow, fast)]
-        assert answers[0] == answers[1]
+    for search in SEARCHES:
+        one, other = ([each.texts for each in model.backend.answer(inputs, search)] for model in (slow, fast))
+        # Near ties may fall otherwise.
+        assert sum(some[0] == others[0] for some, others in zip(one, other, strict=True)) >= len(inputs) - 1
+        # Further candidates may differ: the engines end a search by rules of their own.
+        shared = sum(len({*some} & {*others}) for some, others in zip(one, other, strict=True))
+        assert shared >= 0.7 * sum(map(len, one))
 
 
 def test_draws_are_grounded_too(

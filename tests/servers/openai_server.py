@@ -78,6 +78,7 @@ class OpenAIServer:
     Args:
         behave (`Callable[[ChatRequest], Reply]`): decides on each request, one at a time.
         models (`Sequence[str]`, *optional*): models it has; a request for another is a 404.
+        counted (`bool`, *optional*, defaults to `True`): whether it counts tokens at all.
 
     Attributes:
         requests: what came, in order.
@@ -85,13 +86,19 @@ class OpenAIServer:
         most: requests that were under way at the same time, at most.
     """
 
-    def __init__(self, behave: Callable[[ChatRequest], Reply], models: Sequence[str] = ("teacher",)) -> None:
+    def __init__(
+        self,
+        behave: Callable[[ChatRequest], Reply],
+        models: Sequence[str] = ("teacher",),
+        counted: bool = True,
+    ) -> None:
         self.requests: list[ChatRequest] = []
         self.answered: list[tuple[ChatRequest, Reply]] = []
         self.most = 0
         self._open = 0
         self._behave = behave
         self._models = models
+        self._counted = counted
         self._socket = socket.create_server(("127.0.0.1", 0))
         self.base_url = f"http://127.0.0.1:{self._socket.getsockname()[1]}/v1"
         routes = [
@@ -152,10 +159,11 @@ class OpenAIServer:
         if reply.raw is not None:
             return Response(reply.raw, headers=reply.headers)
         self.answered.append((request, reply))
-        return JSONResponse(_completion(request, reply), headers=reply.headers)
+        counted = self._counted and reply.counted
+        return JSONResponse(_completion(request, reply, counted), headers=reply.headers)
 
 
-def _completion(request: ChatRequest, reply: Reply) -> dict[str, Any]:
+def _completion(request: ChatRequest, reply: Reply, counted: bool) -> dict[str, Any]:
     message = {"role": "assistant", "content": reply.text}
     completion: dict[str, Any] = {
         "id": f"chatcmpl-{request.number}",
@@ -164,7 +172,7 @@ def _completion(request: ChatRequest, reply: Reply) -> dict[str, Any]:
         "model": request.body["model"],
         "choices": [{"index": 0, "message": message, "finish_reason": "stop"}],
     }
-    if reply.counted:
+    if counted:
         read = sum(len(message["content"].split()) for message in request.messages)
         written = len(reply.text.split())
         completion["usage"] = {

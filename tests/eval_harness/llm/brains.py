@@ -33,22 +33,29 @@ class Expert:
     Args:
         texts (`Mapping`): (task, variation) → the task's text.
         wrong_trials (`int`): trials of reflexion that it plays badly first.
+        paths (`Mapping`): (task, variation) → actions.
     """
 
-    def __init__(self, texts: Mapping[tuple[str, int], str], wrong_trials: int = 0) -> None:
+    def __init__(
+        self,
+        texts: Mapping[tuple[str, int], str],
+        wrong_trials: int = 0,
+        paths: Mapping[tuple[str, int], Sequence[str]] = PATHS,
+    ) -> None:
         self._texts = texts
         self._wrong_trials = wrong_trials
+        self._paths = paths
 
     def way(self, request: ChatRequest) -> Sequence[str]:
         """The rest of the path of the game that a request shows."""
         game = request.messages[-1]["content"].rpartition("## Your game")[2]
         task = re.search(r"^Task: (.+)$", game, re.MULTILINE)
         assert task
-        paths = [path for key, path in PATHS.items() if self._texts.get(key) == task.group(1)]
+        paths = [path for key, path in self._paths.items() if self._texts.get(key) == task.group(1)]
         assert paths, task.group(1)
         played = re.findall(r"^Action: (.+)$", game, re.MULTILINE)
         seen = tuple(name for name in _TOLD_APART if name in game)
-        here = [path for path in paths if path[1].endswith(seen)] if seen else []
+        here = [path for path in paths if path[1].endswith(seen)] if seen and len(paths) > 1 else []
         if not here and len(paths) > 1:
             return [action for action in paths[0][:1] if action not in played]  # not yet seen which it is
         path = (here or paths)[0]

@@ -1,0 +1,133 @@
+"""Scores and tokens of the agents that ask a language model, fed by the expert's paths and by noise.
+
+    python -m benchmarks.bench_llm_agents [--longest 35]
+
+No language model is needed: a server on loopback answers over real HTTP, so that the scores are known in
+advance. Fed by the expert, an agent must reach the ceiling (the agent `expert`), fed by noise the floor
+(looking around). One test variation of every task whose path fits into the 40 actions that the prompts
+show. The server counts no tokens: 4 characters are one, as everywhere without a server's count. The
+published figures beside them are of arXiv 2305.17390, with GPT-4 and prompts of their own.
+"""
+
+import tempfile
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+from rich.console import Console
+from rich.progress import track
+
+from dataset_builder.cli import row_table
+from dataset_builder.loading import load_config
+from dataset_builder.simulator import Episode, Simulator
+from dataset_builder.state import AgentState
+from eval_harness.agents import AgentOptions, make_agent
+from eval_harness.protocols import Protocol
+from eval_harness.results import RunResult
+from eval_harness.run import run_protocol
+from modeling.protocol import Agent, Decision
+from tests.eval_harness.llm.brains import Expert, noise
+from tests.servers.openai_server import OpenAIServer
+
+DATASET = "release/dataset"
+LIMIT = 60
+"""Actions per episode."""
+PAIR: dict[str, Any] = {"controller": "release/controller", "executor": "release/executor"}
+FLAT: dict[str, Any] = {"flat": "release/flat"}
+AGENTS: tuple[tuple[str, str, dict[str, Any], str], ...] = (
+    ("react", "react", {}, "1,971"),
+    ("saycan", "saycan", {}, "1,856"),
+    ("reflexion", "reflexion", {}, "2,983"),
+    ("swiftsage, Swift flat", "swiftsage", FLAT, "757"),
+    ("swiftsage, Swift the pair", "swiftsage", PAIR, ""),
+)
+"""Title, name in the registry, checkpoints, published tokens per action."""
+
+
+class Idle:
+    """Looks around."""
+
+    name = "idle"
+
+    def begin(self, state: AgentState, episode: Episode, seed: int) -> None: ...
+
+    def act(self, states: Sequence[AgentState]) -> list[Decision]:
+        return [Decision(("look around",)) for _ in states]
+
+    def end(self, state: AgentState) -> None: ...
+
+    def describe(self) -> dict[str, Any]:
+        return {"name": self.name, "models": {}}
+
+
+def first_paths(longest: int) -> dict[tuple[str, int], tuple[str, ...]]:
+    """The expert's path through the first test variation of each task, if it is short enough."""
+    paths: dict[tuple[str, int], tuple[str, ...]] = {}
+    rows = load_config(DATASET, "trajectories")["test"].select_columns(["task", "variation", "action"])
+    for row in sorted(rows, key=lambda row: (row["task"], row["variation"])):
+        if not paths or next(reversed(paths))[0] != row["task"]:
+            paths[row["task"], row["variation"]] = tuple(row["action"])
+    return {key: path for key, path in paths.items() if len(path) <= longest}
+
+
+def line(title: str, fed: str, result: RunResult, published: str = "") -> dict[str, str]:
+    """A row of the table."""
+    episodes = result.episode_results()
+    actions = sum(len(episode.actions) for episode in episodes)
+    calls = sum(episode.llm_calls for episode in episodes)
+    tokens = sum(episode.llm_prompt_tokens + episode.llm_completion_tokens for episode in episodes)
+    return {
+        "agent": title,
+        "fed by": fed,
+        "score": "-" if result.mean_score is None else f"{result.mean_score:.1f}",
+        "failed": str(result.failed),
+        "actions": f"{actions:,}",
+        "calls per action": f"{calls / actions:.2f}",
+        "tokens per action": f"{tokens / actions:,.0f}",
+        "published": published,
+        "tokens per episode": f"{tokens / len(episodes):,.0f}",
+    }
+
+
+def main(longest: Annotated[int, typer.Option(help="Longest path played, in actions.")] = 35) -> None:
+    """Play, and print the table."""
+    paths = first_paths(longest)
+    rules = Protocol(
+        name="llm-bench", tasks=tuple(task for task, _ in paths), max_variations=1, decision_limit=LIMIT
+    )
+    rows = []
+    with Simulator() as simulator, tempfile.TemporaryDirectory() as folder:
+        options: dict[str, Any] = {"simulator": simulator, "progress": False}
+
+        def play(agent: Agent, name: str) -> RunResult:
+            return run_protocol(agent, rules, Path(folder, name), **options)
+
+        expert = make_agent("expert", AgentOptions(trajectories=DATASET))
+        rows.append(line("expert: the ceiling", "", play(expert, "expert")))
+        rows.append(line("looking around: the floor", "", play(Idle(), "idle")))
+        texts = {}
+        for task, variation in paths:
+            episode = simulator.episode()
+            episode.load(task, variation)
+            texts[task, variation] = " ".join(episode.task_description().split())
+            episode.close()
+        for name, swift in (("hierarchical", PAIR), ("flat", FLAT)):
+            rows.append(line(f"{name}, alone", "", play(make_agent(name, AgentOptions(**swift)), name)))
+        jobs = [
+            (fed, behave, *agent)
+            for agent in AGENTS
+            for fed, behave in (("expert", Expert(texts, paths=paths)), ("noise", noise))
+        ]
+        for number, (fed, behave, title, name, swift, published) in enumerate(track(jobs, "Agents")):
+            out = Path(folder, str(number))
+            with OpenAIServer(behave, counted=False) as server:
+                made = AgentOptions(
+                    llm="teacher", base_url=server.base_url, ledger=out, simulator=simulator, **swift
+                )
+                rows.append(line(title, fed, play(make_agent(name, made), out.name), published))
+    Console(width=150).print(row_table(rows, f"{len(paths)} episodes of at most {LIMIT} actions"))
+
+
+if __name__ == "__main__":
+    typer.run(main)
