@@ -37,7 +37,7 @@ TASKS = (
     "chemistry-mix-paint-secondary-color,identify-life-stages-2,inclined-plane-determine-angle"
 )
 BEAMS = 5
-WARM_UP = 3
+WARM_UP = 2
 """Validation episodes per task."""
 _MODELS = ("_greedy", "_search", "answer")
 

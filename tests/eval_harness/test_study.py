@@ -25,7 +25,14 @@ from modeling.record import RECORD, TrainingResult
 from tests.eval_harness.test_report import episode
 from tests.modeling.conftest import _write_dataset
 
-CELLS = {"heldout": 8, "heldout-tiny": 3, "sizes": 9, "sizes-tiny": 3}
+CELLS = {
+    "heldout": 8,
+    "heldout-small": 3,
+    "heldout-tiny": 3,
+    "sizes": 9,
+    "sizes-small": 3,
+    "sizes-tiny": 3,
+}
 
 
 @pytest.fixture
