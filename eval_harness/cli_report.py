@@ -41,20 +41,20 @@ def compare(
         str | None, typer.Option(help="Write JSON to this file; - prints it instead.", metavar="FILE")
     ] = None,
 ) -> None:
-    """Compare two runs episode by episode: B minus A, with its interval and a test."""
+    """Compare two runs episode by episode: B minus A, with its interval, a test, and what either took."""
     from json import dumps
 
     from rich.console import Console
 
     from dataset_builder.errors import UsageError
-    from eval_harness.compare import compare_runs, paired_markdown, paired_table
+    from eval_harness.compare import compare_runs, effort_table, paired_markdown, paired_table
     from eval_harness.report import read_played
 
     if markdown == "-" == json:
         raise UsageError("--markdown - and --json - would print into each other: give one a file.")
     comparison = compare_runs(read_played(first), read_played(second))
     if "-" not in (markdown, json):
-        Console().print(paired_table(comparison))
+        Console().print(paired_table(comparison), effort_table(comparison), sep="\n")
     if markdown:
         _write(markdown, paired_markdown(comparison))
     if json:

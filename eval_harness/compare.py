@@ -9,6 +9,7 @@ from rich.table import Table
 
 from dataset_builder.errors import UsageError
 from dataset_builder.tasks import TASKS
+from eval_harness.effort import cost_rows
 from eval_harness.report import (
     PlayedRun,
     by_variation,
@@ -60,6 +61,8 @@ class Comparison:
         comparable: False if the protocols differ.
         left_out: why episodes are not paired → how many.
         notes: what a reader must know.
+        costs: what an episode took (`eval_harness.effort`), by name: a value for either run. All episodes
+            of a run count.
     """
 
     first: str
@@ -70,6 +73,7 @@ class Comparison:
     comparable: bool
     left_out: dict[str, int]
     notes: list[str]
+    costs: list[dict[str, Any]]
 
     def to_dict(self) -> dict[str, Any]:
         """A JSON-ready form."""
@@ -114,6 +118,7 @@ def compare_runs(first: PlayedRun, second: PlayedRun, names: tuple[str, str] | N
         comparable=different is None,
         left_out=left_out,
         notes=[*_notes(first, second, called, left_out, different), *interval_notes([_differences(pairs)])],
+        costs=cost_rows([first, second]),
     )
 
 
@@ -242,6 +247,16 @@ def paired_table(comparison: Comparison) -> Table:
     return table
 
 
+def effort_table(comparison: Comparison) -> Table:
+    """What an episode took in either run, for a terminal."""
+    table = Table()
+    for place, head in enumerate(["", comparison.first, comparison.second]):
+        table.add_column(escape(head), justify="right" if place else "left", overflow="fold")
+    for cost in comparison.costs:
+        table.add_row(cost["name"], *cost["values"])
+    return table
+
+
 def paired_markdown(comparison: Comparison) -> str:
     """The comparison as Markdown."""
     heads = _heads(comparison)
@@ -250,4 +265,6 @@ def paired_markdown(comparison: Comparison) -> str:
     lines.append(markdown_row([f"**{cell}**" for cell in _cells(comparison.overall)]))
     for note in comparison.notes:
         lines += ["", f"**{note}**" if note.startswith("NOT COMPARABLE") else note]
+    lines += ["", markdown_row(["", comparison.first, comparison.second]), "|---|---:|---:|"]
+    lines += [markdown_row([cost["name"], *cost["values"]]) for cost in comparison.costs]
     return "\n".join(lines) + "\n"

@@ -16,8 +16,9 @@ from typing import Any
 from dataset_builder.errors import UsageError
 from dataset_builder.tasks import TASKS
 from eval_harness.compare import compare_runs, p_text, signed_text
+from eval_harness.effort import cost_rows
 from eval_harness.failures import OUTCOMES, count_outcomes
-from eval_harness.html_parts import cost_rows, provenance_rows, score_curves
+from eval_harness.html_parts import provenance_rows, score_curves
 from eval_harness.report import (
     PlayedRun,
     interval_notes,
