@@ -62,7 +62,7 @@
 
   const transcript = (record, name, run, head) => {
     const texts = data().texts;
-    const title = element("h4", `run${run % 6}`, element("i", "swatch"), `${name} `, head);
+    const title = element("h4", `run${run % 8}`, element("i", "swatch"), `${name} `, head);
     const facts = `${record.actions.length} actions, ${record.moves} moves, ${record.seconds} s; ended by ${record.stop}`;
     const node = element("div", "transcript", title, element("p", "dim", facts));
     const list = element("ol", "");

@@ -12,8 +12,9 @@ import pytest
 from typer.testing import CliRunner
 
 from eval_harness.cli import app
+from eval_harness.effort import cost_rows
 from eval_harness.failures import OUTCOMES
-from eval_harness.html_parts import cost_rows, counting_rule, mean_curve, provenance_rows
+from eval_harness.html_parts import counting_rule, mean_curve, provenance_rows
 from eval_harness.html_report import html_report
 from eval_harness.report import read_played
 from eval_harness.results import EpisodeResult
