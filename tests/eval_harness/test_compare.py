@@ -52,6 +52,17 @@ def test_differences_are_paired(make_run: MakeRun, recorded_episodes: list[Episo
     assert not any(found.left_out.values())
 
 
+def test_what_an_episode_took_stands_below(
+    make_run: MakeRun, recorded_episodes: list[EpisodeResult], invoke: Any
+) -> None:
+    asked = [replace(episode, model_calls=6) for episode in recorded_episodes]
+    first, second = make_run("a"), make_run("b", asked, agent="flat")
+    found = compared(first, second)
+    assert {"name": "model calls per episode", "values": ["-", "6.0"]} in found.costs
+    assert "| model calls per episode | - | 6.0 |" in paired_markdown(found)
+    assert "model calls per episode" in invoke("compare", first, second).output
+
+
 def test_a_run_equals_itself(make_run: MakeRun) -> None:
     run = make_run("a")
     found = compared(run, run)
