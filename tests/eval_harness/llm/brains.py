@@ -61,7 +61,7 @@ class Expert:
         path = (here or paths)[0]
         done = 0
         for action in played:  # others than the path's may come between
-            done += done < len(path) and _words(action) == _words(path[done])
+            done += done < len(path) and _alike(action, path[done])
         return path[done:]
 
     def __call__(self, request: ChatRequest) -> Reply:
@@ -81,9 +81,13 @@ class Expert:
         return Reply(f"Thought: {following} comes next.\nAction: {following}")
 
 
-def _words(action: str) -> set[str]:
-    """An action's words: the list of valid actions says `anode in battery`, the path `battery anode`."""
-    return set(action.split()) - {"in"}
+def _alike(played: str, meant: str) -> bool:
+    """Whether an action is the path's in other words, as the list of valid actions has them.
+
+    It says `anode in battery` for `battery anode`, and `block` for `wood block`.
+    """
+    one, other = (set(action.lower().split()) - {"in"} for action in (played, meant))
+    return one <= other or other <= one
 
 
 def noise(request: ChatRequest) -> Reply:
