@@ -27,7 +27,7 @@ from eval_harness.protocols import Protocol
 from eval_harness.results import RunResult
 from eval_harness.run import run_protocol
 from modeling.protocol import Agent, Decision
-from tests.eval_harness.llm.brains import Expert, noise
+from tests.eval_harness.llm.brains import Expert, descriptions, noise
 from tests.servers.openai_server import OpenAIServer
 
 DATASET = "release/dataset"
@@ -106,18 +106,13 @@ def main(longest: Annotated[int, typer.Option(help="Longest path played, in acti
         expert = make_agent("expert", AgentOptions(trajectories=DATASET))
         rows.append(line("expert: the ceiling", "", play(expert, "expert")))
         rows.append(line("looking around: the floor", "", play(Idle(), "idle")))
-        texts = {}
-        for task, variation in paths:
-            episode = simulator.episode()
-            episode.load(task, variation)
-            texts[task, variation] = " ".join(episode.task_description().split())
-            episode.close()
+        feeding = Expert(descriptions(simulator, paths), paths=paths)
         for name, swift in (("hierarchical", PAIR), ("flat", FLAT)):
             rows.append(line(f"{name}, alone", "", play(make_agent(name, AgentOptions(**swift)), name)))
         jobs = [
             (fed, behave, *agent)
             for agent in AGENTS
-            for fed, behave in (("expert", Expert(texts, paths=paths)), ("noise", noise))
+            for fed, behave in (("expert", feeding), ("noise", noise))
         ]
         for number, (fed, behave, title, name, swift, published) in enumerate(track(jobs, "Agents")):
             out = Path(folder, str(number))

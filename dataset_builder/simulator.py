@@ -212,7 +212,7 @@ class Episode:
             self.world.set_simplifications(self.simplifications)
             self.world.count_load()
             error = self._interface.load(chosen.name, variation, simplifications, gold_path)
-            # Holds all variations of all tasks, ten times what the loaded one takes; a load makes it anew.
+            # Holds all variations of all tasks, most of an episode's memory; a load makes it anew.
             getattr(self._interface, "taskMaker_$eq")(None)
             self._game = None if error else self._interface.agentInterface().get()
         if error:

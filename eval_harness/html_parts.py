@@ -1,4 +1,4 @@
-"""Parts of the HTML page: score over steps, what a run cost, and what it was made with."""
+"""Parts of the HTML page: score over steps, and what a run was made with."""
 
 import itertools
 from collections.abc import Sequence
