@@ -23,6 +23,8 @@ from dataset_builder.loading import load_config
 from dataset_builder.simulator import Episode, Simulator
 from dataset_builder.state import AgentState
 from eval_harness.agents import AgentOptions, make_agent
+from eval_harness.llm.model import make_llm
+from eval_harness.llm.swiftsage import SwiftSage
 from eval_harness.protocols import Protocol
 from eval_harness.results import RunResult
 from eval_harness.run import run_protocol
@@ -35,14 +37,15 @@ LIMIT = 60
 """Actions per episode."""
 PAIR: dict[str, Any] = {"controller": "release/controller", "executor": "release/executor"}
 FLAT: dict[str, Any] = {"flat": "release/flat"}
-AGENTS: tuple[tuple[str, str, dict[str, Any], str], ...] = (
+AGENTS: tuple[tuple[str, str, dict[str, Any] | None, str], ...] = (
     ("react", "react", {}, "1,971"),
     ("saycan", "saycan", {}, "1,856"),
     ("reflexion", "reflexion", {}, "2,983"),
+    ("swiftsage, Swift helpless", "swiftsage", None, ""),
     ("swiftsage, Swift flat", "swiftsage", FLAT, "757"),
     ("swiftsage, Swift the pair", "swiftsage", PAIR, ""),
 )
-"""Title, name in the registry, checkpoints, published tokens per action."""
+"""Title, name in the registry, checkpoints (None: of no use), published tokens per action."""
 
 
 class Idle:
@@ -59,6 +62,15 @@ class Idle:
 
     def describe(self) -> dict[str, Any]:
         return {"name": self.name, "models": {}}
+
+
+class Helpless(Idle):
+    """Knows nothing to do: a Swift whose every decision is left to Sage."""
+
+    name = "helpless"
+
+    def act(self, states: Sequence[AgentState]) -> list[Decision]:
+        return [Decision(()) for _ in states]
 
 
 def first_paths(longest: int) -> dict[tuple[str, int], tuple[str, ...]]:
@@ -107,8 +119,8 @@ def main(longest: Annotated[int, typer.Option(help="Longest path played, in acti
         rows.append(line("expert: the ceiling", "", play(expert, "expert")))
         rows.append(line("looking around: the floor", "", play(Idle(), "idle")))
         feeding = Expert(descriptions(simulator, paths), paths=paths)
-        for name, swift in (("hierarchical", PAIR), ("flat", FLAT)):
-            rows.append(line(f"{name}, alone", "", play(make_agent(name, AgentOptions(**swift)), name)))
+        for name, models in (("hierarchical", PAIR), ("flat", FLAT)):
+            rows.append(line(f"{name}, alone", "", play(make_agent(name, AgentOptions(**models)), name)))
         jobs = [
             (fed, behave, *agent)
             for agent in AGENTS
@@ -117,10 +129,12 @@ def main(longest: Annotated[int, typer.Option(help="Longest path played, in acti
         for number, (fed, behave, title, name, swift, published) in enumerate(track(jobs, "Agents")):
             out = Path(folder, str(number))
             with OpenAIServer(behave, counted=False) as server:
-                made = AgentOptions(
-                    llm="teacher", base_url=server.base_url, ledger=out, simulator=simulator, **swift
-                )
-                rows.append(line(title, fed, play(make_agent(name, made), out.name), published))
+                llm: dict[str, Any] = {"base_url": server.base_url, "ledger": out}
+                if swift is None:
+                    agent: Agent = SwiftSage(Helpless(), make_llm("teacher", **llm))
+                else:
+                    agent = make_agent(name, AgentOptions(llm="teacher", simulator=simulator, **llm, **swift))
+                rows.append(line(title, fed, play(agent, out.name), published))
     Console(width=150).print(row_table(rows, f"{len(paths)} episodes of at most {LIMIT} actions"))
 
 

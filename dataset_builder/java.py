@@ -155,6 +155,7 @@ class World:
 
         self._parser = scala_object("scienceworld.input.InputParser")
         self.forget_tokens()
+        self._routes = scala_object("scienceworld.goldagent.PathFinder").precomputedExhaustivePaths()
         self._simplifier = scala_object("main.scala.scienceworld.runtime.SimplifierProcessor")
         self._ids = scala_object("util.UniqueIdentifier")
         self._random = scala_object("scala.util.Random")
@@ -219,6 +220,14 @@ class World:
         # A new map: py4j would empty the old one entry by entry.
         set_field(self._parser, "cache", self._gateway.jvm.java.util.concurrent.ConcurrentHashMap())
         self._loads = 0
+
+    def forget_routes(self) -> None:
+        """Have the solver search the house anew (call with `lock` held).
+
+        It keeps the ways through it by their first room, in an order that the variation decides: what
+        it finds would depend on the variations that were solved before.
+        """
+        self._routes.clear()
 
     def count_load(self) -> None:
         """Keep the memory of names small (call with `lock` held)."""

@@ -211,6 +211,8 @@ class Episode:
             self.world.switch_to(self)
             self.world.set_simplifications(self.simplifications)
             self.world.count_load()
+            if gold_path:
+                self.world.forget_routes()
             error = self._interface.load(chosen.name, variation, simplifications, gold_path)
             # Holds all variations of all tasks, most of an episode's memory; a load makes it anew.
             getattr(self._interface, "taskMaker_$eq")(None)

@@ -6,7 +6,7 @@ from difflib import SequenceMatcher
 
 from dataset_builder.simulator import Episode
 from dataset_builder.state import AgentState
-from eval_harness.choice import is_focus
+from eval_harness.choice import NOTHING, is_focus
 from eval_harness.llm.agent import LLMAgent, Memory
 from eval_harness.llm.model import Talk
 from eval_harness.llm.text import example, fill, game_so_far, read_actions
@@ -26,9 +26,10 @@ class SayCan(LLMAgent[Memory]):
     There, a language model scores each skill by how useful it is, a value function by how likely it
     succeeds, and the product decides. Here, as in the comparison of SwiftSage (arXiv 2305.17390,
     section 4), the model's score of an action is its place in a list that it writes, since chat
-    servers give no likelihoods of other texts; and what can be done is the simulator's list of valid
-    actions, so that the second factor is 1 for those and 0 for all others. `likeness` joins the two
-    wordings.
+    servers give no likelihoods of other texts; and what can be done is what the simulator accepts:
+    the second factor is 1 for its valid actions and 0 for all others. It lists those in one wording of
+    several, so a proposal is tried as it stands, which costs no move where it is refused; `likeness`
+    joins it to what the list has.
     """
 
     name = "saycan"
@@ -48,16 +49,15 @@ class SayCan(LLMAgent[Memory]):
             ),
         )
         ranked = rank(read_actions(answer, PROPOSALS), memory.episode.valid_actions())
-        return tuple(ranked[:_HANDED_OVER]) or ("look around",)
+        return (*ranked[:_HANDED_OVER], NOTHING)
 
 
 def rank(proposals: Sequence[str], valid: Iterable[str]) -> list[str]:
-    """Valid actions that are like a proposal, the best first.
+    """What to try, the best first: proposals as they stand, and valid actions that are like one.
 
-    An action's score is its likeness to a proposal times the proposal's worth, the largest of these
-    products. A focus stands in the words in which it was proposed, the best one alone: the list spells
-    many things otherwise, the simulator refuses what it does not know at no cost, and the nearest other
-    focus could lose the game.
+    A score is the proposal's worth times the likeness to it, the largest of these products; a proposal
+    is like itself, whether the list has it or not. Of focuses only the best is tried, and only in its
+    own words: the nearest other one could lose the game.
 
     Args:
         proposals (`Sequence[str]`): best first.
@@ -65,7 +65,7 @@ def rank(proposals: Sequence[str], valid: Iterable[str]) -> list[str]:
     """
     worth = {proposal: _DECAY**place for place, proposal in reversed(list(enumerate(proposals)))}
     focuses = [proposal for proposal in proposals if is_focus(proposal)]
-    scores = {focus: worth[focus] for focus in focuses[:1]}
+    scores = {proposal: worth[proposal] for proposal in proposals if proposal not in focuses[1:]}
     for action in valid:
         if is_focus(action):
             continue

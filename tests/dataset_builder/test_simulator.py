@@ -81,6 +81,14 @@ def test_every_step_equals_the_originals(
     episode.close()
 
 
+def test_solvers_path_does_not_depend_on_what_was_solved_before(simulator: Simulator) -> None:
+    # Both begin in the foundry: the solver keeps the ways from there, in an order of the variation's.
+    gold_path(simulator, "test-conductivity", 123)
+    later = gold_path(simulator, "test-conductivity", 213)
+    with Simulator(worlds=1) as fresh:
+        assert gold_path(fresh, "test-conductivity", 213) == later
+
+
 def test_step_limit_ends_an_episode_where_the_original_does(
     simulator: Simulator, reference: ScienceWorldEnv
 ) -> None:

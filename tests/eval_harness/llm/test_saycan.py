@@ -27,11 +27,15 @@ def test_noise_and_faults_stay_at_the_floor(llm: Any, play: Play, floor: float) 
 VALID = ["focus on red box", "focus on wolf", "open red box", "pick up red box", "pick up wolf", "wait"]
 
 
-def test_what_is_not_possible_gives_way_to_what_is_most_like_it() -> None:
-    assert rank(["pick up the red box"], VALID)[0] == "pick up red box"
-    assert rank(["fly away", "open red box"], VALID)[0] == "open red box"
+def test_proposal_is_tried_as_it_stands_then_what_is_most_like_it() -> None:
+    assert rank(["pick up the red box"], VALID)[:2] == ["pick up the red box", "pick up red box"]
     assert rank(["pick up wolf", "open red box"], VALID)[0] == "pick up wolf"
-    assert rank(["sing"], VALID) == []
+    assert rank(["sing"], VALID) == ["sing"]
+    assert rank([], VALID) == []
+
+
+def test_what_is_like_the_first_proposal_comes_before_the_second() -> None:
+    assert rank(["open the red box", "wait"], VALID) == ["open the red box", "open red box", "wait"]
 
 
 def test_focus_is_played_only_in_the_very_words_that_were_proposed() -> None:
