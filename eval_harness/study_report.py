@@ -195,10 +195,8 @@ def _notes(study: Study, done: Sequence[_Done], missing: Sequence[str]) -> list[
         "cell: an interval speaks of other variations of the tasks, not of another training, whose luck may "
         "move a score by more."
     )
-    if (
-        len({record.dataset["fingerprint"] for each in done for record in (each.controller, each.executor)})
-        > 1
-    ):
+    rows = {(record.role, record.dataset["fingerprint"]) for record in records}  # each role has its own
+    if len(rows) > len({role for role, _ in rows}):
         notes.append(
             "NOT COMPARABLE: not all cells were trained on the same rows (another build of the dataset, or "
             "the practice split in some of them only)."

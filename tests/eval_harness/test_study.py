@@ -135,7 +135,7 @@ def _finish(folder: StudyFolder, cell: Cell, run: Path, fingerprint: str = "f") 
         result = TrainingResult(
             role=training.role,
             recipe=training.recipe.model_dump(mode="json"),
-            dataset={"fingerprint": fingerprint},
+            dataset={"fingerprint": f"{training.role} {fingerprint}"},  # each role has rows of its own
             base=None,
             parameters=1_150_000,
             steps=10,
