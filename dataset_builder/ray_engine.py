@@ -30,6 +30,11 @@ MAX_DEATHS = 3
 _REACH = 5.0  # seconds to wait for the address to answer
 _OBJECTS = 100 * 2**20  # bytes for objects on the way; results are small
 _LARGEST = 128
+_PATIENCE = 1800.0  # seconds for the first worker to come up: it may have models to download
+_TOKEN = (
+    " Ray wants one token on all machines: copy ~/.ray/auth_token from the head, or set "
+    "RAY_AUTH_MODE=disabled on each of them."
+)
 
 
 def installed_versions() -> dict[str, str]:
@@ -47,9 +52,15 @@ class _Actor:
     """A worker in a process of its own; Ray calls it from one thread."""
 
     def __init__(self, job: Job[Any, Any]) -> None:
-        self._worker: Worker[Any, Any] = job.start(1)
+        self._worker: Worker[Any, Any] | Exception
+        try:
+            self._worker = job.start(1)
+        except Exception as error:  # raised here, Ray would call it a death, and try again
+            self._worker = error
 
     def work(self, units: Sequence[Any]) -> Iterator[tuple[int, Any]]:
+        if isinstance(self._worker, Exception):
+            raise self._worker
         yield from self._worker.work(units)
 
     def pid(self) -> int:
@@ -100,8 +111,13 @@ class RayEngine:
             batch = max(1, min(_LARGEST, -(-len(units) // max(1, count))))
         todo = deque(range(len(units)))
         make = ray.remote(_Actor).options(num_cpus=1, num_gpus=_gpu_share(job, count))
+        coming: dict[Any, Any] = {}
         at_work: dict[Any, tuple[Any, list[int]]] = {}
         deaths = 0
+
+        def start() -> None:
+            self._actors.append(make.remote(job))
+            coming[self._actors[-1].pid.remote()] = self._actors[-1]
 
         def hand_out(actor: Any) -> None:
             if todo:
@@ -110,14 +126,26 @@ class RayEngine:
                 at_work[stream] = (actor, places)
 
         try:
-            self._actors = [make.remote(job) for _ in range(count)]
-            for actor in self._actors:
-                hand_out(actor)
-            while at_work:
-                ready, _ = ray.wait(list(at_work), num_returns=1, fetch_local=False)
+            for _ in range(count):
+                start()
+            # Work goes to those that are up: a cluster without room for all of them leaves some waiting.
+            while at_work or todo:
+                patience = None if at_work else _PATIENCE
+                ready, _ = ray.wait([*at_work, *coming], num_returns=1, timeout=patience, fetch_local=False)
+                if not ready:
+                    raise SubgoalError(
+                        f"No Ray worker could start within {_PATIENCE:.0f} s: the cluster has no core or GPU "
+                        "free. Wait for its other work to end, or ask for fewer --workers."
+                    )
                 stream: Any = ready[0]
-                actor, places = at_work[stream]
+                actor = coming.pop(stream, None)
+                places: list[int] = []
                 try:
+                    if actor is not None:
+                        ray.get(stream)
+                        hand_out(actor)
+                        continue
+                    actor, places = at_work[stream]
                     place, result = ray.get(next(stream))
                 except StopIteration:
                     del at_work[stream]
@@ -130,11 +158,10 @@ class RayEngine:
                             f"{deaths} Ray workers died one after the other: look into Ray's logs; what is "
                             "finished is kept, and the same command goes on."
                         ) from error
-                    del at_work[stream]
+                    at_work.pop(stream, None)
                     todo.extendleft(_unfinished(places))
                     self._actors.remove(actor)
-                    self._actors.append(make.remote(job))
-                    hand_out(self._actors[-1])
+                    start()
                 else:
                     deaths = 0
                     number, places[place] = places[place], -1
@@ -196,7 +223,8 @@ def _connect(address: str | None, workers: int | None) -> None:
     except (ConnectionError, RuntimeError, TimeoutError, ValueError, RayError) as error:
         where = f"The Ray cluster at {address}" if address else "A Ray of this machine's own"
         reason = " ".join(str(error).split())[:200]
-        raise SubgoalError(f"{where} cannot be used ({reason}).") from None
+        remedy = _TOKEN if "auth" in reason.lower() else ""
+        raise SubgoalError(f"{where} cannot be used ({reason}).{remedy}") from None
 
 
 def _check_versions() -> None:

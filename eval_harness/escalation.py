@@ -200,20 +200,24 @@ def check_policy(when: str) -> None:
 
 
 def check_budget(budget_tokens: int | None) -> bool:
-    """Whether there is a budget to escalate with; without one, or with 0, the pair plays alone.
+    """Whether there is a budget to escalate with; with 0 the pair plays alone.
 
     Raises:
-        UsageError: for a negative one.
+        UsageError: if it is left out, or negative.
     """
-    if budget_tokens is not None and budget_tokens < 0:
+    if budget_tokens is None:
+        raise UsageError(
+            "--escalate-to needs --budget-tokens N: the LLM tokens that an episode may take, 0 for none."
+        )
+    if budget_tokens < 0:
         raise UsageError(
             f"--budget-tokens {budget_tokens}: give the LLM tokens that an episode may take, or 0 for none."
         )
-    return bool(budget_tokens)
+    return budget_tokens > 0
 
 
 def escalating(options: "AgentOptions") -> SubgoalAgent:
-    """The pair with the help that the options name; without a budget, the pair itself.
+    """The pair with the help that the options name; with a budget of 0, the pair itself.
 
     Raises:
         UsageError: if they contradict each other.

@@ -1,12 +1,12 @@
 """`LLMAgent`: what agents share that ask a language model for every step, or for some."""
 
 from collections.abc import Sequence
-from concurrent.futures import ThreadPoolExecutor, wait
 from dataclasses import dataclass, field
 from typing import Any, Generic, TypeVar
 
 from dataset_builder.simulator import Episode
 from dataset_builder.state import AgentState
+from dataset_builder.workers import Crew
 from eval_harness.llm.model import LLM, OutOfTokens, Talk
 from eval_harness.rollout import RunEnds
 from modeling.protocol import Cost, Decision
@@ -59,7 +59,6 @@ class LLMAgent(Generic[M]):
     def __init__(self, llm: LLM) -> None:
         self.llm = llm
         self._memories: dict[int, M] = {}
-        self._threads = ThreadPoolExecutor(CONCURRENCY, "llm")
 
     def begin(self, state: AgentState, episode: Episode, seed: int) -> None:
         """An episode starts."""
@@ -77,16 +76,15 @@ class LLMAgent(Generic[M]):
             RunEnds: if the server is lost.
             SubgoalError: if it would not answer one of them; asked again, the others say the same.
         """
-        futures = [self._threads.submit(self._decide, state) for state in states]
-        try:
-            wait(futures)  # all: no thread may work on a state that is asked for anew
-        finally:
-            for future in futures:
-                future.cancel()
-        errors = [error for future in futures if (error := future.exception())]
-        if errors:
-            raise next((error for error in errors if isinstance(error, RunEnds)), errors[0])
-        return [future.result() for future in futures]
+        # Neither a lost server nor Ctrl-C waits for the other answers: nobody asks for them again.
+        with Crew(self._decide, states, CONCURRENCY, grace=0.0) as crew:
+            done = {}
+            for state, future in crew:
+                if isinstance(error := future.exception(), RunEnds):
+                    raise error
+                done[id(state)] = future
+        # All are done: no thread may work on a state that is asked for anew.
+        return [done[id(state)].result() for state in states]
 
     def _decide(self, state: AgentState) -> Decision:
         memory = self._memories[id(state)]

@@ -92,6 +92,9 @@ class LLM:
 class Talk:
     """What one episode asks the model. Asked the same again, it counts nothing: nothing was paid.
 
+    Attributes:
+        share: of the episode's budget that may be taken up to now.
+
     Args:
         llm (`LLM`): is asked.
         seed (`int`): the episode's.
@@ -102,6 +105,7 @@ class Talk:
         self._llm = llm
         self._seed = seed
         self._about = about
+        self.share = 1.0
         self._paid: dict[str, Cost] = {}
         self._since: dict[str, Cost] = {}
         self._lock = threading.Lock()
@@ -119,6 +123,8 @@ class Talk:
             SubgoalError: as `LLM.complete`.
         """
         limit = self._llm.budget_tokens
+        if limit is not None:
+            limit = int(limit * self.share)
         needed = self.tokens + estimate_tokens(system) + estimate_tokens(user) + ANSWER_TOKENS
         if limit is not None and needed > limit:
             raise OutOfTokens(
@@ -134,8 +140,7 @@ class Talk:
         )
         with self._lock:
             if digest not in self._paid:
-                self._paid[digest] = cost
-            self._since[digest] = self._paid[digest]
+                self._paid[digest] = self._since[digest] = cost
         return answer.text
 
     @property

@@ -1,5 +1,6 @@
 """Reflexion: several trials, each with what was learnt in those before it."""
 
+import contextlib
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -8,7 +9,7 @@ from dataset_builder.simulator import Episode, Simulator
 from dataset_builder.state import AgentState
 from eval_harness.choice import take
 from eval_harness.llm.agent import LLMAgent, Memory
-from eval_harness.llm.model import LLM, Talk
+from eval_harness.llm.model import LLM, OutOfTokens, Talk
 from eval_harness.llm.react import think_and_act
 from eval_harness.llm.text import fill, game_so_far, one_line
 
@@ -46,7 +47,8 @@ class Reflexion(LLMAgent[TrialMemory]):
     the same world, is told. The trials before the last are played in worlds of their own before the
     episode's first action; their tokens count with that. The last trial is the episode, and its
     score alone counts, not the best of all; after a trial that reached 100 its actions are repeated
-    without asking again. A trial also ends after 30 actions without a point.
+    without asking again. A trial also ends after 30 actions without a point. Of a token budget
+    each trial has an equal part, and what those before it left.
 
     Args:
         llm (`LLM`): acts and reflects.
@@ -77,17 +79,19 @@ class Reflexion(LLMAgent[TrialMemory]):
         if not memory.rehearsed:
             memory.lessons, memory.won, memory.trial_scores = [], [], []
             while len(memory.trial_scores) < self.trials - 1 and not memory.won:
+                # Of a budget, each trial has its part: the last one, which counts, too.
+                memory.talk.share = (len(memory.trial_scores) + 1) / self.trials
                 self._trial(state.task, memory)
+            memory.talk.share = 1.0
             memory.rehearsed = True
         if state.step < len(memory.won):
             return (memory.won[state.step],)
         return think_and_act(state, memory, memory.lessons[-KEPT:])
 
     def _trial(self, task: str, memory: TrialMemory) -> None:
-        """Play one of the earlier trials and learn from it.
+        """Play one of the earlier trials and learn from it, as far as its part of the budget goes.
 
         Raises:
-            OutOfTokens: if the episode's budget is spent.
             SimulatorDied: if the Java process ended.
         """
         episode = self._simulator.episode(step_limit=memory.episode.step_limit)
@@ -97,7 +101,10 @@ class Reflexion(LLMAgent[TrialMemory]):
             trial = Memory(episode, memory.talk)
             ending = ""
             while not ending:
-                actions = think_and_act(state, trial, memory.lessons[-KEPT:])
+                try:
+                    actions = think_and_act(state, trial, memory.lessons[-KEPT:])
+                except OutOfTokens:
+                    break
                 trial.wanted[state.step] = actions[0]
                 taken = take(episode, actions)
                 result = taken.result
@@ -116,7 +123,8 @@ class Reflexion(LLMAgent[TrialMemory]):
         if state.score >= 100:
             memory.won = [event.action for event in state.history]
             return
-        memory.lessons.append(self._reflect(state, trial, memory, ending))
+        with contextlib.suppress(OutOfTokens):
+            memory.lessons.append(self._reflect(state, trial, memory, ending))
 
     def _reflect(self, state: AgentState, trial: Memory, memory: TrialMemory, ending: str) -> str:
         told = "".join(f"You had learnt: {lesson}\n" for lesson in memory.lessons[-KEPT:])

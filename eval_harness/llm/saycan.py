@@ -45,7 +45,7 @@ class SayCan(LLMAgent[Memory]):
                 "saycan_user",
                 count=PROPOSALS,
                 example=example(state.task, memory.episode.variation),
-                **game_so_far(state),
+                **game_so_far(state, wanted=memory.wanted),
             ),
         )
         ranked = rank(read_actions(answer, PROPOSALS), memory.episode.valid_actions())
@@ -63,13 +63,15 @@ def rank(proposals: Sequence[str], valid: Iterable[str]) -> list[str]:
         proposals (`Sequence[str]`): best first.
         valid (`Iterable[str]`): what can be done.
     """
-    worth = {proposal: _DECAY**place for place, proposal in reversed(list(enumerate(proposals)))}
-    focuses = [proposal for proposal in proposals if is_focus(proposal)]
-    scores = {proposal: worth[proposal] for proposal in proposals if proposal not in focuses[1:]}
+    worth: dict[str, float] = {}
+    for place, proposal in enumerate(proposals):
+        worth.setdefault(proposal, _DECAY**place)
+    focuses = [proposal for proposal in worth if is_focus(proposal)]
+    scores = {proposal: value for proposal, value in worth.items() if proposal not in focuses[1:]}
     for action in valid:
         if is_focus(action):
             continue
-        products = (worth[each] * likeness(each, action) for each in proposals if not is_focus(each))
+        products = (worth[each] * likeness(each, action) for each in worth if not is_focus(each))
         if score := max(products, default=0.0):
             scores[action] = score
     return sorted(scores, key=lambda action: (-scores[action], action))

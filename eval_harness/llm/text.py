@@ -45,7 +45,7 @@ def game_so_far(
         if thoughts.get(step):
             lines.append(f"Thought: {thoughts[step]}")
         if wanted.get(step, event.action) != event.action:
-            lines.append(f"({wanted[step]!r} is no action of the game; the nearest one was taken.)")
+            lines.append(f"({wanted[step]!r} is no action of the game; this was done instead:)")
         points = f" (score {event.reward:+d})" if event.reward else ""
         lines += [f"Action: {event.action}", f"Observation: {one_line(event.observation)}{points}"]
     now = [

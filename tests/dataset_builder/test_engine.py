@@ -145,6 +145,43 @@ def test_a_worker_that_dies_costs_time_only(cluster: Any, tmp_path: Path) -> Non
     assert sorted(results) == [(n, 2 * n) for n in range(12)], "each once"
 
 
+@dataclass(frozen=True)
+class Refusing:
+    """Cannot be started where this is another process; each try leaves a mark."""
+
+    folder: str
+    uses_gpu = False
+
+    def start(self, threads: int) -> _Doubler:
+        Path(self.folder, str(os.getpid())).touch()
+        raise UsageError("This worker found other weights.")
+
+
+@pytest.mark.slow
+@pytest.mark.timeout(900)
+def test_why_a_worker_does_not_start_is_said_and_not_tried_again(cluster: Any, tmp_path: Path) -> None:
+    with pytest.raises(UsageError, match="found other weights"):
+        list(get_engine("ray", workers=2).map(Refusing(str(tmp_path)), range(6), 1))
+    assert 1 <= len(list(tmp_path.iterdir())) <= 2
+
+
+@pytest.mark.slow
+@pytest.mark.timeout(300)
+def test_a_cluster_without_room_for_all_workers_does_the_work_with_those_that_start(cluster: Any) -> None:
+    class Other:
+        """Work of somebody else, which takes one of the two cores."""
+
+        def ready(self) -> bool:
+            return True
+
+    other = cluster.remote(Other).options(num_cpus=1).remote()
+    assert cluster.get(other.ready.remote())
+    try:
+        assert dict(get_engine("ray", workers=2).map(Doubling(), range(6), 3)) == {n: 2 * n for n in range(6)}
+    finally:
+        cluster.kill(other)
+
+
 @pytest.mark.slow
 @pytest.mark.timeout(900)
 def test_a_unit_that_kills_every_worker_ends_the_run_in_one_line(cluster: Any) -> None:

@@ -1,6 +1,10 @@
 """`subgoal eval run` with a language model, from the command line to the run folder."""
 
 import json
+import signal
+import subprocess
+import sys
+import time
 from pathlib import Path
 from typing import Any
 
@@ -12,7 +16,7 @@ from dataset_builder.teacher.client import ChatClient
 from eval_harness.agents import AgentOptions, make_agent
 from subgoal.cli import app
 from tests.eval_harness.llm.brains import Expert, noise
-from tests.servers.openai_server import OpenAIServer
+from tests.servers.openai_server import OpenAIServer, Reply
 
 RELEASE = Path(__file__).parents[3] / "release"
 RUN = ("eval", "run", "--tasks", "7-1", "--max-variations", "1", "--llm", "teacher")
@@ -53,6 +57,19 @@ def test_swiftsage_with_the_hierarchical_pair(tmp_path: Path) -> None:
     assert set(saved["models"]) == {"llm", "controller", "executor"}
     assert saved["agent_settings"]["swift"]["name"] == "hierarchical"
     assert saved["failed"] == 0
+
+
+def test_ctrl_c_ends_a_run_whose_server_does_not_answer(tmp_path: Path) -> None:
+    with OpenAIServer(lambda request: Reply(delay=300)) as server:
+        options = ("--agent", "react", "--base-url", server.base_url, "--out", str(tmp_path / "run"))
+        command = [sys.executable, "-m", "subgoal", *RUN, *options]
+        with subprocess.Popen(command, stderr=subprocess.PIPE, text=True) as process:
+            while not server.requests and process.poll() is None:
+                time.sleep(0.1)
+            process.send_signal(signal.SIGINT)
+            _, said = process.communicate(timeout=120)
+    assert "run the same command again" in said
+    assert "Traceback" not in said
 
 
 def test_unreachable_server_is_one_line(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -8,7 +8,7 @@ import pytest
 
 from dataset_builder.errors import SubgoalError, UsageError
 from dataset_builder.teacher.ledger import Ledger
-from eval_harness.llm.model import make_llm
+from eval_harness.llm.model import Talk, make_llm
 from eval_harness.llm.react import React
 from eval_harness.results import RunResult, load_run
 from eval_harness.rollout import RunEnds
@@ -36,6 +36,31 @@ def test_server_lost_in_the_middle_loses_nothing_and_nothing_is_paid_twice(
         assert len(server.answered) == 14 - 9
     assert sum(episode.llm_calls for episode in result.episode_results()) == 14
     assert len([record for record in Ledger(tmp_path / "run").store if record.get("agent")]) == 14
+
+
+def test_run_that_ends_does_not_wait_for_other_answers(llm: Any, play: Play) -> None:
+    def behave(request: ChatRequest) -> Reply:
+        return Reply(delay=100) if request.number else Reply(status=401)
+
+    with OpenAIServer(behave) as server, pytest.raises(RunEnds, match="does not accept the key"):
+        play(React(llm(server.base_url, timeout=200.0)), batch_size=4)
+    assert not server.answered
+
+
+def test_same_question_again_in_a_later_decision_is_not_counted_again(llm: Any) -> None:
+    with OpenAIServer(lambda request: Reply("yes")) as server:
+        talk = Talk(llm(server.base_url), 0, {})
+        costs = []
+        for question in ("a?", "a?", "b?"):
+            talk.begin_decision()
+            assert talk.ask("action", "rules", question) == "yes"
+            costs.append(talk.end_decision().llm_calls)
+        assert costs == [1, 0, 1]
+        talk.ask("action", "rules", "c?")
+        talk.begin_decision()  # that attempt failed: it is asked again, and counts
+        talk.ask("action", "rules", "c?")
+        assert talk.end_decision().llm_calls == 1
+        assert len(server.answered) == 3
 
 
 def test_unreachable_server_is_one_line_with_the_remedy(llm: Any, play: Play) -> None:

@@ -54,6 +54,15 @@ def test_noise_fed_agent_stays_at_the_floor(
     assert (result.mean_score, result.failed) == (floor, 0)
 
 
+def test_trial_that_counts_has_its_part_of_the_budget(llm: Any, play: Play, simulator: Simulator) -> None:
+    with OpenAIServer(noise) as server:
+        agent = Reflexion(llm(server.base_url, budget_tokens=4000), simulator)
+        result = play(agent, tasks="lifespan-longest-lived", max_variations=1)
+    (episode,) = result.episode_results()
+    assert 0 < episode.llm_tokens <= 4000
+    assert episode.actions
+
+
 def test_no_trial_is_refused(llm: Any, simulator: Simulator) -> None:
     with pytest.raises(UsageError, match="--trials 0: give 1 or more"):
         Reflexion(llm("http://127.0.0.1:9/v1"), simulator, trials=0)

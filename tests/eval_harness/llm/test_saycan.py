@@ -43,6 +43,7 @@ def test_focus_is_played_only_in_the_very_words_that_were_proposed() -> None:
     assert rank(["focus on wolf", "focus on red box"], VALID) == ["focus on wolf"]
     assert rank(["open red box", "focus on wolf"], VALID)[:2] == ["open red box", "focus on wolf"]
     assert "focus on red box" not in rank(["pick up red box"], VALID)
+    assert rank(["focus on wolf", "wait", "focus on wolf"], VALID) == ["focus on wolf", "wait"]
 
 
 def test_likeness_is_one_for_the_same_and_none_for_another() -> None:

@@ -42,7 +42,7 @@ def test_transcript_tells_thoughts_points_and_what_was_left_out() -> None:
     assert text.startswith("(2 earlier actions are left out.)")
     assert text.count("Action: ") == SHOWN
     assert f"Thought: so be it\nAction: wait{SHOWN}\nObservation: You wait." in text
-    assert f"('dance' is no action of the game; the nearest one was taken.)\nAction: wait{SHOWN + 1}" in text
+    assert f"('dance' is no action of the game; this was done instead:)\nAction: wait{SHOWN + 1}" in text
     assert "(score +5)" not in text  # it was in the part that is left out
     assert game_so_far(state)["now"].endswith("Score: 5 of 100. Moves: 41.")
 
