@@ -1,19 +1,21 @@
 """What a language model costs: once, for the annotations, or for ever, in every episode."""
 
+import json
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from importlib.resources import files
 from math import ceil, inf
 from pathlib import Path
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import yaml
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from dataset_builder.errors import UsageError
 from dataset_builder.store import JsonlStore
+from dataset_builder.teacher.ledger import TERMS
 from eval_harness.report import PlayedRun, by_variation, read_played
-from eval_harness.results import EpisodeResult, RunResult
+from eval_harness.results import RESULTS_FILE, EpisodeResult, RunResult
 from eval_harness.statistics import Bootstrap, Estimate
 
 LEDGER_FILE = "completions.jsonl"
@@ -140,27 +142,68 @@ class Annotation:
     estimated: int
 
 
-def read_annotation(path: str | Path) -> Annotation:
+class _Paid(BaseModel):
+    """What is needed of a ledger's record."""
+
+    model_config = ConfigDict(strict=True)
+
+    annotator: str = "?"
+    model: str | None = None
+    prompt_tokens: int = Field(ge=0)
+    completion_tokens: int = Field(ge=0)
+    estimated: bool = False
+
+
+_GIVE = "give the corpus folder of `subgoal corpus annotate --annotator llm`, or its completions.jsonl"
+
+
+def read_annotation(path: str | Path, annotator: str | None = None) -> Annotation:
     """What the annotations took, from a corpus folder or its `completions.jsonl`.
 
+    Args:
+        path (`str` or `Path`): the folder or the file.
+        annotator (`str`, *optional*): count what was paid for this one. Needed where there are several.
+
     Raises:
-        UsageError: if there is no completion.
+        UsageError: if there is no completion, of that annotator or at all, or a record is none of a
+            teacher, or there are several annotators and none is named.
     """
     file = Path(path) / LEDGER_FILE if Path(path).is_dir() else Path(path)
-    records = [record for record in JsonlStore(file) if "prompt_tokens" in record]
+    records = [_paid(record, file) for record in JsonlStore(file) if record["key"][:1] != [TERMS]]
     if not records:
+        raise UsageError(f"{path} holds no completion: {_GIVE}. (Annotations by rules take no tokens.)")
+    names = sorted({record.annotator for record in records})
+    if annotator is None and len(names) > 1:
         raise UsageError(
-            f"{path} holds no completion: give the corpus folder of `subgoal corpus annotate --annotator "
-            "llm`, or its completions.jsonl. (Annotations by rules take no tokens.)"
+            f"{file} holds completions of several annotators ({', '.join(names)}): name the one whose "
+            "annotations the pair was trained on, --annotator NAME."
+        )
+    if annotator is not None and annotator not in names:
+        raise UsageError(
+            f"{file} holds no completion of {annotator!r}: use --annotator {' or '.join(names)}."
         )
     tokens: dict[str, Tokens] = {}
-    for record in records:
-        name = record.get("model") or record.get("annotator") or "?"
+    counted = [record for record in records if annotator in (None, record.annotator)]
+    for record in counted:
+        name = record.model or record.annotator
         before = tokens.get(name, Tokens(0, 0))
         tokens[name] = Tokens(
-            before.prompt + record["prompt_tokens"], before.completion + record["completion_tokens"]
+            before.prompt + record.prompt_tokens, before.completion + record.completion_tokens
         )
-    return Annotation(len(records), tokens, sum(bool(record.get("estimated")) for record in records))
+    return Annotation(len(counted), tokens, sum(record.estimated for record in counted))
+
+
+def _paid(record: dict[str, Any], file: Path) -> _Paid:
+    if "agent" in record:
+        raise UsageError(f"{file} is the ledger of a run, not of annotations: {_GIVE}.")
+    try:
+        return _Paid.model_validate(record)
+    except ValidationError as error:
+        first = error.errors()[0]
+        raise UsageError(
+            f"{file} holds a record that is no completion (key {json.dumps(record['key'])}: "
+            f"{first['loc'][0]}: {first['msg']}): {_GIVE}, or remove the line."
+        ) from error
 
 
 def read_llm_run(folder: str | Path) -> PlayedRun:
@@ -205,9 +248,21 @@ def money_costs(
         if not episode.llm_tokens:
             return 0.0
         tokens = Tokens(episode.llm_prompt_tokens, episode.llm_completion_tokens)
-        return _price(prices, result.models.get("llm", {}).get("id", "?")).of(tokens)
+        return _price(prices, _llm(result)).of(tokens)
 
     return _costs(prices.currency, once, [run, *llm_runs], money)
+
+
+def _llm(result: RunResult) -> str:
+    """The language model of a run; agents may describe their models as they like."""
+    said = result.models.get("llm")
+    name = said.get("id") if isinstance(said, dict) else None
+    if not isinstance(name, str):
+        raise UsageError(
+            f"{result.folder}/{RESULTS_FILE}: models.llm is {said!r}, which names no language model by an "
+            "id: restore it, or compare tokens only, --prices none."
+        )
+    return name
 
 
 def _annotators(prices: Prices) -> dict[str, str]:

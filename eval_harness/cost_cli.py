@@ -14,6 +14,9 @@ def cost(
     llm_run: Annotated[
         list[Path], typer.Option(help="Run folder of an LLM agent; may be repeated.", metavar="DIR")
     ],
+    annotator: Annotated[
+        str | None, typer.Option(help="Whose annotations, if the ledger has several.", metavar="NAME")
+    ] = None,
     prices: Annotated[
         str | None,
         typer.Option(help="Price table (YAML or JSON); none: tokens only.", metavar="FILE|none"),
@@ -28,15 +31,14 @@ def cost(
     from eval_harness.report import read_played
 
     table = None if prices == "none" else load_prices(prices)
-    paid = read_annotation(annotation)
+    paid = read_annotation(annotation, annotator)
     distilled, others = read_played(run), [read_llm_run(folder) for folder in llm_run]
     costs = [token_costs(paid, distilled, others)]
     if table is not None:
         costs.append(money_costs(paid, distilled, others, table))
     console = Console()
-    console.print(agents_table([distilled, *others]))
-    for each in costs:
-        console.print(totals_table(each))
+    for shown in (agents_table([distilled, *others]), *map(totals_table, costs)):
+        console.print(shown, crop=False)  # wider than the terminal rather than without its numbers
     for note in notes(paid, [distilled, *others], costs):
         console.print(note, highlight=False, soft_wrap=True, markup=False)
     if plot:

@@ -8,6 +8,7 @@ import matplotlib
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
+from dataset_builder.errors import UsageError
 from eval_harness.cost import Costs, Line, whole
 
 _INK, _FAINT = "#1f2933", "#d9dee4"
@@ -20,9 +21,15 @@ def plot(costs: Sequence[Costs], title: str = "A language model, once or for eve
     """A PNG with one panel for each unit, both axes logarithmic; the same figures give the same bytes.
 
     Args:
-        costs (`Sequence[Costs]`): in tokens, and in money if wanted.
+        costs (`Sequence[Costs]`): in tokens, and in money if wanted. What costs nothing has no panel.
         title (`str`, *optional*): stands above.
+
+    Raises:
+        UsageError: if nothing costs anything.
     """
+    costs = [each for each in costs if any(line.total(1) for line in (each.once, *each.forever))]
+    if not costs:
+        raise UsageError("No picture: all totals are 0, which logarithmic axes cannot show. Drop --plot.")
     with matplotlib.rc_context():
         matplotlib.rcdefaults()
         matplotlib.rc("font", family="DejaVu Sans", size=10)

@@ -80,7 +80,7 @@ class Game:
         if not decision.actions and decision.more is None:
             self._stop_reason = "agent_stopped"
             return
-        self.record(take(self.episode, self._candidates(decision)), decision.subgoal)
+        self.record(take(self.episode, self._candidates(decision)), decision.subgoal or "")
 
     def _candidates(self, decision: Decision) -> Iterator[str]:
         """A decision's actions, and further ones when those are used up."""

@@ -3,6 +3,7 @@
 import difflib
 import hashlib
 import json
+import os
 from collections.abc import Iterable, Sequence
 from importlib.resources import files
 from pathlib import Path
@@ -223,7 +224,7 @@ def load_protocol(name: str | Path | Protocol) -> Protocol:
     if str(name) in shipped:
         return _build({"name": str(name), **shipped[str(name)]}, f"Protocol {name}")
     path = Path(name)
-    if not path.is_file():
+    if not os.path.isfile(path):  # is_file() raises for a name that is too long
         nearest = difflib.get_close_matches(str(name), shipped, n=1)
         hint = f"Did you mean {nearest[0]}?" if nearest else f"Use {', '.join(shipped)}, or a YAML file."
         raise UsageError(f"Unknown protocol {str(name)!r}. {hint}")

@@ -8,11 +8,9 @@ from typing import TYPE_CHECKING
 from rich.markup import escape
 from rich.table import Table
 
-from dataset_builder.errors import UsageError
 from dataset_builder.tasks import TASKS
 from eval_harness.failures import OUTCOMES, count_outcomes
 from eval_harness.results import (
-    EPISODES_FILE,
     HORIZONS,
     EpisodeResult,
     RunResult,
@@ -58,14 +56,10 @@ def read_played(folder: str | Path) -> PlayedRun:
     """A run and its episodes from a run folder.
 
     Raises:
-        UsageError: if the folder holds no run, or a line is no episode.
+        UsageError: if the folder holds no run, or a line or a field of it is wrong.
     """
     result = load_run(folder)
-    try:
-        episodes = sorted(read_episodes(folder), key=lambda e: (list(TASKS).index(e.task), e.key))
-    except (TypeError, ValueError) as error:
-        path = Path(folder) / EPISODES_FILE
-        raise UsageError(f"{path} holds a line that is no episode ({error}): remove it.") from error
+    episodes = sorted(read_episodes(folder), key=lambda e: (list(TASKS).index(e.task), e.key))
     return PlayedRun(replace(result, **summarize(episodes)), episodes)
 
 
@@ -246,13 +240,19 @@ def protocol_note(results: Sequence[RunResult]) -> str | None:
 
 def run_notes(results: Sequence[RunResult]) -> list[str]:
     """What a reader must know before comparing the columns."""
-    notes = ["In parentheses: episodes."]
+    notes = ["In parentheses: episodes.", *difference_notes(results)]
+    if any(result.failed for result in results):
+        notes.append("Failed episodes have no score and count in no mean.")
+    return notes
+
+
+def difference_notes(results: Sequence[RunResult]) -> list[str]:
+    """What keeps runs from being compared as they stand: other rules, other episodes, unfinished ones."""
+    notes = []
     if different := protocol_note(results):
         notes.append(different)
     if any(result.played != results[0].played for result in results):
         notes.append("The runs played different episodes: compare tasks with equal numbers only.")
-    if any(result.failed for result in results):
-        notes.append("Failed episodes have no score and count in no mean.")
     names = zip(run_names(results), results, strict=True)
     if unfinished := [head for head, run in names if not run.complete]:
         notes.append(f"Not finished: {', '.join(unfinished)}.")

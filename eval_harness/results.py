@@ -2,9 +2,11 @@
 
 import json
 from collections.abc import Iterable
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
 from typing import Any
+
+from pydantic import TypeAdapter, ValidationError
 
 from dataset_builder.errors import UsageError
 from dataset_builder.store import JsonlStore
@@ -82,8 +84,15 @@ class EpisodeResult:
 
     @classmethod
     def from_dict(cls, record: dict[str, Any]) -> "EpisodeResult":
-        """Build from `to_dict`'s form; unknown keys are ignored."""
-        return cls(**{name: record[name] for name in cls.__dataclass_fields__ if name in record})
+        """Build from `to_dict`'s form; unknown keys are ignored.
+
+        Raises:
+            ValueError: if it is no episode; one line that names the first field that is wrong.
+        """
+        try:  # as JSON, the form in which a dataclass can be read strictly
+            return _EPISODE.validate_json(json.dumps(record), strict=True)
+        except ValidationError as error:
+            raise ValueError(_first_fault(error)) from error
 
 
 @dataclass(frozen=True)
@@ -146,6 +155,16 @@ class RunResult:
         return read_episodes(self.folder)
 
 
+_EPISODE = TypeAdapter(EpisodeResult)
+_RUN = TypeAdapter(RunResult)
+
+
+def _first_fault(error: ValidationError) -> str:
+    """`scores.3: Input should be a valid integer`."""
+    first = error.errors(include_url=False)[0]
+    return ": ".join(filter(None, (".".join(map(str, first["loc"])), first["msg"])))
+
+
 def summarize(episodes: Iterable[EpisodeResult]) -> dict[str, Any]:
     """The figures of a `RunResult` that follow from its episodes, by the `scienceworld_score` metric."""
     ordered = sorted(episodes, key=lambda episode: (_ORDER[episode.task], episode.key))
@@ -194,24 +213,48 @@ def read_episodes(folder: str | Path) -> list[EpisodeResult]:
     """The episodes recorded in a run folder; of a retried one, the last record.
 
     A last line that was only half written (the run was killed) is left out.
+
+    Raises:
+        UsageError: if a line is no episode.
     """
-    return [EpisodeResult.from_dict(record) for record in JsonlStore(Path(folder) / EPISODES_FILE)]
+    return episodes_in(JsonlStore(Path(folder) / EPISODES_FILE))
+
+
+def episodes_in(store: JsonlStore) -> list[EpisodeResult]:
+    """The episodes of an open `episodes.jsonl`; see `read_episodes`."""
+    return [_episode(record, store.path) for record in store]
+
+
+def _episode(record: dict[str, Any], path: Path) -> EpisodeResult:
+    try:
+        episode = EpisodeResult.from_dict(record)
+        if episode.task not in TASKS:
+            raise ValueError(f"task: {episode.task!r} is not in the table of tasks")
+    except ValueError as error:
+        raise UsageError(
+            f"{path} holds a line that is no episode (key {json.dumps(record['key'])}: {error}): remove it."
+        ) from error
+    return episode
 
 
 def load_run(folder: str | Path) -> RunResult:
     """A run from its folder.
 
     Raises:
-        UsageError: if the folder holds none.
+        UsageError: if the folder holds none, or a field of it is wrong.
     """
     path = Path(folder) / RESULTS_FILE
     try:
-        record = json.loads(path.read_text(encoding="utf-8"))
-        names = [name for name in RunResult.__dataclass_fields__ if name != "folder"]
-        return RunResult(**{name: record[name] for name in names}, folder=Path(folder))
+        run = _RUN.validate_json(path.read_bytes(), strict=True)
+        if missing := {"name", "hash"} - set(run.protocol):
+            raise ValueError(f"protocol: no {' and no '.join(sorted(missing))}")
+        return replace(run, folder=Path(folder))
     except FileNotFoundError as error:
         raise UsageError(
             f"{folder} is no run folder (no {RESULTS_FILE}): give the --out of `subgoal eval run`."
         ) from error
-    except (ValueError, KeyError, TypeError) as error:
-        raise UsageError(f"{path} is not a results file of this program: {error!r}.") from error
+    except ValueError as error:
+        fault = _first_fault(error) if isinstance(error, ValidationError) else str(error)
+        raise UsageError(
+            f"{path} is not a results file of this program ({fault}): restore it, or name another folder."
+        ) from error

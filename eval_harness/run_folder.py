@@ -10,7 +10,15 @@ from typing import Any
 from dataset_builder.errors import UsageError
 from dataset_builder.store import JsonlStore
 from eval_harness.protocols import Unit
-from eval_harness.results import EPISODES_FILE, RESULTS_FILE, EpisodeResult, RunResult, load_run, summarize
+from eval_harness.results import (
+    EPISODES_FILE,
+    RESULTS_FILE,
+    EpisodeResult,
+    RunResult,
+    episodes_in,
+    load_run,
+    summarize,
+)
 
 _SAVE_EVERY = 5.0  # seconds between rewrites of results.json while episodes come in
 
@@ -28,7 +36,7 @@ class RunFolder:
         facts (`dict`): `batch_size`, `versions`, `hardware` of this session.
 
     Raises:
-        UsageError: if the folder cannot be written, or holds another run.
+        UsageError: if the folder cannot be written, holds another run, or a line that is no episode.
     """
 
     def __init__(self, path: str | Path, identity: dict[str, Any], facts: dict[str, Any]) -> None:
@@ -43,7 +51,7 @@ class RunFolder:
             ) from error
         self._earlier_seconds = self._check_owner()
         self._store = JsonlStore(self.path / EPISODES_FILE)
-        self.episodes = {episode.key: episode for episode in map(EpisodeResult.from_dict, self._store)}
+        self.episodes = {episode.key: episode for episode in episodes_in(self._store)}
         """Finished episodes by key; of a retried one, the last record."""
         self._began = self._saved = time.monotonic()
         self.save(complete=False)

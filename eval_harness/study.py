@@ -5,6 +5,7 @@ while the other keeps its own. A study is a list of cells; a cell is two trainin
 """
 
 import difflib
+import os
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -60,6 +61,12 @@ class Cell:
     held_out: tuple[str, ...] = ()
 
 
+def _without_seed(values: dict[str, Any]) -> dict[str, Any]:
+    if "seed" in values:
+        raise ValueError("the seed is the same in all cells: set the study's own key seed")
+    return values
+
+
 class Study(BaseModel):
     """What both kinds of study have in common.
 
@@ -85,6 +92,11 @@ class Study(BaseModel):
     tasks: tuple[str, ...] | None = None
     max_variations: int | None = Field(default=None, gt=0)
     seed: int = Field(default=0, ge=0)
+
+    @field_validator("changes")
+    @classmethod
+    def _no_seed(cls, changes: dict[str, Any]) -> dict[str, Any]:
+        return _without_seed(changes)
 
     def cells(self) -> list[Cell]:
         """The cells, in the order in which they are done.
@@ -141,6 +153,8 @@ class HeldOut(Study):
     @field_validator("topics")
     @classmethod
     def _known(cls, topics: tuple[str, ...] | None) -> tuple[str, ...] | None:
+        if topics == ():
+            raise ValueError("it names none: leave the key out for all topics")
         for topic in topics or ():
             if topic not in TOPICS:
                 raise ValueError(f"unknown topic {topic!r}: use {', '.join(TOPICS)}")
@@ -156,12 +170,10 @@ class HeldOut(Study):
         ]
 
     def _cell(self, name: str, tasks: tuple[str, ...]) -> Cell:
-        own = load_recipe(self.recipe)
-
         def trained(role: Role) -> Training:
-            excluded = self.changes.get("exclude_tasks", own.for_role(role).exclude_tasks)
-            changes = {"exclude_tasks": (*excluded, *tasks)}
             folder = f"{role}-without-{name}" if tasks else f"{role}-on-all"
+            own = self.training(folder, role, self.recipe)
+            changes = {"exclude_tasks": (*own.recipe.exclude_tasks, *tasks)}
             return self.training(folder, role, self.recipe, changes)
 
         return Cell(name, trained("controller"), trained("executor"), tasks)
@@ -188,7 +200,8 @@ class Sizes(Study):
     @field_validator("sizes")
     @classmethod
     def _good_names(cls, sizes: dict[str, dict[str, Any]]) -> dict[str, dict[str, Any]]:
-        for name in sizes:
+        for name, values in sizes.items():
+            _without_seed(values)
             if not _NAME.fullmatch(name):  # it becomes part of folders' names
                 raise ValueError(f"{name!r} is no name for a size: use letters, digits, dots and dashes")
         return sizes
@@ -213,6 +226,10 @@ class Sizes(Study):
     def _sized(self, role: Role, size: str) -> Training:
         values = dict(self.sizes[size])
         recipe = values.pop("recipe", self.recipe)
+        if not isinstance(recipe, str):
+            raise UsageError(
+                f"Study {self.name}: sizes.{size}.recipe is {recipe!r}: name a recipe or a file."
+            )
         return self.training(f"{role}-{size}", role, recipe, values)
 
 
@@ -236,7 +253,7 @@ def load_study(kind: str, name: str | Path) -> Study:
     """
     shipped = study_names(kind)
     path = STUDIES / f"{name}.yaml" if str(name) in shipped else Path(name)
-    if not path.is_file():
+    if not os.path.isfile(path):  # is_file() raises for a name that is too long
         nearest = difflib.get_close_matches(str(name), shipped, n=1)
         hint = f"Did you mean {nearest[0]}?" if nearest else f"Use {', '.join(shipped)}, or a YAML file."
         raise UsageError(f"No {kind} study {str(name)!r}. {hint}")

@@ -6,12 +6,13 @@ from dataclasses import dataclass
 from rich.markup import escape
 from rich.table import Table
 
+from dataset_builder.errors import UsageError
 from eval_harness.report import PlayedRun, by_variation, interval_text, markdown_row, read_played
-from eval_harness.results import seen_and_unseen
+from eval_harness.results import RESULTS_FILE, seen_and_unseen
 from eval_harness.statistics import Bootstrap, Estimate
 from eval_harness.study import ALL_TASKS, Cell, HeldOut, Sizes, Study, Training
 from eval_harness.study_run import StudyFolder
-from modeling.record import TrainingResult, read_record
+from modeling.record import RECORD, TrainingResult, read_record
 
 
 @dataclass(frozen=True)
@@ -82,7 +83,14 @@ def study_report(study: Study, folder: StudyFolder) -> StudyReport:
 
 
 def _read(cell: Cell, folder: StudyFolder) -> _Done:
-    records = [read_record(folder.model(training)) for training in (cell.controller, cell.executor)]
+    trainings = (cell.controller, cell.executor)
+    for file in (*(folder.model(each) / RECORD for each in trainings), folder.run(cell) / RESULTS_FILE):
+        if not file.is_file():
+            raise UsageError(
+                f"Cell {cell.name} is finished, but {file} is gone: restore its folder; or, to do the cell "
+                f"again, remove its line from {folder.cells.path} and {folder.run(cell)}; or use a new --out."
+            )
+    records = [read_record(folder.model(training)) for training in trainings]
     return _Done(cell, read_played(folder.run(cell)), *records)
 
 

@@ -72,15 +72,13 @@ def run_study(
         console (`Console`, *optional*): where to report. None: nowhere.
 
     Raises:
-        UsageError: if the folder holds cells of another study by the same names.
+        UsageError: if the folder holds cells of another study.
     """
     folder = StudyFolder(Path(out))
     chosen = study.cells() if cells is None else list(cells)
-    plans = {cell.name: _plan(study, cell, dataset) for cell in chosen}
-    done = folder.cells
-    for name, plan in plans.items():
-        if (name,) in done:
-            _check_same(folder, name, done[(name,)]["plan"], plan)
+    plans = {cell.name: _plan(study, cell, dataset) for cell in study.cells()}
+    for record in folder.cells:  # those of other machines too: the report puts all of them in one table
+        _check_same(folder, study, record, plans)
     with contextlib.ExitStack() as stack:
         simulator: Simulator | None = None
         for number, cell in enumerate(chosen, 1):
@@ -145,8 +143,23 @@ def _recipe_values(recorded: dict[str, Any]) -> dict[str, Any]:
     return {key: value for key, value in values.items() if key not in _FREE}
 
 
-def _check_same(folder: StudyFolder, name: str, there: dict[str, Any], plan: dict[str, Any]) -> None:
-    there = there | {role: _recipe_values(there[role]) for role in ("controller", "executor")}
+def _check_same(
+    folder: StudyFolder, study: Study, record: dict[str, Any], plans: dict[str, dict[str, Any]]
+) -> None:
+    name = record["key"][0] if record["key"] else ""
+    if name not in plans:
+        raise UsageError(
+            f"{folder.root} holds a cell {name} that study {study.name} lacks: use another --out."
+        )
+    plan = plans[name]
+    try:
+        there = record["plan"]
+        there = there | {role: _recipe_values(there[role]) for role in ("controller", "executor")}
+    except (KeyError, TypeError, ValueError, UsageError) as error:
+        raise UsageError(
+            f"{folder.cells.path}: the line of cell {name} does not say what it was done with: remove the "
+            "line (what is trained and played stays), or use another --out."
+        ) from error
     differs = [key for key in plan if not isinstance(plan[key], dict) and there.get(key) != plan[key]]
     for role in ("controller", "executor"):
         differs += [f"{role} {key}" for key, value in plan[role].items() if there[role].get(key) != value]

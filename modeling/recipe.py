@@ -1,6 +1,7 @@
 """Recipes: everything a training run needs, in one YAML file with one schema."""
 
 import difflib
+import os
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any, Literal
@@ -252,7 +253,7 @@ def load_recipe(name_or_path: str | Path, role: str | None = None) -> Recipe:
     path = RECIPES / f"{name_or_path}.yaml"
     if str(name_or_path) not in recipe_names():
         path = Path(name_or_path)
-        if not path.is_file():
+        if not os.path.isfile(path):  # is_file() raises for a name that is too long
             nearest = difflib.get_close_matches(str(name_or_path), recipe_names(), n=1, cutoff=0.5)
             hint = (
                 f"Did you mean {nearest[0]}?"

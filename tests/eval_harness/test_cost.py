@@ -28,6 +28,7 @@ from eval_harness.cost import (
     token_costs,
     whole,
 )
+from eval_harness.cost_plot import plot
 from eval_harness.report import comparison_markdown, read_played
 from eval_harness.results import EpisodeResult
 from eval_harness.statistics import Estimate
@@ -147,6 +148,118 @@ def test_runs_and_ledgers_of_another_kind_are_refused(runs: tuple[Path, Path], t
         read_annotation(tmp_path)
 
 
+@pytest.mark.parametrize(
+    ("record", "message"),
+    [
+        ({"prompt_tokens": None}, "prompt_tokens: Input should be a valid integer"),
+        ({"prompt_tokens": "9"}, "prompt_tokens: Input should be a valid integer"),
+        ({"completion_tokens": -1}, "completion_tokens: Input should be greater than or equal to 0"),
+        ({"model": ["m"]}, "model: Input should be a valid string"),
+        ({"agent": "react"}, "is the ledger of a run, not of annotations: give the corpus folder"),
+    ],
+)
+def test_a_record_that_is_no_completion_of_a_teacher_is_refused_in_one_line(
+    record: dict[str, Any], message: str, tmp_path: Path
+) -> None:
+    whole = {"annotator": "llm-m", "prompt_tokens": 10, "completion_tokens": 2}
+    JsonlStore(tmp_path / "completions.jsonl").append(("d",), whole | record)
+    with pytest.raises(UsageError, match=re.escape(message)) as caught:
+        read_annotation(tmp_path)
+    assert str(tmp_path / "completions.jsonl") in str(caught.value)
+    assert "\n" not in str(caught.value)
+    del whole["completion_tokens"]
+    JsonlStore(tmp_path / "other.jsonl").append(("d",), whole)
+    with pytest.raises(UsageError, match="completion_tokens: Field required"):
+        read_annotation(tmp_path / "other.jsonl")
+
+
+def test_of_several_annotators_one_must_be_named(tmp_path: Path) -> None:
+    store = JsonlStore(tmp_path / "completions.jsonl")
+    for name in ("llm-a", "llm-b", "llm-b"):
+        store.append((f"{len(store)}",), {"annotator": name, "prompt_tokens": 10, "completion_tokens": 2})
+    with pytest.raises(UsageError, match=r"several annotators \(llm-a, llm-b\): name .* --annotator NAME"):
+        read_annotation(tmp_path)
+    assert read_annotation(tmp_path, "llm-b") == Annotation(2, {"llm-b": Tokens(20, 4)}, 0)
+    with pytest.raises(UsageError, match="no completion of 'llm-c': use --annotator llm-a or llm-b"):
+        read_annotation(tmp_path, "llm-c")
+
+
+@pytest.mark.parametrize("models", [{"llm": "m"}, {"llm": None}, {"llm": {"id": 3}}, {}])
+def test_run_that_names_no_language_model_is_refused_in_one_line(
+    models: dict[str, Any], runs: tuple[Path, Path], make_run: MakeRun, recorded_episodes: list[EpisodeResult]
+) -> None:
+    react = make_run("odd", with_tokens(recorded_episodes, [10]), agent="react", models=models)
+    with pytest.raises(
+        UsageError, match=r"odd/results\.json: models\.llm is .*, which names no language model"
+    ):
+        money_costs(PAID, read_played(runs[0]), [read_llm_run(react)], PRICES)
+
+
+@pytest.fixture
+def ledger(tmp_path: Path) -> Path:
+    """A corpus folder whose annotations took a million tokens."""
+    record = {"annotator": "llm-m", "prompt_tokens": 900_000, "completion_tokens": 100_000}
+    JsonlStore(tmp_path / "corpus" / "completions.jsonl").append(("d",), record)
+    return tmp_path / "corpus"
+
+
+def invoke(ledger: Path, pair: Path, *llm_runs: Path, **options: Any) -> str:
+    """What `subgoal eval cost` prints, 80 columns wide as in a pipe."""
+    command = ["eval", "cost", "--annotation", ledger, "--run", pair]
+    for folder in llm_runs:
+        command += ["--llm-run", folder]
+    for name, value in options.items():
+        command += [f"--{name}", value]
+    result = CliRunner().invoke(app, list(map(str, command)), env={"COLUMNS": "80"})
+    assert result.exit_code == 0, result.output
+    return result.output
+
+
+def test_numbers_are_whole_at_80_columns_and_names_are_folded(
+    ledger: Path, runs: tuple[Path, Path], make_run: MakeRun, recorded_episodes: list[EpisodeResult]
+) -> None:
+    many = with_tokens(recorded_episodes, [20_000])
+    names = ["react-with-a-long-name", "saycan-with-a-name-that-is-much-too-long-for-a-column"]
+    folders = [make_run(name, many, agent=name, models={"llm": {"id": "m"}}) for name in names]
+    shown = invoke(ledger, runs[0], runs[1], *folders, prices="none")
+    tables = shown[: shown.index("Once:")]
+    assert "…" not in shown
+    assert max(map(len, tables.splitlines())) <= 80
+    assert tables.count("2,000,000,000") == 2
+    assert "100,000,000" in tables
+
+
+def test_prices_of_0_leave_their_panel_out(ledger: Path, runs: tuple[Path, Path], tmp_path: Path) -> None:
+    (tmp_path / "prices.yaml").write_text("models: {m: {prompt: 0, completion: 0}}")
+    invoke(ledger, *runs, prices="none", plot=tmp_path / "tokens.png")
+    invoke(ledger, *runs, prices=tmp_path / "prices.yaml", plot=tmp_path / "both.png")
+    assert (tmp_path / "both.png").read_bytes() == (tmp_path / "tokens.png").read_bytes()
+    free = Prices.model_validate({"models": {"m": {"prompt": 0, "completion": 0}}})
+    with pytest.raises(UsageError, match="No picture: all totals are 0"):
+        plot([money_costs(PAID, read_played(runs[0]), [read_llm_run(runs[1])], free)])
+
+
+def test_what_keeps_runs_from_being_compared_is_said_once(
+    ledger: Path, runs: tuple[Path, Path], make_run: MakeRun, recorded_episodes: list[EpisodeResult]
+) -> None:
+    said = (
+        "The runs played different episodes",
+        "Not finished: react",
+        "break-even is that of the variations",
+    )
+    assert not any(line in invoke(ledger, *runs, prices="none") for line in said)
+    llm: dict[str, Any] = {"models": {"llm": {"id": "m"}}}
+    part = with_tokens(recorded_episodes, [900])[:3]
+    unfinished = make_run("part", part, agent="react", complete=False, **llm)
+    shown = invoke(ledger, runs[0], unfinished, prices="none")
+    assert [shown.count(line) for line in said] == [1, 1, 0], (
+        "the pair asks nothing: no variation is left out"
+    )
+    helped = make_run("helped", with_tokens(recorded_episodes, [500]), **llm)
+    shown = invoke(ledger, helped, unfinished, prices="none")
+    assert [shown.count(line) for line in said] == [1, 1, 1]
+
+
 def test_report_shows_score_against_tokens(runs: tuple[Path, Path]) -> None:
     text = comparison_markdown([read_played(folder) for folder in runs])
     assert re.search(r"\| LLM tokens per episode \| 0 \| 1,000 \|", text)
@@ -192,7 +305,7 @@ def test_worked_example_from_ledgers_of_the_local_server(
     assert f"{paid:,} tokens for the annotations (llm-teacher)" in result.output
     assert "Total tokens by number of episodes" in result.output
     assert "Total USD by number of episodes" in result.output
-    assert re.search(r"react .* [\d,]+ \([\d,]+ to [\d,]+\)", result.output)
+    assert re.search(r"break-even │ +│ +[\d,]+ │\n│ 95% interval │ +│ +[\d,]+ to [\d,]+ │", result.output)
     with Image.open(tmp_path / "out" / "cost.png") as picture:
         assert picture.size[0] > 500
         assert len(picture.convert("RGB").getcolors(1_000_000) or []) > 3

@@ -162,6 +162,58 @@ def test_a_line_that_is_no_episode_is_named(make_run: Callable[..., Path]) -> No
         read_played(folder)
 
 
+@pytest.mark.parametrize(
+    ("wrong", "said"),
+    [
+        ({"llm_prompt_tokens": None}, "llm_prompt_tokens: Input should be a valid integer"),
+        ({"score": "50"}, "score: Input should be a valid integer"),
+        ({"actions": None}, "actions: Input should be a valid array"),
+        ({"scores": [1, "x"]}, "scores.1: Input should be a valid integer"),
+        ({"task": "boyl"}, "task: 'boyl' is not in the table of tasks"),
+    ],
+)
+def test_a_field_of_an_episode_that_is_wrong_is_named(
+    wrong: dict[str, Any], said: str, make_run: Callable[..., Path]
+) -> None:
+    folder = make_run("a", [])
+    record = {"key": ["boil", 0, 0], **episode("boil", 0, 50).to_dict(), **wrong}
+    (folder / "episodes.jsonl").write_text(json.dumps(record) + "\n")
+    with pytest.raises(UsageError, match=re.escape(f'(key ["boil", 0, 0]: {said}): remove it.')) as caught:
+        read_played(folder)
+    assert str(caught.value).startswith(str(folder / "episodes.jsonl"))
+    assert "\n" not in str(caught.value)
+
+
+def test_records_of_other_releases_are_read(make_run: Callable[..., Path]) -> None:
+    folder = make_run("a", [])
+    record = episode("boil", 0, 50).to_dict() | {"key": ["boil", 0, 0], "later": 1}
+    del record["llm_calls"], record["seconds"], record["error"]
+    (folder / "episodes.jsonl").write_text(json.dumps(record) + "\n")
+    assert read_played(folder).episodes == [episode("boil", 0, 50)]
+    path = folder / "results.json"
+    path.write_text(json.dumps(json.loads(path.read_text()) | {"later": 1}))
+    assert load_run(folder).folder == folder
+
+
+@pytest.mark.parametrize(
+    ("wrong", "said"),
+    [
+        ({"protocol": "paper"}, "protocol: Input should be an object"),
+        ({"protocol": {"name": "paper"}}, "protocol: no hash"),
+        ({"models": "m"}, "models: Input should be an object"),
+        ({"played": None}, "played: Input should be an object"),
+    ],
+)
+def test_a_field_of_a_results_file_that_is_wrong_is_named(
+    wrong: dict[str, Any], said: str, make_run: Callable[..., Path]
+) -> None:
+    path = make_run("a") / "results.json"
+    path.write_text(json.dumps(json.loads(path.read_text()) | wrong))
+    with pytest.raises(UsageError, match=rf"results\.json is not a results file .*\({said}\)") as caught:
+        load_run(path.parent)
+    assert "\n" not in str(caught.value)
+
+
 def test_a_run_without_scores_has_no_intervals(recorded_episodes: list[EpisodeResult]) -> None:
     failed = [replace(e, score=None, raw_score=None, error="x") for e in recorded_episodes]
     run = PlayedRun(replace(PAIR, **summarize(failed)), failed)

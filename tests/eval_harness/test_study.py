@@ -2,6 +2,7 @@
 
 import json
 import os
+import shutil
 import signal
 import subprocess
 import sys
@@ -20,7 +21,7 @@ from dataset_builder.trajectory import Trajectory
 from eval_harness.results import EpisodeResult
 from eval_harness.study import KINDS, Cell, HeldOut, Sizes, load_study, study_names
 from eval_harness.study_report import study_report
-from eval_harness.study_run import StudyFolder, run_study
+from eval_harness.study_run import StudyFolder, _plan, run_study
 from modeling.record import RECORD, TrainingResult
 from tests.eval_harness.test_report import episode
 from tests.modeling.conftest import _write_dataset
@@ -30,7 +31,7 @@ CELLS = {
     "heldout-small": 3,
     "heldout-tiny": 3,
     "sizes": 9,
-    "sizes-small": 3,
+    "sizes-small": 4,
     "sizes-tiny": 3,
 }
 
@@ -107,6 +108,20 @@ def test_a_grid_plays_every_pair_and_a_size_may_be_a_recipe(write_study: Callabl
             {"recipe": "scratch-tiny", "middle": "a", "sizes": {"a": {"architecture": {"width": 1}}}},
             "architecture.width",
         ),
+        ("heldout", {"recipe": "scratch-tiny", "topics": []}, "topics: it names none"),
+        ("heldout", {"recipe": "scratch-tiny", "changes": {"exclude_tasks": None}}, "exclude_tasks is None"),
+        ("heldout", {"recipe": "scratch-tiny", "changes": {"exclude_tasks": 5}}, "exclude_tasks is 5"),
+        ("heldout", {"recipe": "scratch-tiny", "changes": {"seed": 1}}, "set the study's own key seed"),
+        ("heldout", {"recipe": "r" * 300}, "No recipe 'rrr"),
+        ("heldout", {"recipe": "scratch-tiny", "protocol": "p" * 300}, "Unknown protocol 'ppp"),
+        *(
+            ("sizes", {"recipe": "scratch-tiny", "middle": "a", "sizes": {"a": values}}, said)
+            for values, said in (
+                ({"seed": 1}, "set the study's own key seed"),
+                ({"recipe": None}, "sizes.a.recipe is None: name a recipe"),
+                ({"recipe": 5}, "sizes.a.recipe is 5: name a recipe"),
+            )
+        ),
     ],
 )
 def test_a_study_that_cannot_be_done_is_refused_in_one_line(
@@ -121,6 +136,8 @@ def test_a_study_that_cannot_be_done_is_refused_in_one_line(
 def test_an_unknown_study_and_an_unknown_cell_name_the_known_ones() -> None:
     with pytest.raises(UsageError, match="Did you mean heldout-tiny"):
         load_study("heldout", "heldout-tyny")
+    with pytest.raises(UsageError, match="No heldout study 'xxx"):
+        load_study("heldout", "x" * 300)
     with pytest.raises(UsageError, match="has no cell 'magic': use nothing, matter"):
         load_study("heldout", "heldout").choose("matter,magic")
     assert [cell.name for cell in load_study("heldout", "heldout").choose("forces, matter")] == [
@@ -218,6 +235,49 @@ def test_sizes_stand_in_two_blocks_with_the_middle_in_both(
     ]
     assert [row[2].split(" ")[0] for row in blocks[0]] == ["5.0", "5.5"]
     assert blocks[0][0][-1] == "1.00", "hours, both models together"
+
+
+def test_a_finished_cell_whose_model_or_run_is_gone_is_named(
+    two_topics: HeldOut, tmp_path: Path, make_run: Callable[..., Path]
+) -> None:
+    folder = StudyFolder(tmp_path / "study")
+    cell = two_topics.cells()[1]
+    _finish(folder, cell, make_run("a", _episodes((1, 2), (3, 4))))
+    for path in (folder.run(cell), folder.model(cell.executor)):
+        shutil.rmtree(path)
+        with pytest.raises(UsageError, match=f"Cell matter is finished, but {path}/.* is gone: restore"):
+            study_report(two_topics, folder)
+
+
+def test_a_folder_holds_one_study(write_study: Callable[..., Path], tmp_path: Path) -> None:
+    def study(*sizes: str, **values: Any) -> Sizes:
+        made = {"recipe": "scratch-tiny", "middle": "a", "sizes": {size: {} for size in sizes}, **values}
+        found = load_study("sizes", write_study(**made))
+        assert isinstance(found, Sizes)
+        return found
+
+    folder, two = StudyFolder(tmp_path / "study"), study("a", "b")
+    for cell in two.cells():  # as if they had been done
+        folder.cells.append((cell.name,), {"plan": _plan(two, cell, "data")})
+    run_study(two, "data", folder.root)
+    run_study(study("a", "b", "c"), "data", folder.root, cells=two.cells())  # a size more
+
+    seeded = study("a", "b", seed=1)
+    with pytest.raises(UsageError, match=r"holds a cell a\+a that differs in units, controller seed"):
+        run_study(seeded, "data", folder.root, cells=seeded.cells()[-1:])
+    fewer = study("a")
+    with pytest.raises(UsageError, match=r"holds a cell b\+a that study mine lacks: use another --out"):
+        run_study(fewer, "data", folder.root)
+
+
+@pytest.mark.parametrize("record", [{}, {"plan": []}, {"plan": {}}, {"plan": {"controller": 1}}])
+def test_a_finished_cell_without_a_plan_is_refused_in_one_line(
+    record: dict[str, Any], two_topics: HeldOut, tmp_path: Path
+) -> None:
+    folder = StudyFolder(tmp_path / "study")
+    folder.cells.append(("matter",), record)
+    with pytest.raises(UsageError, match=r"cells\.jsonl: the line of cell matter .*: remove the line"):
+        run_study(two_topics, "data", folder.root)
 
 
 TINY: dict[str, Any] = {
