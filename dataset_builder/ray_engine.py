@@ -112,6 +112,7 @@ class RayEngine:
         todo = deque(range(len(units)))
         make = ray.remote(_Actor).options(num_cpus=1, num_gpus=_gpu_share(job, count))
         coming: dict[Any, Any] = {}
+        idle: list[Any] = []
         at_work: dict[Any, tuple[Any, list[int]]] = {}
         deaths = 0
 
@@ -124,6 +125,8 @@ class RayEngine:
                 places = [todo.popleft() for _ in range(min(batch, len(todo)))]
                 stream = actor.work.options(num_returns="streaming").remote([units[p] for p in places])
                 at_work[stream] = (actor, places)
+            else:
+                idle.append(actor)
 
         try:
             for _ in range(count):
@@ -134,8 +137,9 @@ class RayEngine:
                 ready, _ = ray.wait([*at_work, *coming], num_returns=1, timeout=patience, fetch_local=False)
                 if not ready:
                     raise SubgoalError(
-                        f"No Ray worker could start within {_PATIENCE:.0f} s: the cluster has no core or GPU "
-                        "free. Wait for its other work to end, or ask for fewer --workers."
+                        f"No Ray worker came up within {_PATIENCE:.0f} s: the cluster has no core or GPU "
+                        "free, or what a worker loads takes longer. Wait for its other work to end, or ask "
+                        "for fewer --workers."
                     )
                 stream: Any = ready[0]
                 actor = coming.pop(stream, None)
@@ -162,6 +166,8 @@ class RayEngine:
                     todo.extendleft(_unfinished(places))
                     self._actors.remove(actor)
                     start()
+                    while todo and idle:
+                        hand_out(idle.pop())
                 else:
                     deaths = 0
                     number, places[place] = places[place], -1

@@ -33,7 +33,7 @@ class AgentOptions:
         decoding: fields of `modeling.Decoding` that are not to have their defaults.
         llm, base_url: a language model and its OpenAI-compatible server.
         ledger: folder in which the language model's answers are kept, the run's.
-        budget_tokens: the language model's tokens that an episode may take.
+        budget_tokens: the language model's tokens that an episode may take; `escalate_to` needs it.
         trials: of `reflexion`.
         escalate_to, when: a language model that names sub-goals for the pair, and where
             (`eval_harness.escalation`).

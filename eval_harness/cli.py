@@ -80,7 +80,10 @@ def run(
         typer.Option(help="Its OpenAI-compatible server; the key is OPENAI_API_KEY.", metavar="URL"),
     ] = None,
     budget_tokens: Annotated[
-        int | None, typer.Option(help="LLM tokens that an episode may take.", metavar="N")
+        int | None,
+        typer.Option(
+            help="LLM tokens that an episode may take; --escalate-to needs it (0: none).", metavar="N"
+        ),
     ] = None,
     trials: Annotated[int | None, typer.Option(help="Of reflexion; the last counts.", metavar="N")] = None,
     escalate_to: Annotated[

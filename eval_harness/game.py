@@ -156,8 +156,12 @@ class Game:
             stop_reason=self._stop_reason,
             error=self._error,
             seconds=round(time.monotonic() - self._started, 2),
-            **asdict(self._cost),
+            **self._counts(),  # type: ignore[arg-type]
         )
+
+    def _counts(self) -> dict[str, int]:
+        """What the agent took; agents of one's own may count in numpy's numbers, or in 12.0."""
+        return {name: int(count) for name, count in asdict(self._cost).items()}
 
 
 def _one_line(error: Exception) -> str:

@@ -241,6 +241,8 @@ def protocol_note(results: Sequence[RunResult]) -> str | None:
 def run_notes(results: Sequence[RunResult]) -> list[str]:
     """What a reader must know before comparing the columns."""
     notes = ["In parentheses: episodes.", *difference_notes(results)]
+    if any(result.played != results[0].played for result in results):
+        notes.append("Compare tasks with equal numbers of episodes only.")
     if any(result.failed for result in results):
         notes.append("Failed episodes have no score and count in no mean.")
     return notes
@@ -252,7 +254,7 @@ def difference_notes(results: Sequence[RunResult]) -> list[str]:
     if different := protocol_note(results):
         notes.append(different)
     if any(result.played != results[0].played for result in results):
-        notes.append("The runs played different episodes: compare tasks with equal numbers only.")
+        notes.append("The runs played different episodes.")
     names = zip(run_names(results), results, strict=True)
     if unfinished := [head for head, run in names if not run.complete]:
         notes.append(f"Not finished: {', '.join(unfinished)}.")

@@ -88,7 +88,8 @@ def _read(cell: Cell, folder: StudyFolder) -> _Done:
         if not file.is_file():
             raise UsageError(
                 f"Cell {cell.name} is finished, but {file} is gone: restore its folder; or, to do the cell "
-                f"again, remove its line from {folder.cells.path} and {folder.run(cell)}; or use a new --out."
+                f"again, remove its line from {folder.cells.path} and the folder {folder.run(cell)}; or use "
+                "a new --out."
             )
     records = [read_record(folder.model(training)) for training in trainings]
     return _Done(cell, read_played(folder.run(cell)), *records)

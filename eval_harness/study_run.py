@@ -149,7 +149,8 @@ def _check_same(
     name = record["key"][0] if record["key"] else ""
     if name not in plans:
         raise UsageError(
-            f"{folder.root} holds a cell {name} that study {study.name} lacks: use another --out."
+            f"{folder.root} holds a cell {name} that study {study.name} lacks: give the study file that has "
+            "it, or use another --out."
         )
     plan = plans[name]
     try:

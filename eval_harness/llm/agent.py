@@ -1,5 +1,6 @@
 """`LLMAgent`: what agents share that ask a language model for every step, or for some."""
 
+import threading
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Any, Generic, TypeVar
@@ -13,6 +14,9 @@ from modeling.protocol import Cost, Decision
 
 CONCURRENCY = 8
 """Requests that are under way at the same time, at most."""
+
+GRACE = 5.0
+"""Seconds for answers under way when a run ends; later ones are paid for, but not kept."""
 
 
 @dataclass
@@ -76,13 +80,19 @@ class LLMAgent(Generic[M]):
             RunEnds: if the server is lost.
             SubgoalError: if it would not answer one of them; asked again, the others say the same.
         """
-        # Neither a lost server nor Ctrl-C waits for the other answers: nobody asks for them again.
-        with Crew(self._decide, states, CONCURRENCY, grace=0.0) as crew:
+        left = threading.Event()
+        for state in states:
+            self._memories[id(state)].talk.left = left
+        with Crew(self._decide, states, CONCURRENCY, GRACE) as crew:
             done = {}
-            for state, future in crew:
-                if isinstance(error := future.exception(), RunEnds):
-                    raise error
-                done[id(state)] = future
+            try:
+                for state, future in crew:
+                    if isinstance(error := future.exception(), RunEnds):
+                        raise error
+                    done[id(state)] = future
+            except BaseException:  # a lost server, Ctrl-C: answers under way may come, no more are asked for
+                left.set()
+                raise
         # All are done: no thread may work on a state that is asked for anew.
         return [done[id(state)].result() for state in states]
 

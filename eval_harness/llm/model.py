@@ -94,6 +94,7 @@ class Talk:
 
     Attributes:
         share: of the episode's budget that may be taken up to now.
+        left: set when nobody waits for the decision that is being made.
 
     Args:
         llm (`LLM`): is asked.
@@ -106,6 +107,7 @@ class Talk:
         self._seed = seed
         self._about = about
         self.share = 1.0
+        self.left = threading.Event()
         self._paid: dict[str, Cost] = {}
         self._since: dict[str, Cost] = {}
         self._lock = threading.Lock()
@@ -120,8 +122,11 @@ class Talk:
 
         Raises:
             OutOfTokens: if the episode's budget has no room for it.
+            RunEnds: if nobody waits for it any more.
             SubgoalError: as `LLM.complete`.
         """
+        if self.left.is_set():
+            raise RunEnds("The run was stopped.")
         limit = self._llm.budget_tokens
         if limit is not None:
             limit = int(limit * self.share)

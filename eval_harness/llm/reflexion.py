@@ -104,6 +104,7 @@ class Reflexion(LLMAgent[TrialMemory]):
                 try:
                     actions = think_and_act(state, trial, memory.lessons[-KEPT:])
                 except OutOfTokens:
+                    ending = f"its tokens were spent, with a score of {state.score}"
                     break
                 trial.wanted[state.step] = actions[0]
                 taken = take(episode, actions)
@@ -122,6 +123,8 @@ class Reflexion(LLMAgent[TrialMemory]):
         memory.trial_scores.append(state.score)
         if state.score >= 100:
             memory.won = [event.action for event in state.history]
+            return
+        if not state.history:
             return
         with contextlib.suppress(OutOfTokens):
             memory.lessons.append(self._reflect(state, trial, memory, ending))

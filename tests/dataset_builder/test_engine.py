@@ -146,6 +146,40 @@ def test_a_worker_that_dies_costs_time_only(cluster: Any, tmp_path: Path) -> Non
 
 
 @dataclass(frozen=True)
+class Meeting:
+    """Two units for two workers: the one with 1 dies when the other one has nothing left to do."""
+
+    folder: str
+    uses_gpu = False
+
+    def start(self, threads: int) -> "_Meeting":
+        return _Meeting(Path(self.folder))
+
+
+class _Meeting:
+    def __init__(self, folder: Path) -> None:
+        self.folder = folder
+
+    def work(self, units: Sequence[int]) -> Generator[tuple[int, int], None, None]:
+        killed = self.folder / "killed"
+        if units == [1] and not killed.exists():
+            killed.touch()
+            _wait_for(self.folder / "0")
+            os.kill(os.getpid(), signal.SIGKILL)
+        _wait_for(killed)
+        (self.folder / str(units[0])).write_text(str(os.getpid()))
+        yield 0, 2 * units[0]
+
+    def close(self) -> None:
+        pass
+
+
+def _wait_for(path: Path) -> None:
+    while not path.exists():
+        time.sleep(0.05)
+
+
+@dataclass(frozen=True)
 class Refusing:
     """Cannot be started where this is another process; each try leaves a mark."""
 
@@ -180,6 +214,15 @@ def test_a_cluster_without_room_for_all_workers_does_the_work_with_those_that_st
         assert dict(get_engine("ray", workers=2).map(Doubling(), range(6), 3)) == {n: 2 * n for n in range(6)}
     finally:
         cluster.kill(other)
+
+
+@pytest.mark.slow
+@pytest.mark.timeout(300)
+def test_what_the_last_worker_had_in_hand_goes_to_those_that_are_idle(cluster: Any, tmp_path: Path) -> None:
+    job = Meeting(str(tmp_path))
+    assert dict(get_engine("ray", workers=2).map(job, [0, 1], 1)) == {0: 0, 1: 2}
+    assert (tmp_path / "killed").exists()
+    assert (tmp_path / "0").read_text() == (tmp_path / "1").read_text(), "the same process"
 
 
 @pytest.mark.slow
