@@ -266,7 +266,7 @@ def test_a_folder_holds_one_study(write_study: Callable[..., Path], tmp_path: Pa
     with pytest.raises(UsageError, match=r"holds a cell a\+a that differs in units, controller seed"):
         run_study(seeded, "data", folder.root, cells=seeded.cells()[-1:])
     fewer = study("a")
-    with pytest.raises(UsageError, match=r"holds a cell b\+a that study mine lacks: use another --out"):
+    with pytest.raises(UsageError, match=r"holds a cell b\+a that study mine lacks: give the study file"):
         run_study(fewer, "data", folder.root)
 
 
