@@ -7,6 +7,7 @@ while the other keeps its own. A study is a list of cells; a cell is two trainin
 import difflib
 import os
 import re
+from abc import abstractmethod
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -98,13 +99,13 @@ class Study(BaseModel):
     def _no_seed(cls, changes: dict[str, Any]) -> dict[str, Any]:
         return _without_seed(changes)
 
+    @abstractmethod
     def cells(self) -> list[Cell]:
         """The cells, in the order in which they are done.
 
         Raises:
             UsageError: for a recipe, a value or a task that there is none of.
         """
-        raise NotImplementedError
 
     def choose(self, names: str | None) -> list[Cell]:
         """The cells of a comma-separated list, or all.

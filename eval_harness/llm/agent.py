@@ -1,6 +1,7 @@
 """`LLMAgent`: what agents share that ask a language model for every step, or for some."""
 
 import threading
+from abc import ABC, abstractmethod
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Any, Generic, TypeVar
@@ -49,8 +50,8 @@ class Memory:
 M = TypeVar("M", bound=Memory)
 
 
-class LLMAgent(Generic[M]):
-    """Decides for each episode by itself, several at a time. Subclasses write `choose`.
+class LLMAgent(ABC, Generic[M]):
+    """Decides for each episode by itself, several at a time. Subclasses write `remember` and `choose`.
 
     An episode whose token budget is spent stops: what it reached counts.
 
@@ -112,13 +113,13 @@ class LLMAgent(Generic[M]):
             )
         return memory.decided[state.step]
 
+    @abstractmethod
     def remember(self, episode: Episode, talk: Talk) -> M:
         """An empty memory for an episode."""
-        raise NotImplementedError
 
+    @abstractmethod
     def choose(self, state: AgentState, memory: M) -> tuple[str, ...]:
         """Candidate actions, best first; none ends the episode."""
-        raise NotImplementedError
 
     def describe(self) -> dict[str, Any]:
         """Provenance: name, the model, and what bounds the agent."""

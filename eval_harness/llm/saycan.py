@@ -63,9 +63,7 @@ def rank(proposals: Sequence[str], valid: Iterable[str]) -> list[str]:
         proposals (`Sequence[str]`): best first.
         valid (`Iterable[str]`): what can be done.
     """
-    worth: dict[str, float] = {}
-    for place, proposal in enumerate(proposals):
-        worth.setdefault(proposal, _DECAY**place)
+    worth = {proposal: _DECAY**place for place, proposal in enumerate(dict.fromkeys(proposals))}
     focuses = [proposal for proposal in worth if is_focus(proposal)]
     scores = {proposal: value for proposal, value in worth.items() if proposal not in focuses[1:]}
     for action in valid:
