@@ -20,11 +20,12 @@ import psutil
 import typer
 from rich.console import Console
 
-from dataset_builder import collect as collecting
-from dataset_builder.cli import progress_bar, row_table
-from dataset_builder.collect import collect, trajectories
-from dataset_builder.simulator import Episode, Simulator
-from dataset_builder.tasks import select_tasks
+from dataset_builder.common.console import progress_bar, row_table
+from dataset_builder.expert import collect as collecting
+from dataset_builder.expert.collect import collect
+from dataset_builder.simulator.simulator import Episode, Simulator
+from dataset_builder.simulator.tasks import select_tasks
+from dataset_builder.trajectories.corpus import trajectories
 
 TASKS = (
     "boil,use-thermometer,power-component,test-conductivity,find-living-thing,find-plant,"

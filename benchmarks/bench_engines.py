@@ -16,14 +16,17 @@ from typing import Annotated, Any
 import typer
 from rich.console import Console
 
-from dataset_builder.cli import row_table
-from dataset_builder.collect import collect, trajectory_store
-from dataset_builder.engine import Engine, get_engine
-from dataset_builder.simulator import Simulator
-from dataset_builder.tasks import select_tasks
-from eval_harness.agents import AgentOptions, make_agent
-from eval_harness.playing import AgentMaker
-from eval_harness.run import run_protocol
+from dataset_builder.common.console import row_table
+from dataset_builder.engines.base import Engine
+from dataset_builder.engines.select import get_engine
+from dataset_builder.expert.collect import collect
+from dataset_builder.simulator.simulator import Simulator
+from dataset_builder.simulator.tasks import select_tasks
+from dataset_builder.trajectories.corpus import trajectory_store
+from eval_harness.agents.options import AgentOptions
+from eval_harness.agents.registry import make_agent
+from eval_harness.rollout.jobs import AgentMaker
+from eval_harness.rollout.run import run_protocol
 
 TASKS = "use-thermometer,find-plant,find-animal,lifespan-longest-lived,test-conductivity"
 PAIR = AgentOptions(controller="release/controller", executor="release/executor")

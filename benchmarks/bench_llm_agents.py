@@ -18,18 +18,19 @@ import typer
 from rich.console import Console
 from rich.progress import track
 
-from dataset_builder.cli import row_table
-from dataset_builder.loading import load_config
-from dataset_builder.simulator import Episode, Simulator
-from dataset_builder.state import AgentState
-from eval_harness.agents import AgentOptions, make_agent
-from eval_harness.llm.model import make_llm
-from eval_harness.llm.swiftsage import SwiftSage
-from eval_harness.protocols import Protocol
-from eval_harness.results import RunResult
-from eval_harness.run import run_protocol
-from modeling.protocol import Agent, Decision
-from tests.eval_harness.llm.brains import Expert, descriptions, noise
+from dataset_builder.common.console import row_table
+from dataset_builder.dataset.load import load_config
+from dataset_builder.simulator.simulator import Episode, Simulator
+from dataset_builder.trajectories.agent_state import AgentState
+from eval_harness.agents.llm.chat import make_llm
+from eval_harness.agents.llm.swiftsage import SwiftSage
+from eval_harness.agents.options import AgentOptions
+from eval_harness.agents.registry import make_agent
+from eval_harness.protocols.protocol import Protocol
+from eval_harness.results.records import RunResult
+from eval_harness.rollout.run import run_protocol
+from modeling.agents.base import Agent, Decision
+from tests.eval_harness.agents.llm.brains import Expert, descriptions, noise
 from tests.servers.openai_server import OpenAIServer
 
 DATASET = "release/dataset"

@@ -24,13 +24,14 @@ from rich.progress import track
 from scienceworld import ScienceWorldEnv
 
 from benchmarks.reference_loop import play
-from dataset_builder.cli import row_table
-from dataset_builder.simulator import Episode, Simulator
-from eval_harness import rollout
-from eval_harness.game import Game
-from eval_harness.protocols import Protocol, Unit, load_protocol
-from modeling.agent import SubgoalAgent
-from modeling.backends import CTranslate2Backend, TransformersBackend
+from dataset_builder.common.console import row_table
+from dataset_builder.simulator.simulator import Episode, Simulator
+from eval_harness.episodes.game import Game
+from eval_harness.protocols.protocol import EpisodeKey, Protocol, load_protocol
+from eval_harness.rollout import rollout
+from modeling.agents.learned import SubgoalAgent
+from modeling.inference.ctranslate2_backend import CTranslate2Backend
+from modeling.inference.transformers_backend import TransformersBackend
 
 TASKS = (
     "use-thermometer,find-animal,find-plant,lifespan-longest-lived,power-component,"
@@ -45,12 +46,12 @@ _MODELS = ("_greedy", "_search", "answer")
 class Way:
     """A way of playing: its results, and the seconds it took."""
 
-    def __init__(self, name: str, play: Callable[[list[Unit]], dict[Unit, list[str]]]) -> None:
+    def __init__(self, name: str, play: Callable[[list[EpisodeKey]], dict[EpisodeKey, list[str]]]) -> None:
         self.name, self.play = name, play
-        self.actions: dict[Unit, list[str]] = {}
+        self.actions: dict[EpisodeKey, list[str]] = {}
         self.seconds = 0.0
 
-    def run(self, units: list[Unit]) -> None:
+    def run(self, units: list[EpisodeKey]) -> None:
         """Play some episodes."""
         start = time.perf_counter()
         self.actions |= self.play(units)
@@ -89,7 +90,7 @@ def reference(stack: ExitStack, pair: list[str], protocol: Protocol, search: dic
     env = stack.enter_context(closing(ScienceWorldEnv()))
     agent = SubgoalAgent.from_pretrained(*pair, backend="transformers", **search)
 
-    def run(units: list[Unit]) -> dict[Unit, list[str]]:
+    def run(units: list[EpisodeKey]) -> dict[EpisodeKey, list[str]]:
         return {unit: play(env, agent, protocol, unit).actions for unit in units}
 
     return Way(f"reference loop, {_search(search['num_beams'])}", run)
@@ -108,7 +109,7 @@ def ours(
     simulator.episode().load("boil", 0)  # starts Java, which is not what is measured
     agent = SubgoalAgent.from_pretrained(*pair, backend=backend, **search)
 
-    def run(units: list[Unit]) -> dict[Unit, list[str]]:
+    def run(units: list[EpisodeKey]) -> dict[EpisodeKey, list[str]]:
         episodes = rollout.Rollout(agent, protocol, simulator, batch).run(units)
         return {episode.key: episode.actions for episode in episodes}
 

@@ -23,8 +23,8 @@ from rich.progress import track
 from rich.table import Table
 from scienceworld import ScienceWorldEnv
 
-from dataset_builder.simulator import Episode, Simulator
-from dataset_builder.tasks import select_tasks
+from dataset_builder.simulator.simulator import Episode, Simulator
+from dataset_builder.simulator.tasks import select_tasks
 
 TASKS = (
     "boil,use-thermometer,power-component,test-conductivity,find-living-thing,find-plant,"

@@ -24,7 +24,7 @@ from typing import Annotated, Any
 import psutil
 import typer
 
-from dataset_builder.tasks import TASKS
+from dataset_builder.simulator.tasks import TASKS
 
 app = typer.Typer(no_args_is_help=True)
 CORES = (1, 16, 256)
@@ -61,9 +61,10 @@ def measure(
     variations: Annotated[int, typer.Option(min=2, help="Per task; the first one warms up.")] = 4,
 ) -> None:
     """Measure the unit costs here."""
-    from dataset_builder.annotate import annotator
-    from dataset_builder.annotations import annotate
-    from dataset_builder.collect import collect, trajectories
+    from dataset_builder.annotation.annotate_corpus import annotate
+    from dataset_builder.annotation.annotators import annotator
+    from dataset_builder.expert.collect import collect
+    from dataset_builder.trajectories.corpus import trajectories
 
     costs: dict[str, Any] = {"load": os.getloadavg()[0], "variations": variations}
     with tempfile.TemporaryDirectory() as folder:
@@ -85,8 +86,8 @@ def _collecting(variations: int) -> dict[str, Any]:
     """Seconds of a variation by task, and of a worker's start."""
     from rich.progress import track
 
-    from dataset_builder.collect import CollectJob, choose_variations
-    from dataset_builder.trajectory import TrajectoryKey
+    from dataset_builder.expert.collect import CollectJob, choose_variations
+    from dataset_builder.trajectories.trajectory import TrajectoryKey
 
     keys = {
         task.name: [
@@ -112,9 +113,10 @@ def _collecting(variations: int) -> dict[str, Any]:
 
 def _playing(variations: int, root: Path) -> dict[str, float]:
     """Seconds of an episode of `paper`, and of a worker's start."""
-    from dataset_builder.simulator import Simulator
-    from eval_harness.agents import AgentOptions, make_agent
-    from eval_harness.run import run_protocol
+    from dataset_builder.simulator.simulator import Simulator
+    from eval_harness.agents.options import AgentOptions
+    from eval_harness.agents.registry import make_agent
+    from eval_harness.rollout.run import run_protocol
 
     meter = Meter()
     with Simulator() as simulator:
@@ -134,8 +136,8 @@ def _training(role: str) -> dict[str, float]:
     """What the released model's last training took, and the tokens that it read."""
     from transformers import AutoTokenizer
 
-    from dataset_builder.loading import load_config
-    from modeling.record import read_record
+    from dataset_builder.dataset.load import load_config
+    from modeling.checkpoints.training_record import read_record
 
     record = read_record(Path("release") / role)
     tokenizer = AutoTokenizer.from_pretrained(f"release/{role}")
@@ -169,8 +171,8 @@ class Size:
 def _sizes() -> list[Size]:
     from transformers import AutoTokenizer
 
-    from eval_harness.study import load_study
-    from modeling.scratch import build_model
+    from eval_harness.studies.study import load_study
+    from modeling.training.model_init import build_model
 
     tokenizer = AutoTokenizer.from_pretrained("release/executor")
     recipes: dict[str, dict[str, Any]] = {}
@@ -221,7 +223,7 @@ def plan(
 
 
 def _units_table(costs: dict[str, Any]) -> list[str]:
-    from eval_harness.protocols import load_protocol, protocol_names
+    from eval_harness.protocols.protocol import load_protocol, protocol_names
 
     collect, play = costs["collect"], costs["play"]
     n_variations = sum(task.n_variations for task in TASKS.values())

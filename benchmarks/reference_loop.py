@@ -11,11 +11,11 @@ from typing import Any
 
 from scienceworld import ScienceWorldEnv
 
-from dataset_builder.state import AgentState
-from eval_harness.choice import NOTHING, is_focus, nearest_action
-from eval_harness.protocols import Protocol, Unit
-from modeling.agent import SubgoalAgent
-from modeling.protocol import Decision
+from dataset_builder.trajectories.agent_state import AgentState
+from eval_harness.episodes.action_choice import NOTHING, is_focus, nearest_action
+from eval_harness.protocols.protocol import EpisodeKey, Protocol
+from modeling.agents.base import Decision
+from modeling.agents.learned import SubgoalAgent
 
 _REJECTED = ("No known action matches", "Ambiguous request")
 
@@ -24,19 +24,19 @@ _REJECTED = ("No known action matches", "Ambiguous request")
 class Played:
     """An episode as the loop played it."""
 
-    unit: Unit
+    unit: EpisodeKey
     actions: list[str] = field(default_factory=list)
     scores: list[int] = field(default_factory=list)
 
 
-def play(env: ScienceWorldEnv, agent: SubgoalAgent, protocol: Protocol, unit: Unit) -> Played:
+def play(env: ScienceWorldEnv, agent: SubgoalAgent, protocol: Protocol, unit: EpisodeKey) -> Played:
     """One episode.
 
     Args:
         env (`ScienceWorldEnv`): the one environment.
         agent (`SubgoalAgent`): asked with one state at a time.
         protocol (`Protocol`): limits and early stops.
-        unit (`Unit`): which episode.
+        unit (`EpisodeKey`): which episode.
     """
     env.load(unit.task, unit.variation, protocol.simplifications)
     _, infos = env.reset()

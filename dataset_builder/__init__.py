@@ -8,23 +8,23 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from dataset_builder.simulator import Episode, Simulator, StepResult
-    from dataset_builder.state import AgentState
-    from dataset_builder.subgoals import Segment, SubGoal
-    from dataset_builder.tasks import TASKS, Task
-    from dataset_builder.trajectory import Step, Trajectory
+    from dataset_builder.simulator.simulator import Episode, Simulator, StepResult
+    from dataset_builder.simulator.tasks import TASKS, Task
+    from dataset_builder.trajectories.agent_state import AgentState
+    from dataset_builder.trajectories.subgoals import Segment, SubGoal
+    from dataset_builder.trajectories.trajectory import Step, Trajectory
 
 _HOMES = {
-    "Simulator": "simulator",
-    "Episode": "simulator",
-    "StepResult": "simulator",
-    "AgentState": "state",
-    "SubGoal": "subgoals",
-    "Segment": "subgoals",
-    "TASKS": "tasks",
-    "Task": "tasks",
-    "Trajectory": "trajectory",
-    "Step": "trajectory",
+    "Episode": "simulator.simulator",
+    "Simulator": "simulator.simulator",
+    "StepResult": "simulator.simulator",
+    "TASKS": "simulator.tasks",
+    "Task": "simulator.tasks",
+    "AgentState": "trajectories.agent_state",
+    "Segment": "trajectories.subgoals",
+    "SubGoal": "trajectories.subgoals",
+    "Step": "trajectories.trajectory",
+    "Trajectory": "trajectories.trajectory",
 }
 
 __all__ = [

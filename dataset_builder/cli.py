@@ -4,47 +4,14 @@ from pathlib import Path
 from typing import Annotated
 
 import typer
-from rich.console import Console
 from rich.markup import escape
-from rich.progress import (
-    BarColumn,
-    MofNCompleteColumn,
-    Progress,
-    TextColumn,
-    TimeElapsedColumn,
-    TimeRemainingColumn,
-)
-from rich.table import Table
 
-from dataset_builder.errors import SubgoalError, UsageError
-from dataset_builder.state_text import DEFAULT_VERSION
-from dataset_builder.tasks import SPLITS, TASKS, select_tasks
+from dataset_builder.common.console import console, progress_bar, row_table
+from dataset_builder.common.errors import SubgoalError, UsageError
+from dataset_builder.simulator.tasks import SPLITS, TASKS, select_tasks
+from dataset_builder.trajectories.model_input import DEFAULT_VERSION
 
 app = typer.Typer(help="Expert trajectories, their sub-goals, and the dataset made of them.")
-console = Console()
-
-
-def progress_bar(transient: bool = False) -> Progress:
-    """The bar that every long command shows."""
-    return Progress(
-        TextColumn("{task.description:>14}"),
-        BarColumn(),
-        MofNCompleteColumn(),
-        TimeElapsedColumn(),
-        TimeRemainingColumn(),
-        console=console,
-        transient=transient,
-    )
-
-
-def row_table(rows: list[dict[str, str]], title: str | None = None) -> Table:
-    """A rich table of equal-keyed rows; all but the first column are flush right."""
-    table = Table(title=title)
-    for index, name in enumerate(rows[0]):
-        table.add_column(name, justify="right" if index else "left", overflow="fold")
-    for row in rows:
-        table.add_row(*row.values())
-    return table
 
 
 @app.command()
@@ -84,8 +51,8 @@ def collect(
     """Take expert paths from the simulator, tidy them, and verify each by a replay."""
     import os
 
-    from dataset_builder.collect import collect as run
-    from dataset_builder.engine import get_engine
+    from dataset_builder.engines.select import get_engine
+    from dataset_builder.expert.collect import collect as run
 
     chosen = select_tasks(tasks)
     threads = workers if workers is not None or engine != "local" else os.cpu_count()
@@ -151,10 +118,10 @@ def annotate(
 
     The model's key is read from OPENAI_API_KEY; servers of one's own may do without.
     """
-    from dataset_builder import annotations
-    from dataset_builder.annotate import annotator as get_annotator
-    from dataset_builder.collect import trajectories
-    from dataset_builder.engine import get_engine
+    from dataset_builder.annotation import annotate_corpus as annotations
+    from dataset_builder.annotation.annotators import annotator as get_annotator
+    from dataset_builder.engines.select import get_engine
+    from dataset_builder.trajectories.corpus import trajectories
 
     if annotator != "llm":
         only = {"--model": model is not None, "--base-url": base_url is not None}
@@ -174,7 +141,7 @@ def annotate(
         line = f"{len(found)} trajectories annotated by {annotator}, {new} of them now."
         console.print(line, highlight=False)
         return
-    from dataset_builder.teacher.command import annotate_by_llm, show_estimate
+    from dataset_builder.annotation.teacher.command import annotate_by_llm, show_estimate
 
     teacher = get_annotator(
         "llm",
@@ -201,10 +168,10 @@ def practice(
     workers: Annotated[int, typer.Option(help="Threads, each with a world of its own.")] = 2,
 ) -> None:
     """Play train variations of the rarest tasks again, in rearranged worlds: more rows to train on."""
-    from dataset_builder.practising import practise_corpus
+    from dataset_builder.practice.generate import generate_practice
 
     with progress_bar() as bar:
-        held = practise_corpus(folder, steps=steps, workers=workers, progress=bar)
+        held = generate_practice(folder, steps=steps, workers=workers, progress=bar)
     rows = [
         {"task": task, "plays": str(found.plays), "failed": str(found.failed), "steps": str(found.steps)}
         for task, found in held.items()
@@ -223,7 +190,7 @@ def build(
     state_text: Annotated[str, typer.Option(help="compact or paper.")] = DEFAULT_VERSION,
 ) -> None:
     """Write the corpus as a Hub repository in a folder, for `load_dataset`."""
-    from dataset_builder.release import build as run
+    from dataset_builder.dataset.build import build as run
 
     with progress_bar() as bar:
         run(folder, out, annotator=annotator, path=path, state_text=state_text, progress=bar)
@@ -237,8 +204,8 @@ def agreement(
     reference: Annotated[str, typer.Option(help="What it is measured against.")] = "exemplars",
 ) -> None:
     """Compare an annotator's sub-goals with the exemplars, or with another annotator's."""
-    from dataset_builder.agreement import agreement_rows, annotations_of, compare, total
-    from dataset_builder.exemplars import ANNOTATOR, is_held_out
+    from dataset_builder.annotation.agreement import agreement_rows, annotations_of, compare, total
+    from dataset_builder.annotation.exemplars import ANNOTATOR, is_held_out
 
     wanted, given = annotations_of(reference, folder), annotations_of(annotator, folder)
     apart = [pair for pair in wanted if reference == ANNOTATOR and is_held_out(pair[0])]
@@ -254,8 +221,8 @@ def stats(
     dataset: Annotated[str, typer.Argument(help="Dataset folder or Hub id.")],
 ) -> None:
     """Rows, path lengths and sub-goals of a built dataset, per task."""
-    from dataset_builder.loading import load_tables
-    from dataset_builder.stats import split_rows, task_paths, task_rows
+    from dataset_builder.dataset.load import load_tables
+    from dataset_builder.dataset.stats import split_rows, task_paths, task_rows
 
     tables = load_tables(dataset)
     console.print(row_table(split_rows(tables), "Rows"))
@@ -277,7 +244,7 @@ def push(
 
     The token is that of `hf auth login`, or of HF_TOKEN.
     """
-    from dataset_builder.push import push_dataset
+    from dataset_builder.dataset.push import push_dataset
 
     pushed = push_dataset(folder, repo, private=private, revision=revision, message=message)
     what = "Pushed" if pushed.changed else "Nothing has changed"

@@ -7,28 +7,29 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from eval_harness.agents import AGENTS, AgentOptions, make_agent
-    from eval_harness.baselines import ExpertAgent, RandomAgent
-    from eval_harness.protocols import Protocol, load_protocol
-    from eval_harness.report import comparison_markdown, comparison_table
-    from eval_harness.results import EpisodeResult, RunResult, load_run, read_episodes
-    from eval_harness.run import run_protocol
+    from eval_harness.agents.baselines import ExpertAgent, RandomAgent
+    from eval_harness.agents.options import AgentOptions
+    from eval_harness.agents.registry import AGENTS, make_agent
+    from eval_harness.protocols.protocol import Protocol, load_protocol
+    from eval_harness.reports.score_table import comparison_markdown, comparison_table
+    from eval_harness.results.records import EpisodeResult, RunResult, load_run, read_episodes
+    from eval_harness.rollout.run import run_protocol
 
 _HOMES = {
-    "AGENTS": "agents",
-    "AgentOptions": "agents",
-    "make_agent": "agents",
-    "ExpertAgent": "baselines",
-    "RandomAgent": "baselines",
-    "Protocol": "protocols",
-    "load_protocol": "protocols",
-    "comparison_markdown": "report",
-    "comparison_table": "report",
-    "EpisodeResult": "results",
-    "RunResult": "results",
-    "load_run": "results",
-    "read_episodes": "results",
-    "run_protocol": "run",
+    "ExpertAgent": "agents.baselines",
+    "RandomAgent": "agents.baselines",
+    "AgentOptions": "agents.options",
+    "AGENTS": "agents.registry",
+    "make_agent": "agents.registry",
+    "Protocol": "protocols.protocol",
+    "load_protocol": "protocols.protocol",
+    "comparison_markdown": "reports.score_table",
+    "comparison_table": "reports.score_table",
+    "EpisodeResult": "results.records",
+    "RunResult": "results.records",
+    "load_run": "results.records",
+    "read_episodes": "results.records",
+    "run_protocol": "rollout.run",
 }
 
 __all__ = [

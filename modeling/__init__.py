@@ -8,21 +8,22 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from modeling.agent import Decoding, FlatAgent, SubgoalAgent
-    from modeling.protocol import Agent, Decision
-    from modeling.recipe import Recipe, load_recipe
-    from modeling.train import TrainingResult, train
+    from modeling.agents.base import Agent, Decision
+    from modeling.agents.learned import Decoding, FlatAgent, SubgoalAgent
+    from modeling.checkpoints.training_record import TrainingResult
+    from modeling.recipes.recipe import Recipe, load_recipe
+    from modeling.training.train import train
 
 _HOMES = {
-    "SubgoalAgent": "agent",
-    "FlatAgent": "agent",
-    "Decoding": "agent",
-    "Agent": "protocol",
-    "Decision": "protocol",
-    "Recipe": "recipe",
-    "load_recipe": "recipe",
-    "train": "train",
-    "TrainingResult": "train",
+    "Agent": "agents.base",
+    "Decision": "agents.base",
+    "Decoding": "agents.learned",
+    "FlatAgent": "agents.learned",
+    "SubgoalAgent": "agents.learned",
+    "TrainingResult": "checkpoints.training_record",
+    "Recipe": "recipes.recipe",
+    "load_recipe": "recipes.recipe",
+    "train": "training.train",
 }
 
 __all__ = [

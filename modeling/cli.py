@@ -57,9 +57,9 @@ def train_command(
     Killed, it goes on from its last checkpoint when the same command is given again. On several GPUs:
     `torchrun --nproc-per-node N -m subgoal train …`, or `accelerate launch -m subgoal train …`.
     """
-    from dataset_builder.errors import UsageError
-    from modeling.recipe import load_recipe, recipe_names
-    from modeling.recipe import show_recipe as text_of
+    from dataset_builder.common.errors import UsageError
+    from modeling.recipes.recipe import load_recipe, recipe_names
+    from modeling.recipes.recipe import show_recipe as text_of
 
     if show_recipe is not None:
         typer.echo(text_of(load_recipe(show_recipe, role)), nl=False)
@@ -73,16 +73,16 @@ def train_command(
         raise UsageError(f"No {missing.split()[0][2:]}: add {missing}.")
     chosen = load_recipe(recipe, role)
 
-    from modeling import ranks
+    from modeling.runtime import distributed as ranks
 
     if push is not None:
-        from modeling.publish import check_push
+        from modeling.checkpoints.publish import check_push
 
         ranks.on_first(lambda: check_push(push, private))
 
     from rich.console import Console
 
-    from modeling.train import train
+    from modeling.training.train import train
 
     train(
         role,
@@ -141,7 +141,7 @@ def card_command(
     results: Annotated[Path, typer.Option(help="Run folder of `subgoal eval run`.")],
 ) -> None:
     """Write a checkpoint's README.md anew, with the scores of a run that it played."""
-    from modeling.publish import write_results_card
+    from modeling.checkpoints.publish import write_results_card
 
     write_results_card(folder, results)
     typer.echo(folder / "README.md")
@@ -155,8 +155,8 @@ def ground_command(
     ],
 ) -> None:
     """Write into a checkpoint's config what its answers may hold: `subgoal train` does it by itself."""
-    from modeling.grounding import ground_folder
-    from modeling.quiet import quiet_libraries
+    from modeling.runtime.quiet import quiet_libraries
+    from modeling.training.reground import ground_folder
 
     with quiet_libraries():
         found = ground_folder(folder, dataset)
@@ -164,7 +164,7 @@ def ground_command(
 
 
 def _push(folder: Path, repo: str, **options: Any) -> None:
-    from modeling.publish import push_checkpoint
+    from modeling.checkpoints.publish import push_checkpoint
 
     pushed = push_checkpoint(folder, repo, **options)
     what = "Pushed" if pushed.changed else "Nothing has changed"

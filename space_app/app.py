@@ -2,8 +2,8 @@
 
 import os
 
-from space_app.server import launch
 from space_app.settings import chosen_settings
+from space_app.ui.server import launch
 
 MODELS: dict[str, str] = {}
 """Variables of `space_app.settings`, filled in by `subgoal space push`; the Space's own come first."""

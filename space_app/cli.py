@@ -22,7 +22,7 @@ def demo_command(
     """Watch the agent play in a browser, and steer it."""
     from importlib.util import find_spec
 
-    from dataset_builder.errors import UsageError
+    from dataset_builder.common.errors import UsageError
 
     if find_spec("gradio") is None:
         raise UsageError("The demo needs gradio: pip install 'subgoal-distillation[demo]'.")
@@ -31,7 +31,7 @@ def demo_command(
     settings = chosen_settings(controller, executor, flat)
     check_port(port)
 
-    from space_app.server import launch
+    from space_app.ui.server import launch
 
     app, table = launch(settings, server_port=port, prevent_thread_lock=True, quiet=True)
     typer.echo(f"http://127.0.0.1:{port} (Ctrl-C ends it)")
@@ -45,7 +45,7 @@ def check_port(port: int) -> None:
     """Raise `UsageError` if something else listens there."""
     import socket
 
-    from dataset_builder.errors import UsageError
+    from dataset_builder.common.errors import UsageError
 
     with socket.socket() as probe:
         probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)

@@ -5,10 +5,10 @@ import tempfile
 from importlib.resources import files
 from pathlib import Path
 
-from dataset_builder.errors import UsageError
-from dataset_builder.push import DATASET_ID, Pushed, push_folder
-from modeling.card import placeholder
-from space_app.pairs import check_hub_id
+from dataset_builder.common.errors import UsageError
+from dataset_builder.common.hub import DATASET_ID, Pushed, push_folder
+from dataset_builder.common.hub_ids import check_hub_id
+from modeling.checkpoints.model_card import placeholder
 
 PACKAGES = ("dataset_builder", "modeling", "eval_harness", "space_app")
 """What the app imports; they travel as source, so that the Space needs no release on a package index."""

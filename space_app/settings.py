@@ -4,7 +4,7 @@ import os
 from dataclasses import dataclass
 from pathlib import Path
 
-from dataset_builder.errors import UsageError
+from dataset_builder.common.errors import UsageError
 
 _RELEASE = Path(__file__).resolve().parents[1] / "release"
 

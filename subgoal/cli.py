@@ -13,9 +13,9 @@ import typer
 from typer.core import TyperGroup
 
 from dataset_builder.cli import app as corpus
-from dataset_builder.errors import SubgoalError
-from eval_harness.cli import app as evaluation
-from eval_harness.study_cli import app as study
+from dataset_builder.common.errors import SubgoalError
+from eval_harness.cli.main import app as evaluation
+from eval_harness.cli.study import app as study
 from modeling.cli import models, train_command
 from space_app.cli import demo_command, space
 from subgoal.quickstart import quickstart_command

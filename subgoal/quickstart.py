@@ -15,10 +15,10 @@ from typing import Annotated
 import typer
 from rich.console import Console
 
-from dataset_builder.cli import progress_bar
-from dataset_builder.errors import SubgoalError
-from dataset_builder.state_text import ROLES
-from dataset_builder.tasks import Task, select_tasks
+from dataset_builder.common.console import progress_bar
+from dataset_builder.common.errors import SubgoalError
+from dataset_builder.simulator.tasks import Task, select_tasks
+from dataset_builder.trajectories.model_input import ROLES
 
 TASKS = "find-animal,use-thermometer,test-conductivity-of-unknown-substances,lifespan-longest-lived"
 """Find and carry something; measure and decide; build a circuit and decide; know about living things."""
@@ -87,7 +87,7 @@ def quickstart_command(
 
 
 def _collect(layout: Layout, tasks: list[Task]) -> None:
-    from dataset_builder.collect import collect
+    from dataset_builder.expert.collect import collect
 
     limits = {"train": TRAIN, "validation": VALIDATION, "test": TEST}
     with progress_bar() as bar:
@@ -97,10 +97,10 @@ def _collect(layout: Layout, tasks: list[Task]) -> None:
 
 
 def _build(layout: Layout) -> None:
-    from dataset_builder.annotate import annotator
-    from dataset_builder.annotations import annotate, annotation_store
-    from dataset_builder.collect import trajectories, trajectory_store
-    from dataset_builder.release import build
+    from dataset_builder.annotation.annotate_corpus import annotate
+    from dataset_builder.annotation.annotators import annotator
+    from dataset_builder.dataset.build import build
+    from dataset_builder.trajectories.corpus import annotation_store, trajectories, trajectory_store
 
     teacher = annotator("rules")
     with progress_bar() as bar:
@@ -140,7 +140,7 @@ def _train_role(layout: Layout, role: str, seed: int) -> str:
 def _play(layout: Layout, tasks: list[Task], seed: int) -> None:
     from datasets import disable_progress_bars
 
-    from dataset_builder.simulator import Simulator
+    from dataset_builder.simulator.simulator import Simulator
     from eval_harness import AgentOptions, comparison_table, make_agent, run_protocol
 
     disable_progress_bars()

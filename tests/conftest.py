@@ -13,13 +13,20 @@ import pytest
 os.environ.setdefault("HF_HUB_OFFLINE", "1")
 os.environ.setdefault("HF_HUB_DISABLE_TELEMETRY", "1")
 
-from dataset_builder.simulator import Simulator
-from dataset_builder.trajectory import Trajectory
+from dataset_builder.simulator.simulator import Simulator
+from dataset_builder.trajectories.trajectory import Trajectory
 
 # A shell's background job ignores Ctrl-C, and so would the programs that tests start to press it.
 signal.signal(signal.SIGINT, signal.default_int_handler)
 
 RECORDED = Path(__file__).parent / "dataset_builder" / "data" / "trajectories.jsonl.gz"
+
+
+@pytest.fixture(autouse=True)
+def no_account(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Nobody's key or address is used by accident."""
+    for name in ("OPENAI_API_KEY", "OPENAI_BASE_URL", "OPENAI_ORG_ID", "OPENAI_PROJECT_ID"):
+        monkeypatch.delenv(name, raising=False)
 
 
 @pytest.fixture(scope="session")
@@ -38,9 +45,9 @@ def recorded() -> list[Trajectory]:
 @pytest.fixture(scope="session")
 def corpus_folder(recorded: list[Trajectory], tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A corpus folder with the recorded trajectories, annotated by rules."""
-    from dataset_builder.annotate import annotator
-    from dataset_builder.annotations import annotate
-    from dataset_builder.collect import trajectory_store
+    from dataset_builder.annotation.annotate_corpus import annotate
+    from dataset_builder.annotation.annotators import annotator
+    from dataset_builder.trajectories.corpus import trajectory_store
 
     folder = tmp_path_factory.mktemp("corpus")
     store = trajectory_store(folder)
@@ -53,6 +60,6 @@ def corpus_folder(recorded: list[Trajectory], tmp_path_factory: pytest.TempPathF
 @pytest.fixture(scope="session")
 def dataset_folder(corpus_folder: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
     """The dataset built of `corpus_folder`, in Hub layout."""
-    from dataset_builder.release import build
+    from dataset_builder.dataset.build import build
 
     return build(corpus_folder, tmp_path_factory.mktemp("built") / "dataset")

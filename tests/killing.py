@@ -5,7 +5,7 @@ import signal
 from collections.abc import Generator
 from typing import Any
 
-from dataset_builder.ray_engine import RayEngine
+from dataset_builder.engines.ray import RayEngine
 
 
 class KillingEngine(RayEngine):

@@ -7,12 +7,12 @@ from typing import Any
 
 import pytest
 
-from dataset_builder.simulator import Episode
-from dataset_builder.state import AgentState
-from dataset_builder.store import JsonlStore
-from eval_harness.protocols import load_protocol
-from eval_harness.results import EPISODES_FILE, RESULTS_FILE, EpisodeResult, RunResult, summarize
-from modeling.protocol import Decision
+from dataset_builder.common.jsonl_store import JsonlStore
+from dataset_builder.simulator.simulator import Episode
+from dataset_builder.trajectories.agent_state import AgentState
+from eval_harness.protocols.protocol import load_protocol
+from eval_harness.results.records import EPISODES_FILE, RESULTS_FILE, EpisodeResult, RunResult, summarize
+from modeling.agents.base import Decision
 
 PATHS: dict[tuple[str, int], tuple[str, ...]] = {
     ("power-component", 15): (

@@ -7,12 +7,12 @@ from pathlib import Path
 
 import pytest
 
-from dataset_builder.annotate import annotator
-from dataset_builder.examples import examples
-from dataset_builder.state import AgentState, replay_states
-from dataset_builder.state_text import ROLES
-from dataset_builder.trajectory import Trajectory
-from modeling.recipe import Recipe, load_recipe
+from dataset_builder.annotation.annotators import annotator
+from dataset_builder.dataset.tables import examples
+from dataset_builder.trajectories.agent_state import AgentState, replay_states
+from dataset_builder.trajectories.model_input import ROLES
+from dataset_builder.trajectories.trajectory import Trajectory
+from modeling.recipes.recipe import Recipe, load_recipe
 
 RECORDED = Path(__file__).parents[1] / "dataset_builder" / "data" / "trajectories.jsonl.gz"
 TASKS = ("find-animal", "find-plant", "lifespan-longest-lived", "lifespan-shortest-lived", "use-thermometer")
@@ -102,7 +102,7 @@ def recipe() -> Recipe:
 @pytest.fixture(scope="session")
 def checkpoints(tmp_path_factory: pytest.TempPathFactory, dataset: Path, recipe: Recipe) -> dict[str, Path]:
     """A trained checkpoint folder for each role."""
-    from modeling.train import train
+    from modeling.training.train import train
 
     folder = tmp_path_factory.mktemp("checkpoints")
     for role in ROLES:

@@ -8,16 +8,16 @@ from typing import Any
 import pytest
 from datasets import DatasetDict
 
-from dataset_builder.examples import examples
-from dataset_builder.exemplars import all_exemplars
-from dataset_builder.features import CONFIGS
-from dataset_builder.loading import load_config
-from dataset_builder.practising import FEW_VARIATIONS
-from dataset_builder.simulator import Simulator
-from dataset_builder.state_text import ROLES
-from dataset_builder.subgoals import Segment, SubGoal, check_segments
-from dataset_builder.tasks import PRACTICE, SPLITS, TASKS, get_task
-from dataset_builder.trajectory import Step, Trajectory
+from dataset_builder.annotation.exemplars import all_exemplars
+from dataset_builder.dataset.features import CONFIGS
+from dataset_builder.dataset.load import load_config
+from dataset_builder.dataset.tables import examples
+from dataset_builder.practice.generate import FEW_VARIATIONS
+from dataset_builder.simulator.simulator import Simulator
+from dataset_builder.simulator.tasks import PRACTICE, SPLITS, TASKS, get_task
+from dataset_builder.trajectories.model_input import ROLES
+from dataset_builder.trajectories.subgoals import Segment, SubGoal, check_segments
+from dataset_builder.trajectories.trajectory import Step, Trajectory
 
 DATASET = Path(__file__).parents[2] / "release" / "dataset"
 PER_STEP = ("look", "inventory", "action", "observation", "score", "moves", "subgoal", "segment")

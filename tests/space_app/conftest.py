@@ -9,12 +9,12 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from dataset_builder.errors import UsageError
-from dataset_builder.state import AgentState
-from modeling.protocol import Agent, Cost, Decision
-from space_app.pairs import Decider
+from dataset_builder.common.errors import UsageError
+from dataset_builder.trajectories.agent_state import AgentState
+from modeling.agents.base import Agent, Decision, DecisionCost
+from space_app.session.backend import DemoBackend
+from space_app.session.players import Decider
 from space_app.settings import Settings
-from space_app.table import Table
 
 if TYPE_CHECKING:
     from playwright.sync_api import Browser
@@ -61,20 +61,20 @@ class ScriptedPlayer:
         left = [(subgoal, actions) for subgoal, actions in PLAN if actions[-1] not in done]
         return left[0] if left else None
 
-    def plan(self, state: AgentState) -> tuple[str, Cost]:
+    def plan(self, state: AgentState) -> tuple[str, DecisionCost]:
         found = self._next(state)
-        return (found[0] if found and self.plans else ""), Cost(1, 10, 5)
+        return (found[0] if found and self.plans else ""), DecisionCost(1, 10, 5)
 
     def decide(self, state: AgentState) -> Decision:
         if state.subgoal.startswith("navigate_to("):
-            return Decision((f"teleport to {state.subgoal[12:-1]}",), state.subgoal, Cost(1, 10, 5))
+            return Decision((f"teleport to {state.subgoal[12:-1]}",), state.subgoal, DecisionCost(1, 10, 5))
         found = self._next(state)
         actions = found[1] if found else ("look around",)
-        return Decision(actions, state.subgoal if self.plans else "", Cost(1, 10, 5))
+        return Decision(actions, state.subgoal if self.plans else "", DecisionCost(1, 10, 5))
 
 
 class ScriptedPairs:
-    """Stands in for `space_app.pairs.Pairs`."""
+    """Stands in for `space_app.session.players.Pairs`."""
 
     kinds = ("hierarchical", "flat")
 
@@ -84,29 +84,29 @@ class ScriptedPairs:
         return ScriptedPlayer(plans=kind == "hierarchical")
 
     def named(self, controller: str, executor: str) -> Decider:
-        from space_app.pairs import check_hub_id
+        from dataset_builder.common.hub_ids import check_hub_id
 
         for name in filter(None, (controller, executor)):
             check_hub_id(name)
         return self.own()
 
 
-def make_table(**limits: Any) -> Table:
+def make_table(**limits: Any) -> DemoBackend:
     """A table with the scripted player."""
-    return Table(Settings("controller", "executor", **limits), pairs=ScriptedPairs())
+    return DemoBackend(Settings("controller", "executor", **limits), pairs=ScriptedPairs())
 
 
 @pytest.fixture(scope="session")
-def table() -> Iterator[Table]:
+def table() -> Iterator[DemoBackend]:
     found = make_table(patience=2.0)
     yield found
     found.close()
 
 
 @pytest.fixture(scope="session")
-def page(table: Table) -> Iterator[str]:
+def page(table: DemoBackend) -> Iterator[str]:
     """Address of the running demo."""
-    from space_app.server import serve
+    from space_app.ui.server import serve
 
     app = serve(table, server_port=free_port(), prevent_thread_lock=True, quiet=True)
     yield str(app.local_url)

@@ -7,9 +7,9 @@ import sys
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from space_app.gallery import GALLERY
-from space_app.server import launch
+from space_app.session.gallery import GALLERY
 from space_app.settings import chosen_settings
+from space_app.ui.server import launch
 from tests.space_app.conftest import chromium, free_port
 
 if TYPE_CHECKING:

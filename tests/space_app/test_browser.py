@@ -8,10 +8,10 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from dataset_builder.simulator import Simulator
-from eval_harness.replay import recorded_episodes, replay_episode
-from space_app.gallery import GALLERY
-from space_app.table import Table
+from dataset_builder.simulator.simulator import Simulator
+from eval_harness.rollout.replay import recorded_episodes, replay_episode
+from space_app.session.backend import DemoBackend
+from space_app.session.gallery import GALLERY
 
 if TYPE_CHECKING:
     from playwright.sync_api import Browser, Page
@@ -116,7 +116,7 @@ def test_the_visitor_edits_the_sub_goal_and_takes_over(tab: "Page") -> None:
     tab.wait_for_selector("#run", state="visible")
 
 
-def told(tab: "Page", before: str = "") -> str:
+def user_message(tab: "Page", before: str = "") -> str:
     """What the page answers, once it is something else."""
     tab.wait_for_function(
         "said => { const n = document.querySelector('.sg-notice'); return n && n.innerText !== said; }",
@@ -138,7 +138,7 @@ def test_bad_words_are_answered_on_the_page_and_the_episode_goes_on(tab: "Page")
     ):
         write(tab, "action" if button == "act" else "subgoal", text)
         press(tab, button)
-        said = told(tab, said)
+        said = user_message(tab, said)
         assert says in said
         assert len(said) < 300
     assert tab.locator(".sg-notice script, .sg-notice img").count() == 0
@@ -150,7 +150,7 @@ def test_bad_words_are_answered_on_the_page_and_the_episode_goes_on(tab: "Page")
 
 
 @pytest.mark.slow
-def test_a_killed_java_process_is_not_noticed(tab: "Page", table: Table) -> None:
+def test_a_killed_java_process_is_not_noticed(tab: "Page", table: DemoBackend) -> None:
     begin(tab)
     press(tab, "step")
     played(tab, 1)
@@ -167,7 +167,7 @@ def test_a_model_that_is_none_is_told_and_the_page_stays_usable(tab: "Page") -> 
     tab.fill("#controller textarea, #controller input", "../../etc/passwd")
     tab.fill("#executor textarea, #executor input", "ns/executor")
     press(tab, "step")
-    assert "is no Hub id" in told(tab)
+    assert "is no Hub id" in user_message(tab)
     for field in ("controller", "executor"):
         tab.fill(f"#{field} textarea, #{field} input", "")
     begin(tab)
@@ -190,7 +190,7 @@ def test_the_expert_is_shown_beside_the_agent(tab: "Page") -> None:
 
 @pytest.mark.slow
 def test_two_browsers_play_two_worlds_and_a_closed_tab_frees_its_own(
-    browser: "Browser", page: str, table: Table
+    browser: "Browser", page: str, table: DemoBackend
 ) -> None:
     watcher = opened(browser, page)
     others = set(table.sessions._open)  # tabs that are just being closed may be among them

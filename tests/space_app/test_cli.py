@@ -4,7 +4,7 @@ import sys
 
 import pytest
 
-from dataset_builder.errors import UsageError
+from dataset_builder.common.errors import UsageError
 from space_app.cli import check_port
 
 

@@ -14,7 +14,7 @@ import pytest
 from gradio_client import Client
 from gradio_client.exceptions import AppError
 
-from space_app.gallery import FIRST
+from space_app.session.gallery import FIRST
 from tests.servers.hub_api import TOKEN
 from tests.servers.local_hub import LocalHub
 from tests.space_app.conftest import free_port

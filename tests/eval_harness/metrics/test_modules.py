@@ -11,8 +11,8 @@ from typing import Any
 import pytest
 import yaml
 
-from dataset_builder.tasks import TASKS
-from eval_harness.results import EpisodeResult, summarize
+from dataset_builder.simulator.tasks import TASKS
+from eval_harness.results.records import EpisodeResult, summarize
 
 FOLDER = Path(__file__).parents[3] / "eval_harness" / "metrics"
 MODULES = ("scienceworld_score", "subgoal_match")
@@ -183,7 +183,8 @@ def test_the_groups_are_those_of_the_table_of_tasks() -> None:
 
 
 def test_the_harness_takes_the_figures_without_the_library() -> None:
-    check = "import sys, eval_harness.results; print({'evaluate', 'datasets', 'pandas'} & set(sys.modules))"
+    heavy = "{'evaluate', 'datasets', 'pandas'}"
+    check = f"import sys, eval_harness.results.records; print({heavy} & set(sys.modules))"
     done = subprocess.run(
         [sys.executable, "-c", check], cwd=FOLDER.parents[1], capture_output=True, text=True, check=True
     )

@@ -3,7 +3,7 @@
 import pytest
 
 from eval_harness.metrics.scienceworld_score.scores import averages, count
-from eval_harness.protocols import Protocol
+from eval_harness.protocols.protocol import Protocol
 
 
 @pytest.mark.parametrize(

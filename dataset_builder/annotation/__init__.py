@@ -1,0 +1,1 @@
+"""Sub-goals for expert trajectories: by rules or by a language model."""

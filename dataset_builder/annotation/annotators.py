@@ -1,0 +1,134 @@
+"""`Annotator`: cuts a trajectory into segments, each with the sub-goal that its actions serve."""
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+from importlib import import_module
+from typing import Any, Protocol, runtime_checkable
+
+from dataset_builder.common.errors import SubgoalError, UsageError
+from dataset_builder.trajectories.subgoals import Segment, check_segments
+from dataset_builder.trajectories.trajectory import Trajectory
+
+
+class Annotator(Protocol):
+    """Names the sub-goals of a trajectory.
+
+    `annotate` returns segments that cover the trajectory's actions exactly once, in order. One that
+    changes over time may have a `version`: what was annotated by another is annotated again.
+    """
+
+    name: str
+
+    def annotate(self, trajectory: Trajectory) -> list[Segment]: ...
+
+
+@dataclass(frozen=True)
+class Annotation:
+    """Segments with how they were made.
+
+    Attributes:
+        segments: cover the trajectory.
+        provenance: kept beside them in the store; empty where the annotator's name says it all.
+    """
+
+    segments: list[Segment]
+    provenance: dict[str, Any] = field(default_factory=dict)
+
+
+@runtime_checkable
+class RecordingAnnotator(Protocol):
+    """An annotator that also says how it made an annotation.
+
+    `attempt` counts how often the trajectory was given up before.
+    """
+
+    def annotation(self, trajectory: Trajectory, attempt: int = 0) -> Annotation: ...
+
+
+class NotAnnotated(SubgoalError):
+    """An annotator found no sub-goals for a trajectory: it goes to quarantine.
+
+    Args:
+        reason (`str`): why.
+        answers (`Sequence[str]`, *optional*): what a model answered.
+        provenance (`dict`, *optional*): as in `Annotation`.
+    """
+
+    def __init__(
+        self, reason: str, answers: Sequence[str] = (), provenance: dict[str, Any] | None = None
+    ) -> None:
+        super().__init__(reason)
+        self.answers = list(answers)
+        self.provenance = provenance or {}
+
+
+# Modules are named, not imported: an annotator's libraries are loaded when it is asked for.
+_ANNOTATORS: dict[str, str] = {
+    "rules": "dataset_builder.annotation.rules.annotator:RulesAnnotator",
+    "llm": "dataset_builder.annotation.teacher.annotator:llm_annotator",
+}
+
+
+class CheckedAnnotator:
+    """Passes on what an annotator returns only after `check_segments` has seen it.
+
+    Args:
+        inner (`Annotator`): does the work and gives the name.
+    """
+
+    def __init__(self, inner: Annotator) -> None:
+        self.inner = inner
+        self.name = inner.name
+        self.version: str = getattr(inner, "version", "")
+
+    def annotate(self, trajectory: Trajectory) -> list[Segment]:
+        """Segments that cover the trajectory. Raises as `annotation`."""
+        return self.annotation(trajectory).segments
+
+    def annotation(self, trajectory: Trajectory, attempt: int = 0) -> Annotation:
+        """Segments that cover the trajectory, with how they were made.
+
+        Raises:
+            SubgoalError: if the annotator returned anything else, or the trajectory has no action.
+            NotAnnotated: if the annotator gave it up.
+        """
+        where = f"{trajectory.task} {trajectory.variation} ({trajectory.path})"
+        if not trajectory.steps:
+            raise SubgoalError(f"{where}: a trajectory without actions has no sub-goals.")
+        if isinstance(self.inner, RecordingAnnotator):
+            made = self.inner.annotation(trajectory, attempt)
+        else:
+            made = Annotation(self.inner.annotate(trajectory))
+        try:
+            check_segments(made.segments, len(trajectory.steps))
+        except SubgoalError as error:
+            raise SubgoalError(f"Annotator {self.name}, {where}: {error}") from error
+        return made
+
+
+def annotator(name: str, **options: Any) -> CheckedAnnotator:
+    """The annotator of this name, with its segments checked.
+
+    Args:
+        name (`str`): one of `annotator_names()`.
+        options: what the annotator wants to know; see
+            `dataset_builder.annotation.teacher.annotator.llm_annotator`.
+
+    Raises:
+        UsageError: if there is none of that name; the message lists the known ones.
+    """
+    if name not in _ANNOTATORS:
+        raise UsageError(f"Unknown annotator {name!r}: use {', '.join(annotator_names())}.")
+    module, _, attribute = _ANNOTATORS[name].partition(":")
+    build: Callable[..., Annotator] = getattr(import_module(module), attribute)
+    return CheckedAnnotator(build(**options))
+
+
+def version_of(name: str) -> str:
+    """The version that stored segments must be of: only the rules have one, the digest of their code."""
+    return annotator(name).version if name == "rules" else ""
+
+
+def annotator_names() -> list[str]:
+    """Names that `annotator` knows."""
+    return sorted(_ANNOTATORS)

@@ -1,0 +1,98 @@
+"""Exemplars: expert paths whose sub-goals a language model wrote, reading each path from end to end.
+
+They are the examples that the LLM teacher is shown, the dataset's `exemplars` configuration, and the
+measure of the rules annotator (`subgoal corpus agreement`). Each task has a YAML file in
+`exemplar_data`, made to be read and edited: per variation, sub-goals in order, each with the actions
+that serve it. The paths themselves, with all that was seen on the way, lie beside them.
+"""
+
+import gzip
+import json
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+import yaml
+
+from dataset_builder.common.errors import SubgoalError
+from dataset_builder.simulator.tasks import TASKS, get_task
+from dataset_builder.trajectories.subgoals import Segment, SubGoal, check_segments
+from dataset_builder.trajectories.trajectory import Trajectory
+
+ANNOTATOR = "exemplars"
+"""What the dataset's `annotator` column says of them."""
+
+_FOLDER = Path(__file__).parent / "exemplar_data"
+
+
+@cache
+def exemplars(task: str) -> tuple[tuple[Trajectory, tuple[Segment, ...]], ...]:
+    """The annotated paths of a task, all of train variations, in the file's order.
+
+    Args:
+        task (`str`): simulator name or paper id.
+
+    Raises:
+        SubgoalError: if the task's file does not fit the paths; the message names file and variation.
+    """
+    chosen = get_task(task)
+    file = _FOLDER / f"{chosen.name}.yaml"
+    pairs = []
+    for entry in _entries(chosen.name):
+        where = f"{file.name}, variation {entry['variation']}"
+        trajectory = _paths().get((chosen.name, entry["variation"]))
+        if trajectory is None:
+            raise SubgoalError(f"{where}: no such path in {_FOLDER.name}.")
+        pairs.append((trajectory, _segments(where, trajectory, entry["segments"])))
+    return tuple(pairs)
+
+
+def is_held_out(trajectory: Trajectory) -> bool:
+    """Whether this path is an exemplar that nothing was tuned on: it measures how well others do."""
+    entries = _entries(trajectory.task)
+    return any(entry["variation"] == trajectory.variation and entry.get("held_out") for entry in entries)
+
+
+def all_exemplars() -> list[tuple[Trajectory, tuple[Segment, ...]]]:
+    """The exemplars of all 30 tasks, in the order of the task table. Raises as `exemplars`."""
+    return [pair for task in TASKS for pair in exemplars(task)]
+
+
+def _segments(where: str, trajectory: Trajectory, written: list[dict[str, list]]) -> tuple[Segment, ...]:
+    stretches = []
+    position = 0
+    for entry in written:
+        ((text, actions),) = entry.items()
+        expected = trajectory.actions[position : position + len(actions)]
+        if [str(action) for action in actions] != expected:
+            raise SubgoalError(f"{where}: the actions of {text} are {actions}, the path has {expected}.")
+        stretches.append((text, position, position + len(actions)))
+        position += len(actions)
+    try:
+        segments = [Segment(SubGoal.parse(text), start, stop) for text, start, stop in stretches]
+        check_segments(segments, len(trajectory.steps))
+    except SubgoalError as error:
+        raise SubgoalError(f"{where}: {error}") from error
+    return tuple(segments)
+
+
+@cache
+def _entries(task: str) -> list[dict[str, Any]]:
+    file = _FOLDER / f"{task}.yaml"
+    if not file.is_file():
+        raise SubgoalError(f"{task} has no exemplars: {file} is missing.")
+    try:
+        entries = yaml.safe_load(file.read_text(encoding="utf-8"))
+        if not all(isinstance(entry["variation"], int) and entry["segments"] for entry in entries):
+            raise TypeError("an entry is empty")
+    except (yaml.YAMLError, KeyError, TypeError) as error:
+        reason = " ".join(str(error).split())
+        raise SubgoalError(f"{file.name} holds no list of variations with segments: {reason}.") from error
+    return entries
+
+
+@cache
+def _paths() -> dict[tuple[str, int], Trajectory]:
+    with gzip.open(_FOLDER / "trajectories.jsonl.gz", "rt", encoding="utf-8") as file:
+        found = [Trajectory.from_dict(json.loads(line)) for line in file]
+    return {(trajectory.task, trajectory.variation): trajectory for trajectory in found}

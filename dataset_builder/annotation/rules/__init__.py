@@ -1,0 +1,1 @@
+"""The annotator that needs no language model."""

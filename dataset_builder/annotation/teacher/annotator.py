@@ -1,0 +1,304 @@
+"""`LLMAnnotator`: sub-goals by a language model behind any OpenAI-compatible server."""
+
+import hashlib
+import math
+import re
+from collections import Counter
+from collections.abc import Callable, Iterable, Mapping
+from functools import partial
+from pathlib import Path
+from typing import Any
+
+from dataset_builder.annotation.annotators import Annotation, NotAnnotated
+from dataset_builder.annotation.rules.annotator import RulesAnnotator
+from dataset_builder.annotation.teacher.alignment import Draft
+from dataset_builder.annotation.teacher.answers import (
+    ANSWER_SCHEMA,
+    AnswerError,
+    first_paragraph,
+    is_json,
+    parse_answer,
+    render,
+)
+from dataset_builder.annotation.teacher.cost_table import cost_rows
+from dataset_builder.annotation.teacher.messages import (
+    ExampleSource,
+    Message,
+    annotation_messages,
+    choose_examples,
+    faulty_messages,
+    missing_messages,
+    subgoal_runs,
+    thought_messages,
+)
+from dataset_builder.common.errors import UsageError
+from dataset_builder.llm.budget import CHARACTERS_PER_TOKEN, Budget, estimate_tokens, prompt_tokens
+from dataset_builder.llm.client import ChatClient
+from dataset_builder.llm.completion_cache import Completion, Ledger, request_digest
+from dataset_builder.llm.errors import RequestRejected
+from dataset_builder.llm.request_format import FormatNegotiation, RequestFormat, UnsupportedParameter
+from dataset_builder.trajectories.subgoals import Segment
+from dataset_builder.trajectories.trajectory import Trajectory, TrajectoryKey
+
+THOUGHT_TOKENS = 120
+_LONGEST_SLUG = 100  # characters of a file's name
+_STAND_IN = "x" * THOUGHT_TOKENS * CHARACTERS_PER_TOKEN
+
+
+class LLMAnnotator:
+    """Asks for a path's sub-goals, fits the answer to the path, and asks again for what is amiss.
+
+    Args:
+        client (`ChatClient`): the model and its server.
+        ledger (`Ledger`): keeps what was paid for.
+        examples (`int`, *optional*, defaults to 2): annotated paths shown before the one in question.
+        first_thought (`bool`, *optional*): whether the model first gives its own thought about the task.
+        repairs (`int`, *optional*, defaults to 3): how often to ask again for one path.
+        budget_tokens (`int`, *optional*): for this annotator in all runs; no call is begun that would
+            exceed it, by estimate.
+        source (`ExampleSource`, *optional*): where the examples come from.
+    """
+
+    def __init__(
+        self,
+        client: ChatClient,
+        ledger: Ledger,
+        *,
+        examples: int = 2,
+        first_thought: bool = False,
+        repairs: int = 3,
+        budget_tokens: int | None = None,
+        source: ExampleSource | None = None,
+    ) -> None:
+        self.client = client
+        self.ledger = ledger
+        self.examples = examples
+        self.first_thought = first_thought
+        self.repairs = repairs
+        self.source = source or _exemplars
+        self.name = annotator_name(client.model, first_thought)
+        self.negotiation = FormatNegotiation(ledger.store, client.server, client.model)
+        self.budget = Budget(budget_tokens)
+        for record in ledger.records(self.name):
+            self.budget.add(record["purpose"], record["prompt_tokens"], record["completion_tokens"])
+
+    def annotate(self, trajectory: Trajectory) -> list[Segment]:
+        """Segments that cover the trajectory. Raises as `annotation`."""
+        return self.annotation(trajectory).segments
+
+    def annotation(self, trajectory: Trajectory, attempt: int = 0) -> Annotation:
+        """Segments that cover the trajectory, with how they were made.
+
+        Args:
+            trajectory (`Trajectory`): the path; at least one action.
+            attempt (`int`, *optional*, defaults to 0): how often it was given up before; a new attempt
+                asks anew what an earlier one has answers to.
+
+        Raises:
+            NotAnnotated: if no answer fits after `repairs` more requests; it carries the answers.
+            SubgoalError: if the server or the budget ends the run, see `ChatClient.complete`.
+        """
+        job = _Job(self, trajectory, attempt)
+        if self.first_thought:
+            job.think()
+        return Annotation(job.run(), job.provenance())
+
+    def calls(self) -> list[tuple[str, int, int]]:
+        """What was paid for this annotator so far: task, tokens read, tokens written."""
+        return [
+            (record["task"], record["prompt_tokens"], record["completion_tokens"])
+            for record in self.ledger.records(self.name)
+        ]
+
+    def estimate(
+        self, trajectories: Iterable[Trajectory], attempts: Mapping[TrajectoryKey, int] | None = None
+    ) -> list[dict[str, str]]:
+        """About what these trajectories cost, per task, without repairs; nothing is called.
+
+        What the ledger has is free. The answers are taken to be as long as the rules annotator's.
+
+        Args:
+            trajectories (`Iterable[Trajectory]`): what is to be annotated.
+            attempts (`Mapping`, *optional*): see `annotation`; 0 for those left out.
+        """
+        rules, terms, attempts = RulesAnnotator(), self.negotiation.terms, attempts or {}
+        calls: dict[str, tuple[str, int, int]] = {}
+        for trajectory in trajectories:
+            thought, attempt = None, attempts.get(trajectory.key, 0)
+            if self.first_thought:
+                request = terms.request(self.client.model, thought_messages(trajectory))
+                digest = request_digest(request, attempt)
+                calls[digest] = (trajectory.task, prompt_tokens(request), THOUGHT_TOKENS)
+                known = self.ledger.get(digest)
+                thought = first_paragraph(known.text) if known else _STAND_IN
+            messages = self.messages(trajectory, terms, thought)
+            request = terms.request(self.client.model, messages, ANSWER_SCHEMA)
+            answer = render(subgoal_runs(trajectory, rules.annotate(trajectory)), terms.form)
+            written = estimate_tokens(answer)
+            calls[request_digest(request, attempt)] = (trajectory.task, prompt_tokens(request), written)
+        return cost_rows(cost for digest, cost in calls.items() if digest not in self.ledger)
+
+    def messages(self, trajectory: Trajectory, terms: RequestFormat, thought: str | None) -> list[Message]:
+        """The first request for an annotation."""
+        examples = choose_examples(trajectory, self.examples, self.source)
+        return annotation_messages(trajectory, examples, terms.form, thought)
+
+    def pay(self, request: dict[str, Any], purpose: str) -> Completion:
+        """Send a request, if the budget has room for it."""
+        with self.budget.call(purpose, prompt_tokens(request)):
+            completion = self.client.complete(request)
+            self.budget.add(purpose, completion.prompt_tokens, completion.completion_tokens)
+        return completion
+
+
+class _Job:
+    """The requests for one trajectory, what came of them, and what they cost."""
+
+    def __init__(self, annotator: LLMAnnotator, trajectory: Trajectory, attempt: int) -> None:
+        self.annotator = annotator
+        self.trajectory = trajectory
+        self.attempt = attempt
+        self.terms = annotator.negotiation.terms
+        self.thought: str | None = None
+        self.draft = Draft(trajectory.actions)
+        self.completions: dict[str, Completion] = {}
+        self.prompt = ""
+        self.answers: list[str] = []
+        self.faults: Counter[str] = Counter()
+
+    def think(self) -> None:
+        """Ask for the model's own thought about the task, before it sees the path."""
+        text = self._ask(lambda terms: thought_messages(self.trajectory), "thought")
+        self.thought = first_paragraph(text)
+        if not self.thought:
+            raise self._given_up("its first thought is empty")
+
+    def run(self) -> list[Segment]:
+        """Ask until the path is covered."""
+        follow_up: list[Message] = []
+        reason = ""
+        for _ in range(1 + self.annotator.repairs):
+            form = self.terms.form
+            answer = self._ask(partial(self._conversation, follow_up), "annotation")
+            if self.terms.form != form:
+                follow_up = []
+            self.answers.append(answer)
+            try:
+                self.draft.add(parse_answer(answer))
+            except AnswerError as error:
+                reason = str(error)
+                self.faults["faulty"] += 1
+                follow_up = follow_up + faulty_messages(answer, reason, self.terms.form)
+                continue
+            missing = self.draft.missing
+            if not missing:
+                return self.draft.segments()
+            reason = f"{len(missing)} of {len(self.trajectory.steps)} actions are missing"
+            self.faults["missing"] += 1
+            follow_up = follow_up + missing_messages(answer, self.trajectory, missing)
+        raise self._given_up(f"after {self.annotator.repairs} repairs: {reason}")
+
+    def provenance(self) -> dict[str, Any]:
+        """What is kept beside an annotation."""
+        examples = choose_examples(self.trajectory, self.annotator.examples, self.annotator.source)
+        paid = self.completions.values()
+        return {
+            "model": self.annotator.client.model,
+            "answer_format": self.terms.form,
+            "temperature": self.terms.temperature,
+            "examples": [[example.task, example.variation] for example, _ in examples],
+            "thought": self.thought,
+            "prompt": self.prompt,
+            "calls": len(self.completions),
+            "repairs": sum(self.faults.values()),
+            "faults": dict(self.faults),
+            "joined": self.draft.joined,
+            "dropped": self.draft.dropped,
+            "prompt_tokens": sum(completion.prompt_tokens for completion in paid),
+            "completion_tokens": sum(completion.completion_tokens for completion in paid),
+        }
+
+    def _conversation(self, follow_up: list[Message], terms: RequestFormat) -> list[Message]:
+        """The request so far; begun anew where the answer's form is no longer the one it had."""
+        first = self.annotator.messages(self.trajectory, terms, self.thought)
+        return first + (follow_up if terms.form == self.terms.form else [])
+
+    def _ask(self, compose: Callable[[RequestFormat], list[Message]], purpose: str) -> str:
+        """The answer to a request, on the terms that the server accepts."""
+        annotator, free = self.annotator, purpose == "thought"
+        while True:
+            terms = annotator.negotiation.terms
+            request = terms.request(annotator.client.model, compose(terms), None if free else ANSWER_SCHEMA)
+            digest = request_digest(request, self.attempt)
+            about = {
+                "annotator": annotator.name,
+                "purpose": purpose,
+                "task": self.trajectory.task,
+                "variation": self.trajectory.variation,
+                "path": self.trajectory.path,
+                "form": None if free else terms.form,
+            }
+            try:
+                completion = annotator.ledger.fetch(digest, partial(annotator.pay, request, purpose), about)
+            except UnsupportedParameter as refusal:
+                annotator.negotiation.refused(refusal.part, terms)
+                continue
+            except RequestRejected as refusal:
+                refusal.answers = self.answers
+                raise
+            if not free:
+                annotator.negotiation.answered(terms, is_json(completion.text))
+                self.prompt = self.prompt or digest
+            self.terms = terms
+            self.completions[digest] = completion
+            return completion.text
+
+    def _given_up(self, reason: str) -> NotAnnotated:
+        return NotAnnotated(reason, self.answers, self.provenance())
+
+
+def annotator_name(model: str, first_thought: bool = False) -> str:
+    """The name of a model's annotations, fit for a file's name.
+
+    It ends in a digest of the model's name where other models might share what comes before.
+    """
+    slug = re.sub(r"[^A-Za-z0-9._]+", "-", model).strip("-.")[:_LONGEST_SLUG]
+    parts = ["llm", slug]
+    if slug != model or slug.endswith("-thought"):
+        parts.append(hashlib.sha256(model.encode("utf-8", "replace")).hexdigest()[:8])
+    return "-".join(filter(None, parts)) + ("-thought" if first_thought else "")
+
+
+def llm_annotator(
+    folder: str | Path,
+    model: str | None,
+    base_url: str | None = None,
+    *,
+    timeout: float = 300.0,
+    retries: int = 5,
+    **options: Any,
+) -> LLMAnnotator:
+    """The annotator of a corpus folder; see `ChatClient` and `LLMAnnotator` for the arguments.
+
+    Raises:
+        UsageError: if no model is named, or a number makes no sense.
+    """
+    if not model or not model.strip():
+        raise UsageError("Name the model that is to annotate: --model MODEL, as the server calls it.")
+    for name in ("examples", "repairs"):
+        if options.get(name, 0) < 0:
+            raise UsageError(f"--{name} {options[name]}: give 0 or more.")
+    if retries < 0:
+        raise UsageError(f"--retries {retries}: give 0 or more.")
+    if not (timeout > 0 and math.isfinite(timeout)):
+        raise UsageError(f"--timeout {timeout:g}: give a number of seconds above 0.")
+    if (tokens := options.get("budget_tokens")) is not None and tokens < 1:
+        raise UsageError(f"--budget-tokens {tokens}: give 1 or more, or leave it out for no limit.")
+    client = ChatClient(model, base_url, timeout=timeout, retries=retries)
+    return LLMAnnotator(client, Ledger(folder), **options)
+
+
+def _exemplars(task: str) -> Any:
+    from dataset_builder.annotation.exemplars import exemplars
+
+    return exemplars(task)

@@ -1,0 +1,138 @@
+"""The teacher's answers as text: written for examples, read back from whatever a model returned."""
+
+import json
+import re
+from collections.abc import Iterable, Sequence
+from typing import Any, NamedTuple
+
+from pydantic import BaseModel, ConfigDict, ValidationError
+
+from dataset_builder.common.errors import SubgoalError
+from dataset_builder.trajectories.subgoals import SubGoal, SubGoalSyntaxError
+
+_LONGEST = 200_000  # characters of an answer that are read: a hundred times those of a long path's
+
+
+class AnswerError(SubgoalError):
+    """An answer cannot be used; the message tells the teacher why."""
+
+
+class Answered(NamedTuple):
+    """A sub-goal of an answer with the actions that the teacher says it serves."""
+
+    subgoal: SubGoal
+    actions: list[str]
+
+
+class _Strict(BaseModel):
+    # What a strict schema must say; extra keys of servers that only promise JSON do no harm.
+    model_config = ConfigDict(json_schema_extra={"additionalProperties": False})
+
+
+class _Segment(_Strict):
+    subgoal: str
+    actions: list[str]
+
+
+class _Answer(_Strict):
+    segments: list[_Segment]
+
+
+ANSWER_SCHEMA = _Answer.model_json_schema()
+"""JSON schema of an answer, for servers that enforce one."""
+
+
+def render(pairs: Iterable[tuple[str, Sequence[str]]], form: str) -> str:
+    """An answer in this form, of sub-goals with their actions."""
+    if form != "functional":
+        return json.dumps({"segments": [{"subgoal": name, "actions": list(run)} for name, run in pairs]})
+    lines = []
+    for number, (name, run) in enumerate(pairs, 1):
+        quoted = ", ".join(f'"{action}"' for action in run)
+        lines.append(f"{number}- {name}: {{{quoted}}}")
+    return "\n".join(lines)
+
+
+def parse_answer(text: str) -> list[Answered]:
+    """Read an answer in either form, also within a code fence or a few words of prose.
+
+    Raises:
+        AnswerError: if nothing can be read, or a sub-goal has the wrong form.
+    """
+    text = without_reasoning(text)
+    value = _json_value(text)
+    if value is not None:
+        try:
+            answer = _Answer.model_validate({"segments": value} if isinstance(value, list) else value)
+        except ValidationError as error:
+            first = error.errors()[0]
+            where = ".".join(str(part) for part in first["loc"])
+            raise AnswerError(f"the JSON does not fit the form at {where}: {first['msg']}.") from error
+        pairs = [(segment.subgoal, segment.actions) for segment in answer.segments]
+    else:
+        pairs = _functional(text)
+    if not pairs:
+        broken = value is None and text.startswith(("{", "[", "```"))
+        raise AnswerError("it is broken JSON." if broken else "it names no sub-goals in the form asked for.")
+    return [Answered(_subgoal(name), actions) for name, actions in pairs]
+
+
+def is_json(text: str) -> bool:
+    """Whether an answer holds the JSON that was asked for."""
+    return _json_value(without_reasoning(text)) is not None
+
+
+def first_paragraph(text: str) -> str:
+    """The first paragraph of a thought, without the reasoning or the label before it."""
+    paragraph = without_reasoning(text).split("\n\n", 1)[0]
+    return " ".join(re.sub(r"^\W*thought\W*:\W*", "", paragraph, flags=re.IGNORECASE).split())
+
+
+def without_reasoning(text: str) -> str:
+    """The answer after the `<think>` part that some servers leave in it."""
+    return text.rpartition("</think>")[2].strip()[:_LONGEST]
+
+
+def _json_value(text: str) -> dict[str, Any] | list[Any] | None:
+    """The JSON object, or list of objects, that begins first in a text."""
+    start = re.search(r'\{\s*"|\[\s*\{', text)
+    try:
+        return json.JSONDecoder().raw_decode(text, start.start())[0] if start else None
+    except (ValueError, RecursionError):  # the latter by thousands of open brackets
+        return None
+
+
+# No pattern here may take more than linear time: a model can fill its context with one character.
+_HEAD = re.compile(
+    r"^[ \t>*#-]*+(?:\d+[ \t]*[-.):]+[ \t]*)?+[*`]*+([A-Za-z]\w*\([^()\n]*\))[*`]*[ \t]*[:=-]+>?",
+    re.MULTILINE,
+)
+_DOUBLY_QUOTED = re.compile(r'"([^"\n]+)"')
+_QUOTED = re.compile(r"'(.{1,200}?)'(?=[^\S\n]*+(?:[,}\]\n]|$))")  # apostrophes within are no end
+
+
+def _functional(text: str) -> list[tuple[str, list[str]]]:
+    heads = list(_HEAD.finditer(text))
+    ends = [*(head.start() for head in heads[1:]), len(text)]
+    return [(head[1], _actions(text[head.end() : end])) for head, end in zip(heads, ends, strict=False)]
+
+
+def _actions(body: str) -> list[str]:
+    """The actions of a numbered line: quoted, or else separated by commas or line breaks."""
+    quoted = _DOUBLY_QUOTED.findall(body) or _QUOTED.findall(body)
+    parts = quoted or re.split(r"[,\n]", body.strip().strip("{}[]"))
+    cleaned = (re.sub(r"^\s*(?:[-*]|\d+[.)])\s+", "", part).strip(" \t`") for part in parts)
+    return [part for part in cleaned if part]
+
+
+def _subgoal(text: str) -> SubGoal:
+    """Read a sub-goal; `NavigateTo('kitchen')` counts as `navigate_to(kitchen)`."""
+    text = text.encode("utf-8", "replace").decode()  # JSON can spell half characters, no file can hold them
+    name, bracket, inner = text.strip().partition("(")
+    name = re.sub(r"(?<=[a-z0-9])(?=[A-Z])", "_", name.strip()).lower()
+    closed = inner.endswith(")")
+    arguments = ", ".join(part.strip(" '\"`") for part in inner.removesuffix(")").split(","))
+    try:
+        return SubGoal.parse(f"{name}{bracket}{arguments}{')' if closed else ''}")
+    except SubGoalSyntaxError as error:
+        raise AnswerError(str(error)) from error

@@ -1,0 +1,70 @@
+"""What `subgoal corpus annotate --annotator llm` does and shows."""
+
+from collections.abc import Sequence
+from pathlib import Path
+
+from dataset_builder.annotation.annotate_corpus import annotate, not_annotated
+from dataset_builder.annotation.annotators import CheckedAnnotator
+from dataset_builder.annotation.teacher.annotator import LLMAnnotator
+from dataset_builder.annotation.teacher.cost_table import cost_rows
+from dataset_builder.common.console import console, progress_bar, row_table
+from dataset_builder.trajectories.corpus import annotation_store, quarantine_store, quarantined
+from dataset_builder.trajectories.trajectory import Trajectory
+
+
+def annotate_by_llm(
+    folder: Path,
+    teacher: CheckedAnnotator,
+    trajectories: Sequence[Trajectory],
+    concurrency: int,
+    retry_quarantined: bool,
+) -> None:
+    """Annotate what is missing; show what was given up and what it cost, also when it is stopped."""
+    llm = teacher.inner
+    assert isinstance(llm, LLMAnnotator)
+    before = len(llm.calls())
+    try:
+        with progress_bar() as bar:
+            new = annotate(
+                folder,
+                teacher,
+                trajectories,
+                bar,
+                concurrency=concurrency,
+                retry_quarantined=retry_quarantined,
+            )
+    finally:
+        calls = llm.calls()
+        if calls[before:]:
+            console.print(row_table(cost_rows(calls[before:]), "Cost of this run"))
+        if calls:
+            line = f"{len(calls):,} calls and {llm.budget.spent:,} tokens in all runs of {teacher.name}."
+            console.print(line, highlight=False)
+        if llm.budget.excess:
+            line = f"That is {llm.budget.excess:,} tokens more than the budget of {llm.budget.limit:,}: "
+            line += "the model wrote longer answers than before."
+            console.print(line, highlight=False, soft_wrap=True)
+    lost = set(quarantined(folder, teacher.name)) & {trajectory.key for trajectory in trajectories}
+    done = f"{len(trajectories) - len(lost)} of {len(trajectories)} trajectories annotated by {teacher.name}"
+    console.print(f"{done}, {new} of them now.", highlight=False, soft_wrap=True)
+    if lost:
+        where = quarantine_store(folder, teacher.name).path
+        line = f"{len(lost)} in quarantine, see {where}; --retry-quarantined asks for them once more."
+        console.print(line, highlight=False, soft_wrap=True)
+
+
+def show_estimate(
+    folder: Path, teacher: CheckedAnnotator, trajectories: Sequence[Trajectory], retry_quarantined: bool
+) -> None:
+    """Show what annotating the rest would cost, about."""
+    llm = teacher.inner
+    assert isinstance(llm, LLMAnnotator)
+    missing = not_annotated(folder, teacher.name, trajectories, retry_quarantined)
+    fresh = {trajectory.key for trajectory in not_annotated(folder, teacher.name, trajectories)}
+    given_up = quarantine_store(folder, teacher.name)
+    again = [trajectory.key for trajectory in missing if trajectory.key not in fresh]
+    rows = llm.estimate(missing, {key: given_up[key]["attempts"] for key in again})
+    done = len(annotation_store(folder, teacher.name))
+    console.print(f"{done} annotated by {teacher.name}, {len(missing)} to do.", highlight=False)
+    if rows:
+        console.print(row_table(rows, "Estimate: 4 characters a token, no repairs"))

@@ -1,0 +1,1 @@
+"""What all packages share: errors, stores, console, Hub."""

@@ -1,0 +1,37 @@
+"""The console, progress bars and tables of every command."""
+
+from rich.console import Console
+from rich.progress import (
+    BarColumn,
+    MofNCompleteColumn,
+    Progress,
+    TextColumn,
+    TimeElapsedColumn,
+    TimeRemainingColumn,
+)
+from rich.table import Table
+
+console = Console()
+
+
+def progress_bar(transient: bool = False) -> Progress:
+    """The bar that every long command shows."""
+    return Progress(
+        TextColumn("{task.description:>14}"),
+        BarColumn(),
+        MofNCompleteColumn(),
+        TimeElapsedColumn(),
+        TimeRemainingColumn(),
+        console=console,
+        transient=transient,
+    )
+
+
+def row_table(rows: list[dict[str, str]], title: str | None = None) -> Table:
+    """A rich table of equal-keyed rows; all but the first column are flush right."""
+    table = Table(title=title)
+    for index, name in enumerate(rows[0]):
+        table.add_column(name, justify="right" if index else "left", overflow="fold")
+    for row in rows:
+        table.add_row(*row.values())
+    return table

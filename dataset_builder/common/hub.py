@@ -1,0 +1,188 @@
+"""Publishing a folder in Hub layout: one commit, which a second push does not repeat."""
+
+import sys
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+import huggingface_hub
+from huggingface_hub import CommitOperationAdd, CommitOperationDelete, HfApi
+from huggingface_hub.constants import REGEX_COMMIT_OID
+from huggingface_hub.errors import HfHubHTTPError, HFValidationError, HTTPError, OfflineModeIsEnabled
+from huggingface_hub.utils import (
+    DEFAULT_IGNORE_PATTERNS,
+    are_progress_bars_disabled,
+    disable_progress_bars,
+    enable_progress_bars,
+    filter_repo_objects,
+    logging,
+    validate_repo_id,
+)
+
+from dataset_builder.common.errors import SubgoalError, UsageError
+
+DATASET_ID = "NAMESPACE/scienceworld-subgoals"
+"""Stands in a local dataset card for the id that the repository gets when it is pushed."""
+
+
+@dataclass(frozen=True)
+class Pushed:
+    """What a push came to.
+
+    Attributes:
+        url: page of the repository, at the branch if one was named.
+        commit: sha of the newest commit there.
+        changed: whether the push made that commit; the files were there already if not.
+    """
+
+    url: str
+    commit: str
+    changed: bool
+
+
+def push_folder(
+    folder: str | Path,
+    repo_id: str,
+    *,
+    repo_type: str,
+    private: bool = False,
+    revision: str | None = None,
+    message: str = "Upload the folder",
+    contents: Mapping[str, bytes] | None = None,
+    replaces: Sequence[str] = (),
+    ignore: Sequence[str] = (),
+    space_sdk: str | None = None,
+) -> Pushed:
+    """Make a repository on the Hub equal a folder, in one commit; none if it does already.
+
+    Repository and branch are created where they are missing. Large files that an interrupted push
+    had uploaded are not sent again. The token is the one of `hf auth login` or `HF_TOKEN`.
+
+    Args:
+        folder (`str` or `Path`): what to publish.
+        repo_id (`str`): `NAMESPACE/NAME`.
+        repo_type (`str`): `dataset`, `model` or `space`.
+        private (`bool`, *optional*, defaults to `False`): create it private.
+        revision (`str`, *optional*): branch to commit to; `main` if left out.
+        message (`str`, *optional*): the commit's.
+        contents (`Mapping[str, bytes]`, *optional*): files to publish with this content, not the folder's.
+        replaces (`Sequence[str]`, *optional*): patterns of remote files that are deleted if the folder
+            does not have them; others stay.
+        ignore (`Sequence[str]`, *optional*): patterns of files in the folder to leave out.
+        space_sdk (`str`, *optional*): `gradio`, …; a space needs it.
+
+    Raises:
+        UsageError: for a bad id or branch, a missing folder, or a public repository that was to be private.
+        SubgoalError: if there is no token, or the Hub refuses or cannot be reached.
+    """
+    folder = Path(folder)
+    if not folder.is_dir():
+        raise UsageError(f"There is no folder {folder} to push.")
+    _check_id(repo_id)
+    if revision and REGEX_COMMIT_OID.fullmatch(revision):
+        raise UsageError(f"{revision} is a commit: a push goes to a branch, name one.")
+    api = HfApi(token=_token())
+    additions = _additions(folder, contents or {}, ignore)
+    with _quiet(), _worded(repo_id):
+        url = api.create_repo(
+            repo_id, repo_type=repo_type, private=private or None, exist_ok=True, space_sdk=space_sdk
+        )
+        if revision:
+            api.create_branch(repo_id, branch=revision, repo_type=repo_type, exist_ok=True)
+        there = api.repo_info(repo_id, repo_type=repo_type, revision=revision)
+        if private and not there.private:
+            raise UsageError(
+                f"{repo_id} exists and is public: make it private in its settings, or leave out --private."
+            )
+        remote = api.list_repo_files(repo_id, repo_type=repo_type, revision=there.sha)
+        ours = {addition.path_in_repo for addition in additions}
+        stale = set(filter_repo_objects(remote, allow_patterns=list(replaces))) - ours if replaces else set()
+        commit = api.create_commit(
+            repo_id,
+            [*additions, *(CommitOperationDelete(path) for path in sorted(stale))],
+            commit_message=message,
+            repo_type=repo_type,
+            revision=revision,
+            parent_commit=there.sha,
+        )
+    return Pushed(f"{url}/tree/{revision}" if revision else str(url), commit.oid, commit.oid != there.sha)
+
+
+def _additions(
+    folder: Path, contents: Mapping[str, bytes], ignore: Sequence[str]
+) -> list[CommitOperationAdd]:
+    found = [path.relative_to(folder).as_posix() for path in sorted(folder.rglob("*")) if path.is_file()]
+    chosen = filter_repo_objects(found, ignore_patterns=[*DEFAULT_IGNORE_PATTERNS, *ignore])
+    sources: dict[str, bytes | Path] = {path: folder / path for path in chosen} | dict(contents)
+    return [CommitOperationAdd(path, source) for path, source in sources.items()]
+
+
+def _check_id(repo_id: str) -> None:
+    remedy = "use NAMESPACE/NAME, of letters, digits, '-', '_', '.'."
+    if repo_id.count("/") != 1:
+        raise UsageError(f"{repo_id!r} is no name for a repository: {remedy}")
+    try:
+        validate_repo_id(repo_id)
+    except HFValidationError as error:
+        raise UsageError(f"{repo_id!r} is no name for a repository: {remedy}") from error
+
+
+def _token() -> str:
+    token = huggingface_hub.get_token()
+    if token is None:
+        raise SubgoalError("No Hugging Face token was found: run `hf auth login`, or set HF_TOKEN.")
+    # Such a token would be quoted in the error of the library that composes the request.
+    if not token.isascii() or not token.isprintable():
+        raise SubgoalError("The Hugging Face token holds characters that no token has: set HF_TOKEN again.")
+    return token
+
+
+@contextmanager
+def _worded(repo_id: str) -> Iterator[None]:
+    """Turns what the Hub or the network answers into one line with the remedy."""
+    again = "push again later; what is uploaded is kept."
+    try:
+        yield
+    except OfflineModeIsEnabled as error:
+        raise SubgoalError("HF_HUB_OFFLINE is set: unset it to push.") from error
+    except ValueError as error:  # the card's metadata, as the Hub's check finds it
+        reason = " ".join(str(error).split())[:200]
+        raise SubgoalError(f"The Hub does not take the card of {repo_id}: {reason}") from error
+    except (HTTPError, OSError, RuntimeError) as error:
+        # An upload's error comes wrapped.
+        cause = error.__cause__ if isinstance(error, RuntimeError) and error.__cause__ else error
+        if isinstance(cause, HfHubHTTPError):
+            raise SubgoalError(_refusal(repo_id, cause, again)) from error
+        reason = str(cause).strip().partition("\n")[0]
+        where = huggingface_hub.constants.ENDPOINT
+        raise SubgoalError(f"Cannot reach {where} ({reason}): check the network, {again}") from error
+
+
+def _refusal(repo_id: str, error: HfHubHTTPError, again: str) -> str:
+    status = error.response.status_code
+    said = (error.server_message or "no reason given").strip().partition("\n")[0].rstrip(".")
+    if status == 401:
+        return f"The Hub does not know this token ({said}): run `hf auth login`, or set HF_TOKEN anew."
+    if status == 403:
+        return f"This token may not write to {repo_id} ({said}): take one with write permission there."
+    if status == 412:
+        return f"Somebody else changed {repo_id} meanwhile: push again."
+    if status >= 500 or status == 429:
+        return f"The Hub failed at {repo_id} (status {status}, {said}): {again}"
+    return f"The Hub refused {repo_id} (status {status}, {said}): check its name and the branch's."
+
+
+@contextmanager
+def _quiet() -> Iterator[None]:
+    """No warnings of the library, and its bars only where somebody can watch them."""
+    verbosity, hidden = logging.get_verbosity(), are_progress_bars_disabled()
+    logging.set_verbosity_error()
+    if not sys.stderr.isatty():
+        disable_progress_bars()
+    try:
+        yield
+    finally:
+        logging.set_verbosity(verbosity)
+        if not hidden:
+            enable_progress_bars()

@@ -1,0 +1,1 @@
+"""The Hub dataset: tables, card, loading, publishing."""

@@ -1,0 +1,233 @@
+"""The dataset card: front matter that `load_dataset` reads, and figures computed from the tables."""
+
+from collections import Counter
+from collections.abc import Mapping
+from importlib.metadata import version
+from pathlib import Path
+from typing import Any, NamedTuple
+
+from datasets import Dataset, DatasetDict, List
+from huggingface_hub import DatasetCard, DatasetCardData
+
+from dataset_builder.annotation.agreement import annotations_of, compare, total
+from dataset_builder.annotation.exemplars import all_exemplars, is_held_out
+from dataset_builder.common.citations import BIBTEX
+from dataset_builder.common.errors import UsageError
+from dataset_builder.common.hub import DATASET_ID
+from dataset_builder.dataset.features import columns
+from dataset_builder.dataset.stats import TaskPaths, task_rows
+from dataset_builder.simulator.tasks import PRACTICE
+from dataset_builder.trajectories.corpus import CollectReport
+
+_TEMPLATE = Path(__file__).parent / "templates" / "dataset_card.md"
+_SIZES = ((1_000, "n<1K"), (10_000, "1K<n<10K"), (100_000, "10K<n<100K"), (1_000_000, "100K<n<1M"))
+_PATHS = {
+    "tidied": "the simulator's own solutions, tidied: detours, fruitless actions and idle polling removed, "
+    "readings ended when they decide, slides of blocks run as races; for the genetics tasks, a cross of two "
+    "plants whose offspring shows the answer",
+    "simulator": "the simulator's own solutions, as its solver wrote them",
+}
+
+
+USUAL_LIMIT = 100
+"""Moves after which most protocols end an episode."""
+
+
+class DataFile(NamedTuple):
+    """One split of a configuration: its path within the repository, and its size."""
+
+    path: str
+    n_bytes: int
+
+
+def dataset_card(
+    tables: Mapping[str, DatasetDict],
+    files: Mapping[str, Mapping[str, DataFile]],
+    paths: Mapping[str, TaskPaths],
+    subgoals: Counter[str],
+    collected: CollectReport,
+    *,
+    annotator: str,
+    annotator_note: str,
+    path: str,
+    state_text: str,
+) -> DatasetCard:
+    """The card of a built corpus. `DATASET_ID` stands for the id of its repository.
+
+    Args:
+        tables (`Mapping[str, DatasetDict]`): configuration name → its splits, the default first.
+        files (`Mapping[str, Mapping[str, DataFile]]`): configuration name → split → its file.
+        paths (`Mapping[str, TaskPaths]`): `stats.task_paths` of the trajectories.
+        subgoals (`Counter[str]`): `stats.subgoal_names` of the trajectories.
+        collected (`CollectReport`): what was verified and what was given up.
+        annotator (`str`): who named the sub-goals.
+        annotator_note (`str`): how it did so.
+        path (`str`): form of the paths.
+        state_text (`str`): version of the input text.
+    """
+    trajectories = tables["trajectories"]
+    first: Dataset = next(iter(trajectories.values()))
+    return DatasetCard.from_template(
+        _front_matter(tables, files),
+        template_path=str(_TEMPLATE),
+        repo=DATASET_ID,
+        n_paths=f"{sum(len(found.steps) for found in paths.values()):,}",
+        n_tasks=len(paths),
+        n_steps=f"{sum(sum(found.steps) for found in paths.values()):,}",
+        n_segments=f"{subgoals.total():,}",
+        example_subgoal=first[0]["subgoal"][0],
+        scienceworld=version("scienceworld"),
+        sizes=_markdown(_size_rows(tables, files)),
+        practice=any(PRACTICE in splits for splits in tables.values()),
+        trajectory_columns=_markdown(_column_rows("trajectories")),
+        example_columns=_markdown(_column_rows("executor")),
+        tasks=_markdown(task_rows(paths, collected)),
+        path_note=_PATHS[path] + (_untidied_note(trajectories) if path == "tidied" else ""),
+        long_paths=_long_note(trajectories),
+        verified=_verified_note(collected),
+        simplifications=first[0]["simplifications"] or "none",
+        state_text=state_text,
+        annotator=annotator,
+        annotator_note=annotator_note,
+        exemplar_note=_exemplar_note(tables),
+        largest=_largest_note(paths),
+        citation=BIBTEX,
+    )
+
+
+def _front_matter(
+    tables: Mapping[str, DatasetDict], files: Mapping[str, Mapping[str, DataFile]]
+) -> DatasetCardData:
+    rows = sum(len(table) for splits in tables.values() for table in splits.values())
+    configs: list[dict[str, Any]] = []
+    for name, splits in files.items():
+        default = {} if configs else {"default": True}
+        listed = [{"split": split, "path": file.path} for split, file in splits.items()]
+        configs.append({"config_name": name, **default, "data_files": listed})
+    return DatasetCardData(
+        license="apache-2.0",
+        language="en",
+        pretty_name="ScienceWorld sub-goals",
+        task_categories=["text-generation", "reinforcement-learning"],
+        annotations_creators=["machine-generated"],
+        language_creators=["machine-generated"],
+        source_datasets=["original"],
+        size_categories=[next((name for bound, name in _SIZES if rows < bound), "1M<n<10M")],
+        tags=["scienceworld", "sub-goals", "agents", "text-games", "imitation-learning", "hierarchical"],
+        configs=configs,
+    )
+
+
+def _size_rows(
+    tables: Mapping[str, DatasetDict], files: Mapping[str, Mapping[str, DataFile]]
+) -> list[dict[str, str]]:
+    return [
+        {
+            "configuration": f"`{name}`",
+            "split": split,
+            "rows": f"{len(tables[name][split]):,}",
+            "bytes": f"{file.n_bytes:,}",
+        }
+        for name, splits in files.items()
+        for split, file in splits.items()
+    ]
+
+
+def _column_rows(config: str) -> list[dict[str, str]]:
+    rows = []
+    for name, column in columns(config).items():
+        listed = isinstance(column.feature, List)
+        kind = f"list of {column.feature.feature.dtype}" if listed else column.feature.dtype
+        rows.append({"column": f"`{name}`", "type": kind, "holds": column.meaning})
+    return rows
+
+
+def _untidied_note(trajectories: DatasetDict) -> str:
+    """How many paths no shortening held for: they still walk through doors."""
+    teleports = [row for table in trajectories.values() for row in table if row["simplifications"] == "easy"]
+    count = sum(any(action.startswith("go to ") for action in row["action"]) for row in teleports)
+    return f" ({count:,} paths for which no shorter one held are as the solver wrote them)" if count else ""
+
+
+def _long_note(trajectories: DatasetDict) -> str:
+    count = sum(moves[-1] > USUAL_LIMIT for table in trajectories.values() for moves in table["moves"])
+    return f"{count:,} paths take more than {USUAL_LIMIT} moves, where the usual protocols end an episode."
+
+
+def _verified_note(collected: CollectReport) -> str:
+    verified, lost = collected.verified.total(), collected.given_up.total()
+    note = f"{verified:,} of the {verified + lost:,} variations that were tried have such a path"
+    if not lost:
+        return f"{note}."
+    reasons = "; ".join(f"{why.rstrip('.')} ({count:,})" for why, count in collected.reasons.most_common())
+    return f"{note}. {lost:,} were given up: {reasons}."
+
+
+def _exemplar_note(tables: Mapping[str, DatasetDict]) -> str:
+    rows = sum(len(table) for table in tables["exemplars"].values())
+    return (
+        f"Those of the {rows:,} paths of `exemplars` were written by a language model that read each path "
+        "from end to end and named the steps of its plan as a person would; they are the measure of the "
+        "rules, and what a language model is shown when it annotates."
+    )
+
+
+def _largest_note(paths: Mapping[str, TaskPaths]) -> str:
+    counts = Counter({task: len(found.steps) for task, found in paths.items()})
+    (most, many), (least, few) = counts.most_common()[0], counts.most_common()[-1]
+    return f"{many:,} paths of `{most}`, {few:,} of `{least}`"
+
+
+def _markdown(rows: list[dict[str, str]]) -> str:
+    head = list(rows[0])
+    lines = [head, ["---"] * len(head), *(list(row.values()) for row in rows)]
+    return "\n".join("| " + " | ".join(line) + " |" for line in lines)
+
+
+def agreement_note(name: str, folder: str | Path) -> str:
+    """What the card says of an annotator's agreement with the exemplars; `""` if it did none of them."""
+    every = all_exemplars()
+    given = annotations_of(name, None if name == "rules" else folder)
+    groups = [(" that they were tuned on", [pair for pair in every if not is_held_out(pair[0])])]
+    groups += [(" that nothing was tuned on", [pair for pair in every if is_held_out(pair[0])])]
+    parts = []
+    for which, wanted in groups if name == "rules" else [("", every)]:
+        try:
+            found = total(compare(wanted, given))
+        except UsageError:
+            continue
+        parts.append(
+            f"{found.paths} paths{which}: F1 of the bounds of sub-goals {found.boundary_f1:.2f}, "
+            f"{found.name_share:.0%} of the actions under a sub-goal of the same name, "
+            f"{found.subgoal_share:.0%} under the very same sub-goal"
+        )
+    return f"Agreement with the exemplars: on {'; on '.join(parts)}." if parts else ""
+
+
+def annotator_note(folder: str | Path, name: str) -> str:
+    """One paragraph on how an annotator made its sub-goals, computed from what it stored.
+
+    Args:
+        folder (`str` or `Path`): the corpus folder.
+        name (`str`): the annotator's, as in the files' names.
+    """
+    from dataset_builder.trajectories.corpus import annotation_store, quarantined
+
+    if name == "rules":
+        return "They were written by rules, not by a language model."
+    records = [record for record in annotation_store(folder, name) if "model" in record]
+    if not records:
+        return ""
+    models = ", ".join(sorted({f"`{record['model']}`" for record in records}))
+    counts = Counter(record["answer_format"] for record in records)
+    forms = ", ".join(f"{form} ({count})" for form, count in counts.most_common())
+    shown = max(len(record["examples"]) for record in records)
+    thought = " and its own first thought about the task" if any(r["thought"] for r in records) else ""
+    repaired = sum(record["repairs"] > 0 for record in records)
+    note = (
+        f"They were written by a language model, {models}, that saw each path after at most {shown} "
+        f"annotated examples{thought}. Form of its answers: {forms}. Each answer was aligned to its path; "
+        f"For {repaired} of {len(records)} paths the model was asked again."
+    )
+    lost = len(quarantined(folder, name))
+    return note + (f" Left out because no answer fitted: {lost}." if lost else "")

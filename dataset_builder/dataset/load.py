@@ -1,0 +1,123 @@
+"""Opening a built corpus, from a folder or from the Hub, with errors a user can act on."""
+
+import hashlib
+import re
+from pathlib import Path
+
+import datasets
+from datasets.exceptions import DatasetGenerationError, DatasetNotFoundError
+from pyarrow import ArrowInvalid
+from yaml import YAMLError
+
+from dataset_builder.common.errors import SubgoalError, UsageError
+from dataset_builder.common.hub_ids import public_name, split_revision
+from dataset_builder.dataset.features import CONFIGS
+
+_COMMIT = re.compile(r"/([0-9a-f]{40})/")
+
+
+def dataset_identity(dataset: str | Path) -> dict[str, str]:
+    """Which corpus that is: `id` (its public name) and `revision`.
+
+    Args:
+        dataset (`str` or `Path`): a folder or a Hub id, as `load_config` takes it.
+
+    Returns:
+        `dict`: the revision is the commit of a Hub dataset, of a folder `sha256:…` over the names and
+        bytes of its Parquet files: the same wherever it lies, another one when it is built otherwise.
+
+    Raises as `load_config`.
+    """
+    repo, _ = split_revision(str(dataset))
+    folder = Path(repo)
+    tables = load_config(str(dataset), "trajectories")  # words the errors
+    revision = _files_hash(folder) if folder.is_dir() else commit_of(tables)
+    return {"id": public_name(repo), "revision": revision}
+
+
+def _files_hash(folder: Path) -> str:
+    digest = hashlib.sha256()
+    for path in sorted(folder.rglob("*.parquet")):
+        with path.open("rb") as file:
+            content = hashlib.file_digest(file, "sha256").hexdigest()
+        digest.update(f"{path.relative_to(folder).as_posix()}\0{content}\n".encode())
+    return f"sha256:{digest.hexdigest()}"
+
+
+def commit_of(tables: datasets.DatasetDict) -> str:
+    """Commit of the Hub files of these tables: `datasets` names their cache folder by it; `""` if unknown."""
+    files = (Path(file["filename"]).as_posix() for table in tables.values() for file in table.cache_files)
+    matches = map(_COMMIT.search, files)
+    return next((match.group(1) for match in matches if match), "")
+
+
+def load_config(dataset: str, config: str) -> datasets.DatasetDict:
+    """One configuration of a corpus, all its splits.
+
+    Args:
+        dataset (`str`): a folder as `subgoal corpus build` writes it, or a Hub id, with `@REVISION`
+            if wanted.
+        config (`str`): one of `CONFIGS`, or another that the dataset has.
+
+    Raises:
+        UsageError: if there is no such dataset, it is damaged, or it is not a sub-goal corpus.
+        SubgoalError: if the Hub cannot be reached.
+    """
+    repo, revision = split_revision(dataset)
+    folder = Path(repo)
+    if folder.is_dir() and not any(folder.rglob("*.parquet")):
+        raise UsageError(f"{dataset} holds no dataset: run `subgoal corpus build` into it, or name another.")
+    if not folder.is_dir() and (folder.is_file() or repo.count("/") > 1 or repo.startswith((".", "~"))):
+        raise UsageError(f"There is no dataset folder {dataset}: `subgoal corpus build` makes one.")
+    try:
+        tables = datasets.load_dataset(repo, config, revision=revision)
+    except DatasetNotFoundError as error:
+        raise UsageError(
+            f"No dataset {dataset} on the Hub or in this folder: check the name, or `hf auth login`."
+        ) from error
+    except (ArrowInvalid, DatasetGenerationError, YAMLError) as error:
+        if isinstance(error.__cause__, OSError):
+            raise  # a full disk, say: not the dataset's fault
+        raise UsageError(
+            f"{dataset} is damaged ({_reason(error.__cause__ or error)}): {_again(folder)}"
+        ) from error
+    except ValueError as error:
+        if "BuilderConfig" in str(error):
+            raise UsageError(
+                f"{dataset} has no configuration {config!r}: it is not a sub-goal corpus, or an older one."
+            ) from error
+        raise
+    except OSError as error:
+        if error.errno is not None and not isinstance(error, ConnectionError):
+            raise  # of this machine, not of the network
+        if folder.is_dir():
+            raise UsageError(f"{dataset} is not whole ({_reason(error)}): {_again(folder)}") from error
+        raise SubgoalError(
+            f"Cannot load {dataset} ({_reason(error)}): check the network, or name a local folder."
+        ) from error
+    _check_columns(dataset, config, tables)
+    return tables
+
+
+def load_tables(dataset: str) -> dict[str, datasets.DatasetDict]:
+    """Every configuration of a corpus. Raises as `load_config`."""
+    return {config: load_config(dataset, config) for config in CONFIGS}
+
+
+def _reason(error: BaseException) -> str:
+    """The first line of an error, which `datasets` may make very long."""
+    line = str(error).strip().partition("\n")[0]
+    return line if len(line) <= 160 else f"{line[:160].rstrip()}…"
+
+
+def _again(folder: Path) -> str:
+    return "build it again." if folder.is_dir() else "push it again, or name another revision."
+
+
+def _check_columns(dataset: str, config: str, tables: datasets.DatasetDict) -> None:
+    wanted = {"action", "subgoal"} if config in ("trajectories", "exemplars") else {"input", "target"}
+    for split, table in tables.items():
+        if missing := wanted - set(table.column_names):
+            raise UsageError(
+                f"{dataset} is no sub-goal corpus: {config}/{split} lacks {', '.join(sorted(missing))}."
+            )

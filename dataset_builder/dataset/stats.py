@@ -1,0 +1,76 @@
+"""Figures of a built corpus, computed from its tables."""
+
+from collections import Counter
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from statistics import mean
+
+from datasets import DatasetDict
+
+from dataset_builder.simulator.tasks import PRACTICE, SPLITS, TASKS
+from dataset_builder.trajectories.corpus import CollectReport
+
+
+@dataclass
+class TaskPaths:
+    """The paths of one task, over all splits.
+
+    Attributes:
+        counts: paths per split.
+        steps: actions of each path.
+        moves: moves that each path took.
+        subgoals: sub-goals of each path.
+    """
+
+    counts: Counter[str] = field(default_factory=Counter)
+    steps: list[int] = field(default_factory=list)
+    moves: list[int] = field(default_factory=list)
+    subgoals: list[int] = field(default_factory=list)
+
+
+def task_paths(trajectories: DatasetDict) -> dict[str, TaskPaths]:
+    """Figures of the paths by task; tasks without any are left out."""
+    found: dict[str, TaskPaths] = {name: TaskPaths() for name in TASKS}
+    for split, table in trajectories.items():
+        for row in table.select_columns(["task", "moves", "segment"]):
+            paths = found.setdefault(row["task"], TaskPaths())
+            paths.counts[split] += 1
+            paths.steps.append(len(row["moves"]))
+            paths.moves.append(row["moves"][-1])
+            paths.subgoals.append(row["segment"][-1] + 1)
+    return {name: found[name] for name in TASKS if found[name].steps}
+
+
+def subgoal_names(trajectories: DatasetDict) -> Counter[str]:
+    """How many segments each kind of sub-goal has: `navigate_to(kitchen)` counts as `navigate_to`."""
+    names: Counter[str] = Counter()
+    for table in trajectories.values():
+        for row in table.select_columns(["subgoal", "segment"]):
+            by_segment = dict(zip(row["segment"], row["subgoal"], strict=True))
+            names.update(subgoal.partition("(")[0] for subgoal in by_segment.values())
+    return names
+
+
+def split_rows(tables: Mapping[str, DatasetDict]) -> list[dict[str, str]]:
+    """Rows per configuration and split."""
+    return [
+        {"configuration": name}
+        | {split: str(len(splits[split])) if split in splits else "0" for split in (*SPLITS, PRACTICE)}
+        for name, splits in tables.items()
+    ]
+
+
+def task_rows(found: Mapping[str, TaskPaths], collected: CollectReport | None = None) -> list[dict[str, str]]:
+    """Per task: paths by split, verified share, means of steps, moves and sub-goals."""
+    rows = []
+    for name, paths in found.items():
+        row = {"task": f"{TASKS[name].task_id} {name}"}
+        row |= {split: str(paths.counts[split]) for split in SPLITS}
+        if collected is not None:
+            verified, lost = collected.verified[name], collected.given_up[name]
+            row["verified"] = f"{verified} of {verified + lost}"
+        row["steps"] = f"{mean(paths.steps):.1f}"
+        row["moves"] = f"{mean(paths.moves):.1f}"
+        row["sub-goals"] = f"{mean(paths.subgoals):.1f}"
+        rows.append(row)
+    return rows

@@ -1,0 +1,110 @@
+"""The engine that works in threads of this process."""
+
+import contextlib
+import threading
+import time
+from collections.abc import Callable, Generator, Iterator, Sequence
+from concurrent.futures import Future
+from queue import SimpleQueue
+from types import TracebackType
+from typing import Generic, TypeVar
+
+from dataset_builder.engines.base import Job, R, U
+
+T = TypeVar("T")
+
+
+class LocalEngine:
+    """Threads of this process around one worker.
+
+    Args:
+        workers (`int`, *optional*, defaults to 1): threads. Work without a batch size is one batch,
+            done in the calling thread.
+    """
+
+    name = "local"
+
+    def __init__(self, workers: int = 1) -> None:
+        self.workers = workers
+
+    def map(
+        self, job: Job[U, R], units: Sequence[U], batch: int | None = 1
+    ) -> Generator[tuple[U, R], None, None]:
+        """As `Engine.map`."""
+        if not units:
+            return
+        worker = job.start(self.workers)
+        try:
+            if batch is None:
+                with contextlib.closing(worker.work(units)) as results:
+                    for place, result in results:
+                        yield units[place], result
+                return
+            parts = [units[start : start + batch] for start in range(0, len(units), batch)]
+            with WorkerThreads(lambda part: list(worker.work(part)), parts, self.workers) as crew:
+                try:
+                    for part, future in crew:
+                        for place, result in future.result():
+                            yield part[place], result
+                except BaseException:
+                    # Ctrl-C or a full disk: what the threads hold is taken away, which ends them.
+                    worker.close()
+                    raise
+        finally:
+            worker.close()
+
+
+class WorkerThreads(Generic[T, R]):
+    """Works through items in threads; iterating gives each item with its result, as they come.
+
+    Leaving the `with` block early lets the threads finish what they have in hand, for a while. Unlike
+    those of `concurrent.futures`, they do not keep the program from ending after that.
+
+    Args:
+        work (`Callable`): what to do with an item.
+        items (`Sequence`): the items.
+        threads (`int`): how many at once.
+        grace (`float`, *optional*, defaults to 60): seconds to wait for what is in hand.
+    """
+
+    def __init__(self, work: Callable[[T], R], items: Sequence[T], threads: int, grace: float = 60.0) -> None:
+        self._work = work
+        self._items = items
+        self._todo = iter(items)
+        self._grace = grace
+        self._lock = threading.Lock()
+        self._stop = threading.Event()
+        self._done: SimpleQueue[tuple[T, Future[R]]] = SimpleQueue()
+        self._threads = [
+            threading.Thread(target=self._run, daemon=True) for _ in range(min(threads, len(items)))
+        ]
+
+    def __enter__(self) -> "WorkerThreads[T, R]":
+        for thread in self._threads:
+            thread.start()
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self._stop.set()
+        deadline = time.monotonic() + self._grace
+        for thread in self._threads:
+            thread.join(max(0.0, deadline - time.monotonic()))
+
+    def __iter__(self) -> Iterator[tuple[T, "Future[R]"]]:
+        for _ in self._items:
+            yield self._done.get()
+
+    def _run(self) -> None:
+        while not self._stop.is_set():
+            with self._lock:
+                item = next(self._todo, self)
+            if item is self:
+                return
+            future: Future[R] = Future()
+            try:
+                future.set_result(self._work(item))  # type: ignore[arg-type]
+            except BaseException as error:
+                future.set_exception(error)
+            self._done.put((item, future))  # type: ignore[arg-type]

@@ -1,0 +1,1 @@
+"""Expert trajectories: solved, simplified, verified by replay."""

@@ -1,0 +1,167 @@
+"""Collecting expert trajectories: keyed units of work, resumable."""
+
+import os
+from collections.abc import Generator, Iterable, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from random import Random
+from typing import Any
+
+from rich.progress import Progress
+
+from dataset_builder.common.errors import SimulatorDied, UsageError
+from dataset_builder.common.jsonl_store import JsonlStore
+from dataset_builder.engines.base import Engine
+from dataset_builder.engines.local import LocalEngine
+from dataset_builder.expert.solve import NoVerifiedPath, find_trajectory
+from dataset_builder.simulator.simulator import MAX_JVM_RESTARTS, Simulator, check_simplifications
+from dataset_builder.simulator.tasks import SPLITS, Task
+from dataset_builder.trajectories.corpus import CollectReport, report, trajectory_store
+from dataset_builder.trajectories.trajectory import PATHS, TrajectoryKey
+
+PAPER_SAMPLES = {"3-3": 100, "9-1": 50, "9-2": 50, "9-3": 50, "10-1": 50, "10-2": 50}
+"""Variations per split that the paper's released code keeps of its largest tasks, by task id."""
+
+
+def choose_variations(
+    task: Task, split: str, limit: int | None = None, paper_seed: int | None = None
+) -> list[int]:
+    """Variations of a split, at most `limit`: spread evenly over train, else the first ones.
+
+    The first ones are what evaluation protocols take; train variations are ordered by what varies,
+    so that an even spread shows most of it.
+
+    Args:
+        task (`Task`): whose variations.
+        split (`str`): one of `SPLITS`.
+        limit (`int`, *optional*): at most so many; all if left out.
+        paper_seed (`int`, *optional*): first draw as many as `PAPER_SAMPLES` names, with this seed.
+    """
+    variations = list(task.variations(split))
+    if paper_seed is not None:
+        size = min(PAPER_SAMPLES.get(task.task_id, len(variations)), len(variations))
+        variations = sorted(Random(f"{paper_seed}/{task.name}/{split}").sample(variations, size))
+    if limit is None or limit >= len(variations):
+        return variations
+    if limit < 1:
+        raise UsageError(f"At most {limit} variations is no number to collect: give 1 or more.")
+    if split != "train":
+        return variations[:limit]
+    return [variations[index * len(variations) // limit] for index in range(limit)]
+
+
+def collect(
+    folder: str | Path,
+    tasks: Sequence[Task],
+    splits: Iterable[str] = SPLITS,
+    *,
+    limits: dict[str, int] | int | None = None,
+    paper_seed: int | None = None,
+    path: str = "tidied",
+    simplifications: str = "easy",
+    workers: int | None = None,
+    engine: Engine | None = None,
+    progress: Progress | None = None,
+) -> CollectReport:
+    """Collect verified trajectories into `folder/trajectories.jsonl`; what is there is kept.
+
+    Args:
+        folder (`str` or `Path`): the corpus folder.
+        tasks (`Sequence[Task]`): which tasks.
+        splits (`Iterable[str]`, *optional*): which splits.
+        limits (`int` or `dict[str, int]`, *optional*): variations per task, for all or per split.
+        paper_seed (`int`, *optional*): sample the largest tasks as the paper did, see `choose_variations`.
+        path (`str`, *optional*, defaults to `"tidied"`): form of the path, see `find_trajectory`.
+        simplifications (`str`, *optional*, defaults to `"easy"`): see `Episode.load`.
+        workers (`int`, *optional*, defaults to the number of cores): threads, each with a world.
+        engine (`Engine`, *optional*): who does it, in place of threads of this process.
+        progress (`rich.progress.Progress`, *optional*): where to show a bar.
+
+    Raises:
+        UsageError: for an unknown split, path or simplification.
+    """
+    check_simplifications(simplifications)
+    if path not in PATHS:
+        raise UsageError(f"Unknown path {path!r}: use one of {', '.join(PATHS)}.")
+    if workers is not None and workers < 1:
+        raise UsageError(f"--workers {workers}: give 1 or more.")
+    wanted = list(
+        dict.fromkeys(
+            TrajectoryKey(task.name, variation, path)
+            for task in tasks
+            for split in splits
+            for variation in choose_variations(
+                task, split, limits.get(split) if isinstance(limits, dict) else limits, paper_seed
+            )
+        )
+    )
+    store = trajectory_store(folder)
+    _check_same(store, simplifications)
+    missing = [key for key in wanted if key not in store]
+    engine = engine or LocalEngine(workers or os.cpu_count() or 1)
+    bar = (
+        progress.add_task("expert paths", total=len(wanted), completed=len(wanted) - len(missing))
+        if progress
+        else None
+    )
+    for key, record in engine.map(CollectJob(simplifications), missing):
+        store.append(key, record)
+        if progress and bar is not None:
+            progress.advance(bar)
+    return report(store, wanted)
+
+
+def _check_same(store: JsonlStore, simplifications: str) -> None:
+    """Refuse to mix paths of different games in a folder."""
+    there = {record["trajectory"]["simplifications"] for record in store if "trajectory" in record}
+    for other in there - {simplifications}:
+        raise UsageError(
+            f"{store.path.parent} holds paths with simplifications {other!r}, not {simplifications!r}: "
+            "name another folder."
+        )
+
+
+@dataclass(frozen=True)
+class CollectJob:
+    """Finds the paths of keys: one Java process, a world per thread.
+
+    Attributes:
+        simplifications: of the game.
+    """
+
+    simplifications: str
+    uses_gpu = False
+
+    def start(self, threads: int) -> "_Collector":
+        """Start it; Java comes up with the first key."""
+        return _Collector(Simulator(worlds=threads), self.simplifications)
+
+
+class _Collector:
+    def __init__(self, simulator: Simulator, simplifications: str) -> None:
+        self._simulator, self._simplifications = simulator, simplifications
+
+    def work(self, keys: Sequence[TrajectoryKey]) -> Generator[tuple[int, dict[str, Any]], None, None]:
+        for place, key in enumerate(keys):
+            yield place, self._collect_one(key)
+
+    def close(self) -> None:
+        self._simulator.close()
+
+    def _collect_one(self, key: TrajectoryKey) -> dict[str, Any]:
+        """A record: the trajectory, or why there is none."""
+        for _ in range(MAX_JVM_RESTARTS):
+            try:
+                found = find_trajectory(
+                    self._simulator,
+                    key.task,
+                    key.variation,
+                    path=key.path,
+                    simplifications=self._simplifications,
+                )
+            except SimulatorDied:
+                continue
+            except NoVerifiedPath as error:
+                return {"given_up": str(error).partition(": ")[2]}
+            return {"trajectory": found.to_dict()}
+        return {"given_up": f"the Java process died {MAX_JVM_RESTARTS} times"}

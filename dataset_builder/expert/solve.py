@@ -1,0 +1,254 @@
+"""Expert trajectories: the simulator's own solution, tidied, and verified by replay."""
+
+from collections.abc import Generator, Iterator, Sequence
+from dataclasses import dataclass
+from importlib.metadata import version
+
+from dataset_builder.common.errors import SubgoalError, UsageError
+from dataset_builder.expert import genetics
+from dataset_builder.expert.inclined_plane import decided
+from dataset_builder.expert.melting_point import other_answer, readings_after_decision
+from dataset_builder.expert.plan import Plan
+from dataset_builder.expert.simplify import plans
+from dataset_builder.simulator.simulator import Episode, Simulator, expand_simplifications
+from dataset_builder.simulator.tasks import get_task
+from dataset_builder.trajectories.trajectory import PATHS, Step, Trajectory
+
+_MAX_REPHRASINGS = 12
+_MAX_WAITS = 8
+_MAX_LAST_WAITS = 3
+ANSWER = "0"
+"""What the solver answers when the simulator asks which object is meant."""
+
+
+class NoVerifiedPath(SubgoalError):
+    """No path of this variation reached the full score in a replay; the message says why."""
+
+
+def find_trajectory(
+    simulator: Simulator,
+    task: str,
+    variation: int,
+    *,
+    path: str = "tidied",
+    simplifications: str = "easy",
+    attempts: int = 3,
+) -> Trajectory:
+    """A path through a variation that a replay on a fresh load took to score 100.
+
+    Args:
+        simulator (`Simulator`): where to play.
+        task (`str`): simulator name or paper id.
+        variation (`int`): variation index.
+        path (`str`, *optional*, defaults to `"tidied"`): `tidied` (for a question of genetics, the
+            experiment of `dataset_builder.expert.genetics`), or `simulator` for the solver's own words and
+            detours, as the paper used.
+        simplifications (`str`, *optional*, defaults to `"easy"`): see `Episode.load`.
+        attempts (`int`, *optional*, defaults to 3): how often the solver may try again.
+
+    Raises:
+        NoVerifiedPath: with the reason, when every attempt fell short.
+        UsageError: for an unknown task, variation, simplification or path.
+    """
+    if path not in PATHS:
+        raise UsageError(f"Unknown path {path!r}: use one of {', '.join(PATHS)}.")
+    chosen = get_task(task)
+    teleport = "teleportAction" in expand_simplifications(chosen, simplifications).split(",")
+    episode = simulator.episode(step_limit=None)
+    try:
+        reasons = []
+        player = _Player(episode, chosen.name, variation, simplifications)
+        if path == "tidied" and teleport and (crossed := _crossed(player)):
+            return _trajectory(player, crossed.steps, path)
+        for _ in range(attempts):
+            gold = player.gold()
+            if gold.score == 100:
+                best = gold
+                if path == "tidied":
+                    best = _shortest(player, gold, teleport)
+                return _trajectory(player, best.steps, path)
+            reasons.append(gold.reason)
+            if len(reasons) > 1 and reasons[-1] == reasons[-2]:
+                break  # a deterministic solver fails the same way every time
+        raise NoVerifiedPath(f"{chosen.name} {variation}: {reasons[-1]}.")
+    finally:
+        episode.close()
+
+
+@dataclass
+class _Replay:
+    steps: list[Step]
+    score: int
+    reason: str = ""
+
+
+class _Player:
+    """Plays plans on fresh loads of one variation."""
+
+    def __init__(self, episode: Episode, task: str, variation: int, simplifications: str) -> None:
+        self.episode = episode
+        self.task = task
+        self.variation = variation
+        self.simplifications = simplifications
+
+    def load(self, gold_path: bool = False) -> None:
+        self.episode.load(self.task, self.variation, self.simplifications, gold_path)
+
+    def gold(self) -> _Replay:
+        """The solver's path, replayed on a load as agents get it (without the solver)."""
+        self.load(gold_path=True)
+        actions = self.episode.gold_path()
+        if not actions:
+            return _Replay([], 0, "the simulator's solver found no path")
+        replay = self.play([(action,) for action in actions], keep_rejected=True)
+        if replay.score != 100 and not replay.reason:
+            replay.reason = f"the solver's path reached only {replay.score} of 100"
+        return replay
+
+    def play(self, plan: Plan, keep_rejected: bool = False) -> _Replay:
+        """Play a plan on a fresh load until the score is full; rephrase where it is ambiguous."""
+        skip = [0] * len(plan)
+        for _ in range(_MAX_REPHRASINGS):
+            self.load()
+            replay, stuck = self._attempt(plan, skip, keep_rejected)
+            if stuck is None:
+                return replay
+            skip[stuck] += 1
+        return replay
+
+    def follow(self, actions: Generator[str, str, None]) -> _Replay:
+        """Play what a generator asks for, sending it each look, on the load at hand."""
+        steps: list[Step] = []
+        try:
+            action = next(actions)
+            while not self.episode.done and self.episode.moves <= genetics.MAX_MOVES:
+                step, accepted, ambiguous = self._step(action)
+                if not accepted:
+                    break
+                steps.append(step)
+                if ambiguous:
+                    steps.append(self._step(ANSWER)[0])
+                action = actions.send(self.episode.look())
+        except StopIteration:
+            pass
+        return _Replay(steps, self.episode.score)
+
+    def _attempt(self, plan: Plan, skip: Sequence[int], keep_rejected: bool) -> tuple[_Replay, int | None]:
+        """One play-through; the index at which a shorter wording turned out ambiguous, if any."""
+        steps: list[Step] = []
+        asked = False
+        for index, options in enumerate(plan):
+            if options == (ANSWER,) and not asked:
+                continue  # the shorter wording left nothing to ask
+            answered_next = index + 1 < len(plan) and plan[index + 1] == (ANSWER,)
+            for option in range(skip[index], len(options)):
+                step, accepted, ambiguous = self._step(options[option])
+                if not accepted and option + 1 < len(options):
+                    continue
+                if not accepted and not keep_rejected:
+                    if step.action.startswith("focus on "):
+                        steps += self._wait_for(options)
+                    break
+                asked = ambiguous
+                if ambiguous and not answered_next and option + 1 < len(options):
+                    return _Replay(steps, 0), index
+                steps.append(step)
+                break
+            if self.episode.done:
+                lost = self.episode.score < 0
+                return _Replay(steps, self.episode.score, "the path lost the episode" if lost else ""), None
+        return _Replay(steps, self.episode.score), None
+
+    def _wait_for(self, options: Sequence[str]) -> list[Step]:
+        """Let time pass until something to focus on has grown or hatched; what was done meanwhile.
+
+        A shortened path arrives early: the solver's detours gave the plant time.
+        """
+        steps = []
+        for _ in range(_MAX_WAITS):
+            waited, _, _ = self._step("wait1")
+            steps.append(waited)
+            for option in options:
+                step, accepted, ambiguous = self._step(option)
+                if accepted:
+                    steps.append(step)
+                    if ambiguous:
+                        steps.append(self._step(ANSWER)[0])
+                    return steps
+        return steps
+
+    def _step(self, action: str) -> tuple[Step, bool, bool]:
+        look, inventory = self.episode.look(), self.episode.inventory()
+        result = self.episode.step(action)
+        step = Step(look, inventory, action, result.observation, result.score / 100, result.moves)
+        return step, result.accepted, result.ambiguous
+
+
+def _crossed(player: _Player) -> _Replay | None:
+    """The genetics experiment, if the task asks for one and its answer is right within the limit."""
+    if player.task not in genetics.TASKS:
+        return None  # a load only to read the task's text would be dear
+    player.load()
+    asked = genetics.Question.read(player.episode.task_description())
+    if asked is None:
+        return None
+    replay = player.follow(genetics.experiment(asked, player.episode.look()))
+    return replay if replay.score == 100 and replay.steps[-1].moves <= genetics.MAX_MOVES else None
+
+
+def _shortest(player: _Player, gold: _Replay, teleport: bool) -> _Replay:
+    """The shortest plan that holds, trimmed; the solver's own path if none does."""
+    description = player.episode.task_description()
+    best = gold
+    failed: list[tuple[Plan, _Replay]] = []
+    for plan in plans(player.task, description, gold.steps, teleport):
+        if len(plan) >= len(best.steps):
+            continue
+        replay = player.play(plan)
+        if replay.score == 100 and decided([step.observation for step in replay.steps]):
+            best = replay
+        else:
+            failed.append((plan, replay))
+    if best is gold:
+        best = _repaired(player, description, failed) or gold
+    for plan in _trims(player.task, description, best):
+        replay = player.play(plan)
+        if replay.score == 100:
+            return replay
+    return best
+
+
+def _repaired(player: _Player, description: str, failed: Sequence[tuple[Plan, _Replay]]) -> _Replay | None:
+    """A plan that fell short, tried once more with the other answer, or with some time at its end.
+
+    A thing measured sooner than the solver did has not cooled as far, and the answer may be another.
+    """
+    for plan, replay in failed:
+        if replay.score >= 0:
+            again = player.play([*plan, *[("wait1",)] * _MAX_LAST_WAITS])
+        elif other := other_answer(plan, description):
+            again = player.play(other)
+        else:
+            continue
+        if again.score == 100 and decided([step.observation for step in again.steps]):
+            return again
+    return None
+
+
+def _trims(task: str, description: str, replay: _Replay) -> Iterator[Plan]:
+    """The plan without the readings made after the melting point was known to be above or below."""
+    surplus = readings_after_decision(task, description, replay.steps)
+    if surplus:
+        yield [(step.action,) for index, step in enumerate(replay.steps) if index not in surplus]
+
+
+def _trajectory(player: _Player, steps: Sequence[Step], path: str) -> Trajectory:
+    return Trajectory(
+        player.task,
+        player.variation,
+        player.episode.task_description(),
+        player.simplifications,
+        path,
+        tuple(steps),
+        version("scienceworld"),
+    )

@@ -1,0 +1,1 @@
+"""Data augmentation: expert trajectories replayed in rearranged worlds."""

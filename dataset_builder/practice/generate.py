@@ -1,0 +1,156 @@
+"""Practice for the tasks with few train variations: keyed units of work, in threads, resumable."""
+
+from collections import Counter
+from dataclasses import asdict
+from pathlib import Path
+from typing import Any, NamedTuple
+
+from rich.progress import Progress
+
+from dataset_builder.annotation.annotators import version_of
+from dataset_builder.common.errors import SimulatorDied, SubgoalError, UsageError
+from dataset_builder.common.jsonl_store import JsonlStore
+from dataset_builder.engines.local import WorkerThreads
+from dataset_builder.practice.perturbed_replay import Failed, Practice, practise
+from dataset_builder.simulator.simulator import MAX_JVM_RESTARTS, Episode, Simulator
+from dataset_builder.simulator.tasks import get_task
+from dataset_builder.trajectories.corpus import annotated, practice_store, trajectories
+from dataset_builder.trajectories.subgoals import Segment, SubGoal, check_segments
+from dataset_builder.trajectories.trajectory import Trajectory
+
+FEW_VARIATIONS = 20
+"""Train variations that a task which needs practice has in ScienceWorld, at most."""
+
+MOST_PLAYS = 40
+"""Plays of one variation, at most: then what there is to rearrange begins to repeat itself."""
+
+
+class PracticeStats(NamedTuple):
+    """Of one task: plays that came to the full score, plays that did not, and steps to learn from."""
+
+    plays: int
+    failed: int
+    steps: int
+
+
+Unit = tuple[Trajectory, list[Segment], int]
+
+
+def generate_practice(
+    folder: str | Path, *, steps: int = 2500, workers: int = 2, progress: Progress | None = None
+) -> dict[str, PracticeStats]:
+    """Practise every train variation of the tasks that have at most `FEW_VARIATIONS` of them.
+
+    Args:
+        folder (`str` or `Path`): corpus folder, collected and annotated by rules. What was load_practice
+            there before is kept.
+        steps (`int`, *optional*, defaults to 2500): steps per task that plays should come to, if all held.
+        workers (`int`, *optional*, defaults to 2): threads, each with a world.
+        progress (`rich.progress.Progress`, *optional*): where to show a bar.
+
+    Returns:
+        What the folder holds now, by task.
+
+    Raises:
+        UsageError: if the folder is not collected or annotated, or a number is below 1.
+    """
+    if steps < 1 or workers < 1:
+        raise UsageError("--steps and --workers: give 1 or more.")
+    store = practice_store(folder)
+    wanted = _units(folder, steps)
+    missing = [unit for unit in wanted if _key(unit) not in store]
+    bar = (
+        progress.add_task("practice", total=len(wanted), completed=len(wanted) - len(missing))
+        if progress
+        else None
+    )
+    if missing:
+        with Simulator(worlds=workers) as simulator:
+
+            def work(unit: Unit) -> None:
+                episode = simulator.episode(step_limit=None)
+                try:
+                    store.append(_key(unit), _outcome(episode, unit))
+                finally:
+                    episode.close()
+
+            with WorkerThreads(work, missing, workers) as crew:
+                for _, future in crew:
+                    future.result()
+                    if progress and bar is not None:
+                        progress.advance(bar)
+    return _held(store)
+
+
+def load_practice(folder: str | Path) -> list[Practice]:
+    """All practice of a corpus folder, by task, variation and seed; none if there was none.
+
+    Raises:
+        SubgoalError: if stored segments do not cover their path.
+    """
+    store = practice_store(folder)
+    records = (store[key] for key in sorted(store.keys()))
+    return [_read(record["practice"], store.path) for record in records if "practice" in record]
+
+
+def _held(store: JsonlStore) -> dict[str, PracticeStats]:
+    held: dict[str, PracticeStats] = {}
+    for record in store:
+        task, practice = str(record["key"][0]), record.get("practice")
+        plays, failed, steps = held.get(task, PracticeStats(0, 0, 0))
+        if practice is None:
+            held[task] = PracticeStats(plays, failed + 1, steps)
+        else:
+            held[task] = PracticeStats(plays + 1, failed, steps + sum(practice["taught"]))
+    return held
+
+
+def _units(folder: str | Path, steps: int) -> list[Unit]:
+    """What to play, the first seed of all variations before the second."""
+    found = [path for path in trajectories(folder, "tidied") if _split(path) == "train"]
+    counts: Counter[str] = Counter()
+    for path in found:
+        counts[path.task] += len(path.steps)
+    rare = [path for path in found if len(get_task(path.task).variations("train")) <= FEW_VARIATIONS]
+    pairs = annotated(folder, "rules", rare, version_of("rules")) if rare else []
+    plays = {task: min(MOST_PLAYS, -(-steps // count)) for task, count in counts.items()}
+    return [
+        (path, segments, seed)
+        for seed in range(MOST_PLAYS)
+        for path, segments in pairs
+        if seed < plays[path.task]
+    ]
+
+
+def _split(path: Trajectory) -> str:
+    return get_task(path.task).split_of(path.variation)
+
+
+def _key(unit: Unit) -> tuple[str, int, int]:
+    return unit[0].task, unit[0].variation, unit[2]
+
+
+def _outcome(episode: Episode, unit: Unit) -> dict[str, Any]:
+    """A record: the practice, or why there is none."""
+    for _ in range(MAX_JVM_RESTARTS):
+        try:
+            played = practise(episode, *unit)
+        except SimulatorDied:
+            continue
+        except Failed as error:
+            return {"given_up": str(error)}
+        segments = [[str(segment.subgoal), segment.start, segment.stop] for segment in played.segments]
+        return {"practice": asdict(played) | {"segments": segments}}
+    return {"given_up": f"the Java process died {MAX_JVM_RESTARTS} times"}
+
+
+def _read(record: dict[str, Any], path: Path) -> Practice:
+    try:
+        trajectory = Trajectory.from_dict(record["trajectory"])
+        segments = [Segment(SubGoal.parse(text), start, stop) for text, start, stop in record["segments"]]
+        check_segments(segments, len(trajectory.steps))
+        return Practice(**record | {"trajectory": trajectory, "segments": segments})
+    except (SubgoalError, KeyError, TypeError, ValueError) as error:
+        raise SubgoalError(
+            f"{path} holds practice that cannot be read ({error}): remove it and practise again."
+        ) from error

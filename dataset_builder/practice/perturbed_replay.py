@@ -1,0 +1,352 @@
+"""Practice: an expert's path played again in a world that was rearranged, with mistakes to recover from.
+
+Half of the tasks have fewer than twenty train variations, in which a thing is always where it always
+is. So a verified path is played again on its own (train) variation, after some unrecorded moves: what
+is to change its state is put elsewhere, and the player starts in another room. What is not in sight is
+looked for, a misstep is taken back, and only what reaches the full score again is kept. Missteps stay
+in the history that a model reads; they are never its target.
+
+Paints are also mixed from other colours than the task asks for, and the task's text is changed to name
+what came of it (hindsight, as in arXiv 1707.01495). Such a path is played up to its focus actions; that
+the paint to focus on stands in the room is checked, a score there is none.
+"""
+
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass
+from itertools import groupby
+from random import Random
+
+from dataset_builder.simulator.simulator import Episode
+from dataset_builder.simulator.vocabulary import ROOMS
+from dataset_builder.trajectories.agent_state import room_of
+from dataset_builder.trajectories.subgoals import Segment, SubGoal
+from dataset_builder.trajectories.trajectory import Step, Trajectory
+
+MAX_MOVES = 100
+SEARCH = ("kitchen", "workshop", "foundry", "bathroom", "living room", "bedroom", "art studio", "greenhouse")
+"""Rooms in the order in which a thing that is not in sight is looked for; `outside` comes last."""
+
+_MOVED = 0.7  # share of the paths whose things are put elsewhere
+_ELSEWHERE = 0.8  # share that start in another room
+_MISSTEP = 0.05  # per action
+_MOST_WAITS = 8
+_HOLDERS = ("fridge", "freezer", "cupboard")
+_TAKES = re.compile(r"(?:focus on|pick up|pour|move) (.+?)(?: (?:to|into|in) (.+))?")
+_SHUT = re.compile(r"\b(fridge|freezer|cupboard|closet|drawer)\. The \1 door is closed", re.IGNORECASE)
+_FIXED = {"metal pot", "water", "agent", "air"}
+_POUR = re.compile(r"pour (.+) (?:into|in) .+")
+_CHANGE = re.compile(r"\bto (?:boil|melt|freeze|change the state)")
+_PRIMARY = ("red", "blue", "yellow")
+_PAINT = re.compile(r"\(containing (?:a substance called )?([a-z-]+ paint)\)")
+
+
+class Failed(Exception):
+    """This play of the path did not come to the full score."""
+
+
+@dataclass(frozen=True)
+class Practice:
+    """One path played in a rearranged world.
+
+    Attributes:
+        trajectory: what was seen and done, missteps included.
+        segments: its sub-goals.
+        taught: per step, whether a model may learn from it (missteps: no).
+        prelude: the unrecorded moves before it, for a replay.
+        hindsight: the task's text was changed to what came of the path; the score is not the task's.
+    """
+
+    trajectory: Trajectory
+    segments: list[Segment]
+    taught: list[bool]
+    prelude: list[str]
+    hindsight: bool
+
+
+def practise(episode: Episode, base: Trajectory, segments: Sequence[Segment], seed: int) -> Practice:
+    """Play a verified path once more, in a world rearranged by `seed`.
+
+    Args:
+        episode (`Episode`): where to play, without a step limit.
+        base (`Trajectory`): a verified path.
+        segments (`Sequence[Segment]`): its sub-goals.
+        seed (`int`): of the rearrangement, of missteps and of the first room.
+
+    Raises:
+        Failed: if this play did not reach the full score within `MAX_MOVES` moves.
+        SimulatorDied: if the Java process ended.
+    """
+    draw = Random(f"{base.task}/{base.variation}/{seed}")
+    episode.load(base.task, base.variation, base.simplifications)
+    colours = _other_colours(base, draw)
+    player = _Player(episode, base, draw, colours)
+    subgoals = [str(segment.subgoal) for segment in segments for _ in range(segment.start, segment.stop)]
+    if not colours:
+        _rearrange(player, base, draw)
+    player.begin()
+    _take_in_sight(player, base)
+    for index, (subgoal, step) in enumerate(zip(subgoals, base.steps, strict=True)):
+        player.perform(_without_room(subgoal, player) if not index else subgoal, room_of(step.look), step)
+        if episode.done:
+            break
+    if not (colours or episode.score == 100) or not player.steps:
+        raise Failed(f"{episode.score} of 100")
+    return player.practice()
+
+
+def _without_room(subgoal: str, player: "_Player") -> str:
+    """The first sub-goal as it is called where one need not go to its room."""
+    return subgoal.replace(f", {player.room})", ")")
+
+
+# --- the rearrangement, which no model sees ---------------------------------------------------------
+
+
+def _rearrange(player: "_Player", base: Trajectory, draw: Random) -> None:
+    """Put what is to change its state elsewhere, walk to another room; the clock then counts from there.
+
+    Other tasks name the place of what they need, or have it where it always is: things that were
+    looked for there taught a small model to look for what stood before it.
+    """
+    if _CHANGE.search(base.description) and draw.random() < _MOVED:
+        for thing, room, opened in _movable(base):
+            _relocate(player, thing, room, opened, draw)
+    if not base.actions[0].startswith("teleport to "):
+        player.act(f"teleport to {room_of(base.steps[0].look)}")  # its first sub-goal names no room
+    elif draw.random() < _ELSEWHERE:
+        player.act(f"teleport to {draw.choice((*player.put, *ROOMS))}")
+
+
+def _movable(base: Trajectory) -> list[tuple[str, str, list[str]]]:
+    """What the path takes: its name, the room, and the containers opened there before."""
+    found: dict[str, tuple[str, str, list[str]]] = {}
+    opened: dict[str, list[str]] = {}
+    for step in base.steps:
+        room = room_of(step.look)
+        if step.action.startswith("open "):
+            opened.setdefault(room, []).append(step.action.removeprefix("open "))
+        match = _TAKES.fullmatch(step.action)
+        if match and match.group(1) not in _FIXED and match.group(1) in step.look:
+            found.setdefault(match.group(1), (match.group(1), room, list(opened.get(room, ()))))
+    return list(found.values())
+
+
+def _relocate(player: "_Player", thing: str, room: str, opened: Sequence[str], draw: Random) -> None:
+    player.act(f"teleport to {room}")
+    for holder in opened:
+        player.act(f"open {holder}")
+    taken = player.act(f"pick up {thing}")
+    for holder in opened:
+        player.act(f"close {holder}")
+    if not taken:
+        return
+    target = draw.choice((*SEARCH, "workshop", "workshop", "kitchen", "kitchen", "outside"))
+    player.act(f"teleport to {target}")
+    holder = draw.choice(_HOLDERS)
+    if target == "kitchen":
+        player.act(f"open {holder}")
+        player.act(f"move {thing} to {holder}")
+        player.act(f"close {holder}")
+    else:
+        player.act(f"drop {thing}")
+        player.put = (target, target)
+
+
+def _take_in_sight(player: "_Player", base: Trajectory) -> None:
+    """What the task is about is focused on and taken along if it happens to stand in the first room."""
+    focus = next((step for step in base.steps if step.action.startswith("focus on ")), None)
+    if focus is None or room_of(focus.look) == player.room or player.colours:
+        return
+    thing = focus.action.removeprefix("focus on ")
+    poured = next((match[1] for action in base.actions if (match := _POUR.fullmatch(action))), thing)
+    if player.sees(thing) and _CHANGE.search(base.description):
+        player.do(f"focus_on({thing})", focus.action)
+        player.do(f"fetch({thing})", f"pick up {poured}")
+        player.skipped.add(focus.action)
+
+
+# --- other colours ----------------------------------------------------------------------------------
+
+
+def _other_colours(base: Trajectory, draw: Random) -> dict[str, str]:
+    """Which primary colour to take for which, for most plays of a task that mixes paints."""
+    if "paint" not in base.task or draw.random() < 0.2:
+        return {}
+    other = draw.sample(_PRIMARY, len(_PRIMARY))
+    return {f"{old} paint": f"{new} paint" for old, new in zip(_PRIMARY, other, strict=True)}
+
+
+# --- the play ---------------------------------------------------------------------------------------
+
+
+class _Player:
+    """Plays, records, and names the colours it was given in place of the path's own."""
+
+    def __init__(self, episode: Episode, base: Trajectory, draw: Random, colours: dict[str, str]) -> None:
+        self.episode, self.base, self.draw, self.colours = episode, base, draw, colours
+        self.steps: list[Step] = []
+        self.subgoals: list[str] = []
+        self.taught: list[bool] = []
+        self.growing = "life-stages" in base.task
+        self.prelude: list[str] = []
+        self.before = 0
+        self.asked = False
+        self.put: tuple[str, ...] = ()
+        self.skipped: set[str] = set()
+
+    def begin(self) -> None:
+        """From here on everything is recorded."""
+        self.before = self.episode.moves
+        if self.episode.done:
+            raise Failed("the rearrangement ended the episode")
+
+    def act(self, action: str) -> bool:
+        """Do something without recording it; whether the simulator took it."""
+        result = self.episode.step(action)
+        self.prelude.append(action)
+        if result.ambiguous:
+            self.episode.step("0")
+            self.prelude.append("0")
+        if self.episode.done:
+            raise Failed("the rearrangement ended the episode")
+        return result.accepted and not result.observation.startswith(("I'm not sure", "You can't"))
+
+    def perform(self, subgoal: str, room: str, step: Step) -> None:
+        """One action of the path, and before it whatever the changed world makes necessary."""
+        action, subgoal = self.renamed(step.action), self.renamed(subgoal)
+        if action in self.skipped or (action == "0" and not self.asked):
+            return
+        if not self.asked:
+            if not self.growing:
+                self._misstep(subgoal, {self.room, room, action.removeprefix("teleport to ")})
+            opened = action.removeprefix("open ")
+            if action == f"teleport to {self.room}" or (opened in _HOLDERS and opened not in self._shut()):
+                return
+            if not action.startswith("teleport to "):
+                self._find(subgoal, room, action)
+        self.asked = self.do(subgoal, action)
+
+    def renamed(self, text: str) -> str:
+        """A text with the colours that were taken in place of the path's own."""
+        if not self.colours:
+            return text
+        names = "|".join(sorted(map(re.escape, self.colours), key=len, reverse=True))
+        return re.sub(rf"(?<![\w-])(?:{names})", lambda match: self.colours[match.group()], text)
+
+    @property
+    def room(self) -> str:
+        return room_of(self.episode.look())
+
+    def practice(self) -> Practice:
+        base = self.base
+        trajectory = Trajectory(
+            base.task,
+            base.variation,
+            self.renamed(base.description),
+            base.simplifications,
+            "practice",
+            tuple(self.steps),
+            base.scienceworld_version,
+        )
+        segments, start = [], 0
+        for subgoal, run in groupby(self.subgoals):
+            stop = start + len(list(run))
+            segments.append(Segment(SubGoal.parse(subgoal), start, stop))
+            start = stop
+        return Practice(trajectory, segments, self.taught, self.prelude, bool(self.colours))
+
+    def _find(self, subgoal: str, room: str, action: str) -> None:
+        """Be where the action can be done: with its things in sight, or in the room of the path."""
+        match = _TAKES.fullmatch(action)
+        thing, target = match.groups() if match else ("", None)
+        if thing and not self.sees(thing):
+            self._wait_for(subgoal, thing) if self.growing else self._looks_for(subgoal, thing, room)
+        there = self.sees(target) if target else bool(thing)
+        if not there and room and self.room != room:
+            self.do(subgoal, f"teleport to {room}")
+
+    def _wait_for(self, subgoal: str, thing: str) -> None:
+        """Let time pass until something has grown or hatched."""
+        for _ in range(_MOST_WAITS):
+            if self.sees(thing):
+                return
+            self.do(subgoal, "wait1")
+        raise Failed(f"{thing} did not appear")
+
+    def _looks_for(self, subgoal: str, thing: str, room: str) -> None:
+        """Open what is shut in the kitchen, then walk through the rooms."""
+        if not any(thing in step.look for step in self.base.steps):
+            return  # no name that a room would show
+        been = {room_of(step.look) for step in self.steps}
+        for place in dict.fromkeys((room, *SEARCH, "outside")):
+            if self.room != place:
+                if place in been and place != room:
+                    continue
+                self.do(subgoal, f"teleport to {place}")
+                been.add(place)
+            for holder in self._shut():
+                if self.sees(thing):
+                    return
+                self.do(subgoal, f"open {holder}")
+            if self.sees(thing):
+                return
+        raise Failed(f"{thing} was not found")
+
+    def _shut(self) -> list[str]:
+        shut = [name.lower() for name in _SHUT.findall(self.episode.look())]
+        return [holder for holder in _HOLDERS if holder in shut]
+
+    def sees(self, thing: str) -> bool:
+        text = f"{self.episode.look()}\n{self.episode.inventory()}"
+        name = re.escape(thing).replace(r"\ containing\ ", r"\ \(containing\ (?:a\ substance\ called\ )?")
+        return re.search(rf"(?<!\w){name}(?!\w)", text) is not None
+
+    def _misstep(self, subgoal: str, rooms: set[str]) -> None:
+        """Now and then, something that leads nowhere, and not to these rooms."""
+        if self.draw.random() >= _MISSTEP:
+            return
+        shut = self._shut()
+        if shut and self.draw.random() < 0.5:
+            self.do(subgoal, f"open {self.draw.choice(shut)}", taught=False)
+        else:
+            room = self.draw.choice([room for room in ROOMS if room not in rooms])
+            self.do(subgoal, f"teleport to {room}", taught=False)
+
+    def do(self, subgoal: str, action: str, taught: bool = True) -> bool:
+        """Do and record; whether the simulator asks which thing is meant."""
+        look, inventory = self.episode.look(), self.episode.inventory()
+        if self.colours and action.startswith("focus on "):
+            return self._focus(subgoal, action.removeprefix("focus on "), look, inventory)
+        result = self.episode.step(action)
+        if not result.accepted or (self.episode.done and self.episode.score < 100):
+            raise Failed(f"{action}: {result.observation[:80]}")
+        moves = result.moves - self.before
+        if moves > MAX_MOVES:
+            raise Failed(f"more than {MAX_MOVES} moves")
+        self.steps.append(Step(look, inventory, action, result.observation, result.score / 100, moves))
+        self.subgoals.append(subgoal)
+        self.taught.append(taught)
+        if self.colours and action.startswith("mix "):
+            self._name_mixture()
+        return result.ambiguous
+
+    def _name_mixture(self) -> None:
+        """What the path's next focus calls by the colour it mixed is called by the one that came of it."""
+        done = len([step for step in self.steps if step.action.startswith("mix ")])
+        focused = [step.action for step in self.base.steps if step.action.startswith("focus on ")]
+        mixed = [name for name in _PAINT.findall(self.episode.look()) if name not in self.colours.values()]
+        if len(set(mixed)) != 1 or done > len(focused):
+            raise Failed(f"{len(set(mixed))} mixtures in sight")
+        self.colours[focused[done - 1].removeprefix("focus on ")] = mixed[0]
+
+    def _focus(self, subgoal: str, paint: str, look: str, inventory: str) -> bool:
+        """Record a focus without doing it: the simulator would end the episode of another goal."""
+        if f"{paint})" not in look:
+            raise Failed(f"no {paint} in sight")
+        moves = self.steps[-1].moves + 1
+        said = f"You focus on the {paint}."
+        self.steps.append(Step(look, inventory, f"focus on {paint}", said, 0.0, moves))
+        self.subgoals.append(subgoal)
+        self.taught.append(True)
+        return False

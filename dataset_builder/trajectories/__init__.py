@@ -1,0 +1,1 @@
+"""The data model: steps, sub-goals, agent state, model input, corpus folder."""

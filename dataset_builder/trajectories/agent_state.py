@@ -1,0 +1,114 @@
+"""`AgentState`: what an agent knows now. The same object whether a path is replayed or played."""
+
+import re
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, field
+
+from dataset_builder.trajectories.subgoals import Segment
+from dataset_builder.trajectories.trajectory import Trajectory
+
+_ROOM = re.compile(r"^(?:This room is called|This outside location is called) the ([a-z ]+?)\.")
+
+
+def room_of(look: str) -> str:
+    """Name of the room that a look describes, `""` if it describes none."""
+    match = _ROOM.match(look)
+    return match.group(1) if match else ""
+
+
+@dataclass(frozen=True)
+class Event:
+    """One past action: its text, its answer, and the points (0 to 100 scale) it brought."""
+
+    action: str
+    observation: str
+    reward: int
+
+
+@dataclass
+class AgentState:
+    """Everything a model may be told about an episode so far.
+
+    Attributes:
+        task: simulator name (for records; the models see only the description).
+        description: the task's text.
+        look: the room now.
+        inventory: what is carried now.
+        score: 0 to 100.
+        moves: moves used so far.
+        history: past actions, oldest first.
+        visited: rooms in the order of the first visit, the present one included.
+        finished: sub-goals finished so far, oldest first.
+        subgoal: the current sub-goal, `""` before the first.
+        since: step at which it was set.
+        abandoned: sub-goals that were left because they led nowhere.
+    """
+
+    task: str
+    description: str
+    look: str
+    inventory: str
+    score: int = 0
+    moves: int = 0
+    history: list[Event] = field(default_factory=list)
+    visited: list[str] = field(default_factory=list)
+    finished: list[str] = field(default_factory=list)
+    subgoal: str = ""
+    since: int = 0
+    abandoned: list[str] = field(default_factory=list)
+
+    def __post_init__(self) -> None:
+        self._see_room()
+
+    @property
+    def step(self) -> int:
+        """Actions taken so far."""
+        return len(self.history)
+
+    def set_subgoal(self, subgoal: str) -> None:
+        """Take over the controller's word: a changed text means the one before is finished."""
+        if subgoal == self.subgoal:
+            return
+        if self.subgoal:
+            self.finished.append(self.subgoal)
+        self.subgoal, self.since = subgoal, self.step
+
+    def advance(
+        self, action: str, observation: str, score: int, moves: int, look: str, inventory: str
+    ) -> None:
+        """Record an action and what the world looks like after it (score 0 to 100)."""
+        self.history.append(Event(action, observation, score - self.score))
+        self.score, self.moves = score, moves
+        self.look, self.inventory = look, inventory
+        self._see_room()
+
+    def _see_room(self) -> None:
+        room = room_of(self.look)
+        if room and room not in self.visited:
+            self.visited.append(room)
+
+
+def replay_states(trajectory: Trajectory, segments: Sequence[Segment] = ()) -> Iterator[AgentState]:
+    """The state before each action of a trajectory, as an agent playing it would have it.
+
+    With segments, the state still carries the *previous* step's sub-goal when it is yielded, that
+    is what the controller sees; the caller (or this loop, when resumed) then sets the true one.
+    The same object is yielded each time: use it before asking for the next.
+    """
+    steps = trajectory.steps
+    subgoals = [str(segment.subgoal) for segment in segments for _ in range(segment.start, segment.stop)]
+    state = AgentState(trajectory.task, trajectory.description, steps[0].look, steps[0].inventory)
+    for index, step in enumerate(steps):
+        yield state
+        if subgoals:
+            state.set_subgoal(subgoals[index])
+        if index + 1 < len(steps):
+            after = steps[index + 1]
+            state.advance(
+                step.action,
+                step.observation,
+                round(100 * step.score),
+                step.moves,
+                after.look,
+                after.inventory,
+            )

@@ -1,0 +1,198 @@
+"""The text a model reads: the only place where an `AgentState` becomes text.
+
+Training replays trajectories and playing follows the simulator, but both call `model_input`, so a
+model never meets a form it was not trained on. A version names the form; it is stored in the corpus
+and in each checkpoint, and a pair of checkpoints of different versions is refused.
+
+- `paper-1`: the fields and order of the code released with arXiv 2405.02749, ten past actions with
+  their answers, for FLAN-T5 with 1,024 input tokens. Actions stay in the simulator's words.
+- `compact-1`: what a small model needs and no more. Answers that only confirm an action are left
+  out, descriptions lose their filler words, repeated actions are counted.
+"""
+
+import re
+from collections.abc import Callable, Sequence
+from itertools import groupby
+
+from dataset_builder.common.errors import UsageError
+from dataset_builder.trajectories.agent_state import AgentState, Event, room_of
+
+ROLES = ("controller", "executor", "flat")
+"""What a model does: state → sub-goal; state and sub-goal → action; state → action."""
+
+DEFAULT_VERSION = "compact-1"
+
+
+def model_input(role: str, state: AgentState, version: str = DEFAULT_VERSION) -> str:
+    """The input text of a model in a role.
+
+    Args:
+        role (`str`): one of `ROLES`.
+        state (`AgentState`): for the executor, with the current sub-goal already set.
+        version (`str`, *optional*, defaults to `"compact-1"`): one of `VERSIONS`.
+
+    Raises:
+        UsageError: for an unknown role or version.
+    """
+    if role not in ROLES:
+        raise UsageError(f"Unknown role {role!r}: use one of {', '.join(ROLES)}.")
+    compose, window = VERSIONS[check_version(version)]
+    return compose(role, state, window)
+
+
+def controller_input(state: AgentState, version: str = DEFAULT_VERSION) -> str:
+    """What the controller reads to name the next sub-goal. See `model_input`."""
+    return model_input("controller", state, version)
+
+
+def executor_input(state: AgentState, version: str = DEFAULT_VERSION) -> str:
+    """What the executor reads to choose the next action. See `model_input`."""
+    return model_input("executor", state, version)
+
+
+def check_version(version: str) -> str:
+    """The full name of a state-text version (`compact` means the newest `compact-N`).
+
+    Raises:
+        UsageError: if there is none of that name.
+    """
+    if version in VERSIONS:
+        return version
+    newest = [name for name in VERSIONS if name.rpartition("-")[0] == version]
+    if not newest:
+        raise UsageError(f"Unknown state-text version {version!r}: use {', '.join(VERSIONS)}.")
+    return newest[-1]
+
+
+# --- paper-1 ---------------------------------------------------------------------------------------
+
+
+def _paper(role: str, state: AgentState, window: int) -> str:
+    parts = [f"{_one_line(state.description)} </s> Time: {state.step}; Score: {state.score}; </s> "]
+    if role != "flat":
+        if state.finished:
+            parts.append(f". Completed subtasks are: {', '.join(state.finished)}")
+        else:
+            parts.append(". No completed subtasks")
+        if state.subgoal:
+            parts.append(f". The current subtask is {state.subgoal}")
+    parts.append("Action history: </s>")
+    events = state.history[-window:] if window else []
+    for index, event in enumerate(events):
+        mark = f"<extra_id_{window - index}>"
+        parts.append(f" {mark} {event.action} (+{event.reward}) --> {_one_line(event.observation)} | ")
+    parts.append(f" </s> Current environment: {_one_line(state.look)} </s> ")
+    parts.append(f"Current inventory: {_one_line(state.inventory)} </s> ")
+    if state.visited:
+        parts.append(f"Visited rooms: {', '.join(state.visited)} </s> ")
+    wanted = "subtask" if role == "controller" else "action"
+    parts.append(f" What {wanted} should you do next? </s> ")
+    text = "".join(parts)
+    return text.replace("(that is open)", "").replace("(containing nothing)", "")
+
+
+def _one_line(text: str) -> str:
+    return text.replace("\n\t", " | ").replace("\n", " | ").replace("\t", " | ")
+
+
+# --- compact-1 -------------------------------------------------------------------------------------
+
+_CONFIRMATION = re.compile(
+    r"You (move|focus on|pour|teleport|decide to wait|dunk|drop|eat)\b"
+    r"|The .* (is now|is already) (activated|deactivated|open|closed)\."
+    r"|.* is now connected to "
+)
+# Applied in order to looks, inventories and answers.
+_SHORTER = [
+    (re.compile(pattern), text)
+    for pattern, text in (
+        (r"In your inventory, you see:", ""),
+        (r" \(that is open\)| \(containing nothing\)", ""),
+        (r"\ba substance called ", ""),
+        (r", which is (?:turned off|off|deactivated)\b", " (off)"),
+        (r", which is (?:turned on|on|activated)\b", " (on)"),
+        (r"\. The [a-z ]+ door is closed\.", " (closed)"),
+        (r"\. The [a-z ]+ door is open\.", " (open)"),
+        (r"(?:[,.]?) (?:In|On) the [a-z ]+ is: nothing\.?", ""),
+        (r"(?:[,.]?) (?:In|On) the [a-z ]+ is: ([^\n]*?)\.(?=[\n.]|$)", r" [\1]"),
+        (r"\(containing ", "("),
+        (r", currently reading a temperature of (-?\d+) degrees celsius", r" (\1 degrees)"),
+        (r"\bthe thermometer measures a temperature of (-?\d+) degrees celsius", r"\1 degrees"),
+        (r"(^|[\n\t(\[]|, )(?:an?|the|A) (?=[a-z0-9])", r"\1"),
+    )
+]
+_UNSEEN = {"agent", "air", ""}
+_MAX_ANSWER = 200
+_MAX_FINISHED = 10
+
+
+def _compact(role: str, state: AgentState, window: int) -> str:
+    things, exits = _objects(state.look)
+    fields = [
+        f"task: {_task(state.description)}",
+        f"room: {room_of(state.look)}",
+        f"see: {', '.join(things)}",
+        f"exits: {', '.join(exits)}",
+        f"carry: {', '.join(_lines(state.inventory))}",
+        f"been: {', '.join(state.visited)}",
+        f"past: {_past(state.history, window)}",
+    ]
+    if role != "flat":
+        fields.append(f"done: {' ; '.join(state.finished[-_MAX_FINISHED:])}")
+        fields.append(f"goal: {state.subgoal}")
+    return " | ".join(fields)
+
+
+def _task(description: str) -> str:
+    text = description.removeprefix("Task Description:").strip()
+    return _one_line(text.removeprefix("Your task is to ")).replace("  ", " ")
+
+
+def _shorten(text: str) -> str:
+    for pattern, replacement in _SHORTER:
+        text = pattern.sub(replacement, text)
+    return text.replace("  ", " ")
+
+
+def _lines(text: str) -> list[str]:
+    rows = (row.strip().rstrip(".").strip() for row in _shorten(text).split("\n"))
+    return [row for row in rows if row not in _UNSEEN]
+
+
+def _objects(look: str) -> tuple[list[str], list[str]]:
+    """Things in sight and rooms next door (closed doors are marked)."""
+    body = look.partition("\n")[2]
+    inside, _, doors = body.partition("You also see:")
+    exits = [row.strip().removeprefix("A door to the ") for row in doors.split("\n") if row.strip()]
+    exits = [row.replace(" (that is open)", "").replace("that is closed", "closed") for row in exits]
+    return _lines(inside), exits
+
+
+def _past(history: Sequence[Event], window: int) -> str:
+    rows = []
+    for action, run in groupby(history, key=lambda event: event.action):
+        events = list(run)
+        times = f" x{len(events)}" if len(events) > 1 else ""
+        answer = _answer(events[-1].observation)
+        rows.append(f"{action}{times}" + (f" -> {answer}" if answer else ""))
+    return " ; ".join(rows[-window:] if window else [])
+
+
+def _answer(observation: str) -> str:
+    """An answer as far as it says more than that the action was done."""
+    if _CONFIRMATION.match(observation):
+        return ""
+    if observation.startswith("Ambiguous request"):
+        return "which one?"
+    if observation.startswith("No known action"):
+        return "not understood"
+    if room_of(observation):
+        return ""
+    return _one_line(_shorten(observation)).strip()[:_MAX_ANSWER]
+
+
+VERSIONS: dict[str, tuple[Callable[[str, AgentState, int], str], int]] = {
+    "paper-1": (_paper, 10),
+    "compact-1": (_compact, 10),
+}
+"""Name → (composer, past actions shown)."""

@@ -1,0 +1,93 @@
+"""Make a state text fit a model's input: drop the oldest of the past, never what the task needs.
+
+A corpus holds finished texts and an agent composes new ones; both pass through `shorten`, so a
+model plays with inputs of the form it was trained on.
+"""
+
+import re
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from dataset_builder.common.errors import UsageError
+from dataset_builder.trajectories.model_input import check_version
+
+
+@dataclass(frozen=True)
+class _List:
+    """A list inside a text that may lose entries.
+
+    Attributes:
+        body: its one group is the list.
+        between: what separates two entries; written back as `joint`.
+        first: which end goes first: True the first entry, False the last.
+    """
+
+    body: re.Pattern[str]
+    between: str
+    joint: str
+    first: bool = True
+
+    def shorter(self, text: str) -> list[str]:
+        """Ever shorter texts: one entry less each time, until none is left."""
+        match = self.body.search(text)
+        if match is None or not match.group(1):
+            return []
+        head, tail = text[: match.start(1)], text[match.end(1) :]
+        entries = [entry for entry in re.split(self.between, match.group(1)) if entry]
+        counts = range(1, len(entries) + 1)
+        kept = [entries[n:] if self.first else entries[: len(entries) - n] for n in counts]
+        return [head + self.joint.join(rest) + tail for rest in kept]
+
+
+def _list(pattern: str, joint: str, between: str | None = None, first: bool = True) -> _List:
+    return _List(
+        re.compile(pattern, re.DOTALL), re.escape(joint) if between is None else between, joint, first
+    )
+
+
+# In the order in which they give way: past actions, finished sub-goals, visited rooms, things in sight.
+_LISTS: dict[str, list[_List]] = {
+    "paper-1": [
+        _list(r"Action history: </s>(.*?)(?= </s> Current environment:)", "", r"(?= <extra_id_\d+> )"),
+        _list(r"Completed subtasks are: (.*?)(?=\. The current subtask is )", "), "),
+        _list(r"Visited rooms: (.*?)(?= </s> )", ", "),
+        _list(r"Current environment: (.*?)(?= </s> Current inventory:)", " | ", first=False),
+    ],
+    "compact-1": [
+        _list(r" \| past: (.*?)(?= \| done: |$)", " ; "),
+        _list(r" \| done: (.*?)(?= \| goal: )", " ; "),
+        _list(r" \| been: (.*?)(?= \| past: )", ", "),
+        _list(r" \| see: (.*?)(?= \| exits: )", ", ", first=False),
+    ],
+}
+
+
+def shorten(text: str, version: str, fits: Callable[[str], bool]) -> str:
+    """The text with as few of its oldest entries missing as it takes to fit.
+
+    Past actions go first, oldest first; when none is left, finished sub-goals, then visited rooms,
+    then what is in sight, last first. Task, inventory and current sub-goal stay whole.
+
+    Args:
+        text (`str`): composed by `state_text.model_input`.
+        version (`str`): the state-text version it was composed in.
+        fits (`Callable[[str], bool]`): whether a text is short enough.
+
+    Raises:
+        UsageError: if what must stay does not fit either.
+    """
+    if fits(text):
+        return text
+    for entries in _LISTS[check_version(version)]:
+        shorter = entries.shorter(text)
+        low, high = 0, len(shorter)
+        while low < high:  # the longest of them that fits
+            middle = (low + high) // 2
+            low, high = (low, middle) if fits(shorter[middle]) else (middle + 1, high)
+        if low < len(shorter):
+            return shorter[low]
+        text = shorter[-1] if shorter else text
+    raise UsageError(
+        f"Task, inventory and sub-goal alone are too long for the model's input ({text[:60]!r}…): "
+        "raise source_length in the recipe."
+    )

@@ -1,0 +1,1 @@
+"""Agents by name: learned ones, baselines, ablations."""

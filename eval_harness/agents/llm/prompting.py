@@ -1,0 +1,117 @@
+"""The texts in `prompts/`, filled in; the game so far in words; what an answer says."""
+
+import re
+from collections.abc import Mapping
+from functools import cache
+from pathlib import Path
+from string import Template
+
+from dataset_builder.trajectories.agent_state import AgentState
+
+SHOWN = 40
+"""Past actions that a request shows; earlier ones are left out."""
+
+_LONGEST = 400  # characters of an observation
+_EXAMPLE = 60  # actions of the worked example
+_FOLDER = Path(__file__).parent / "prompts"
+_MARK = re.compile(r"^[\s>*_`#-]*(?:\(?\d+[.):]\s+)?[\s*_`]*", re.MULTILINE)
+
+
+def fill(prompt: str, **values: object) -> str:
+    """A prompt by its file's name, with its places filled in; `$$game` is the game's rules."""
+    return Template(_text(prompt)).substitute({"game": _text("game"), **values})
+
+
+@cache
+def _text(name: str) -> str:
+    return (_FOLDER / f"{name}.txt").read_text(encoding="utf-8").strip()
+
+
+def game_so_far(
+    state: AgentState, thoughts: Mapping[int, str] | None = None, wanted: Mapping[int, str] | None = None
+) -> dict[str, str]:
+    """`task`, `transcript` and `now` of a prompt.
+
+    Args:
+        state (`AgentState`): the game.
+        thoughts (`Mapping`, *optional*): step → what was thought before it.
+        wanted (`Mapping`, *optional*): step → what was to be done; if something else was done, the
+            simulator did not know it, and the transcript says so.
+    """
+    thoughts, wanted = thoughts or {}, wanted or {}
+    first = max(0, state.step - SHOWN)
+    lines = [f"({first} earlier actions are left out.)"] if first else []
+    for step, event in enumerate(state.history[first:], first):
+        if thoughts.get(step):
+            lines.append(f"Thought: {thoughts[step]}")
+        if wanted.get(step, event.action) != event.action:
+            lines.append(f"({wanted[step]!r} is no action of the game; this was done instead:)")
+        points = f" (score {event.reward:+d})" if event.reward else ""
+        lines += [f"Action: {event.action}", f"Observation: {one_line(event.observation)}{points}"]
+    now = [
+        f"You see: {one_line(state.look, 2000)}",
+        f"You carry: {one_line(state.inventory)}",
+        f"Score: {state.score} of 100. Moves: {state.moves}.",
+    ]
+    return {
+        "task": one_line(state.description, 2000),
+        "transcript": "\n".join(lines) or "(no action yet)",
+        "now": "\n".join(now),
+    }
+
+
+@cache
+def example(task: str, variation: int) -> str:
+    """A won game of the same task, never of the same variation: thoughts are its sub-goals.
+
+    Args:
+        task (`str`): simulator name.
+        variation (`int`): that is played.
+    """
+    from dataset_builder.annotation.exemplars import exemplars
+
+    others = [pair for pair in exemplars(task) if pair[0].variation != variation]
+    if not others:
+        return "(none)"
+    path, segments = min(others, key=lambda pair: len(pair[0].steps))
+    lines = [f"Task: {one_line(path.description, 2000)}"]
+    for segment in segments:
+        lines.append(f"Thought: My next sub-goal is {segment.subgoal}.")
+        for step in path.steps[segment.start : min(segment.stop, _EXAMPLE)]:
+            lines += [f"Action: {step.action}", f"Observation: {one_line(step.observation, 160)}"]
+        if segment.stop >= _EXAMPLE:
+            break
+    return "\n".join(lines)
+
+
+def one_line(text: str, longest: int = _LONGEST) -> str:
+    """The text in one line, cut where it is too long."""
+    line = " ".join(text.split())
+    return line if len(line) <= longest else line[:longest].rsplit(" ", 1)[0] + " ..."
+
+
+def read_thought_and_action(text: str) -> tuple[str, str]:
+    """Thought and action of an answer; the action is the first named one, else a lone line.
+
+    An answer without either is `("", "")`. What a model writes after its first action, such as the
+    observation that it expects, does not count.
+    """
+    action = re.search(r"^[\s*_#]*Action[\s*_]*\d*[\s*_]*:[\s*_]*(.+)$", text, re.IGNORECASE | re.MULTILINE)
+    if action:
+        thought = re.sub(r"^[\s*_#]*Thought[\s*_]*\d*[\s*_]*:", "", text[: action.start()], flags=re.I)
+        return one_line(thought.strip(" *_\n")), plain_action(action.group(1))
+    lines = [line for line in text.splitlines() if line.strip(" *_#:").lower() not in ("", "action")]
+    return ("", plain_action(lines[0])) if len(lines) == 1 else (one_line(" ".join(lines)), "")
+
+
+def read_actions(text: str, most: int) -> list[str]:
+    """The actions of a list, one a line, without numbers and marks."""
+    lines = [plain_action(re.sub(r"^Action\s*\d*\s*:", "", line.strip())) for line in text.splitlines()]
+    return list(filter(None, lines))[:most]
+
+
+def plain_action(line: str) -> str:
+    """An action without a list's marks, quotes and a full stop; `""` if it is too long for one."""
+    bare = line if line.strip().isdigit() else _MARK.sub("", line, count=1)
+    bare = bare.strip().strip("`'\"*_").rstrip(".").strip().strip("`'\"*_")
+    return bare.lower() if len(bare) <= 120 else ""

@@ -1,0 +1,168 @@
+"""SwiftSage: a small model acts, and a language model plans where that gets stuck."""
+
+import threading
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+from dataset_builder.simulator.simulator import Episode
+from dataset_builder.trajectories.agent_state import AgentState
+from eval_harness.agents.llm.base import LLMAgent, Memory
+from eval_harness.agents.llm.chat import LLM, Conversation, OutOfTokens
+from eval_harness.agents.llm.prompting import example, fill, game_so_far, read_actions
+from eval_harness.episodes.action_choice import NOTHING, is_focus
+from modeling.agents.base import Agent, Decision
+
+PATIENCE = 5
+"""Actions without reward after which Sage is asked."""
+
+BUFFER = 8
+"""Actions that Sage may queue at once."""
+
+_SURPRISES = ("not clear", "can't", "cannot", "not sure how", "doesn't", "isn't", "must be", "not possible")
+
+
+@dataclass
+class SageMemory(Memory):
+    """What is kept of one episode.
+
+    Attributes:
+        buffer: Sage's actions that are still to be played.
+        sage: steps whose action is Sage's.
+        calm: step from which the actions without reward are counted.
+        swift: Swift's decision, by step.
+    """
+
+    buffer: list[str] = field(default_factory=list)
+    sage: set[int] = field(default_factory=set)
+    calm: int = 0
+    swift: dict[int, Decision] = field(default_factory=dict)
+
+
+class SwiftSage(LLMAgent[SageMemory]):
+    """Swift acts until Sage is needed (Lin et al., "SwiftSage", NeurIPS 2023, arXiv 2305.17390, section 3).
+
+    Sage, the language model, is asked after five actions without reward; when Swift's action was
+    invalid; before a critical one, a `focus`; and after a surprise, an answer that says something was
+    not possible. It plans (five questions about things, sub-goals and mistakes), then grounds the
+    plan into a buffer of actions. These are played one by one; when the buffer is empty, or the
+    simulator does not know one of them, Swift goes on.
+
+    Swift was a flat model there. Here it may be any agent: a flat model, or controller and executor,
+    whose sub-goal then stands while Sage's actions are played. An invalid action of Swift is replaced
+    by `look around`, which takes no time. Where the token budget of the episode is spent, Swift
+    plays on alone.
+
+    Args:
+        swift (`Agent`): acts.
+        llm (`LLM`): Sage.
+    """
+
+    name = "swiftsage"
+
+    def __init__(self, swift: Agent, llm: LLM) -> None:
+        super().__init__(llm)
+        self.swift = swift
+        self._lock = threading.Lock()
+
+    def begin(self, state: AgentState, episode: Episode, seed: int) -> None:
+        super().begin(state, episode, seed)
+        self.swift.begin(state, episode, seed)
+
+    def end(self, state: AgentState) -> None:
+        super().end(state)
+        self.swift.end(state)
+
+    def remember(self, episode: Episode, talk: Conversation) -> SageMemory:
+        return SageMemory(episode, talk)
+
+    def act(self, states: Sequence[AgentState]) -> list[Decision]:
+        """One decision per state; Swift is asked for all at once that do not need Sage."""
+        self._ask_swift([state for state in states if not self._sages_turn(state)])
+        return super().act(states)
+
+    def _sages_turn(self, state: AgentState) -> bool:
+        memory = self._memories[id(state)]
+        if state.step in memory.decided or state.step in memory.swift:
+            return True  # asked before for this step
+        last = state.step - 1
+        if last in memory.sage and memory.rejected(state):
+            memory.buffer.clear()
+        if last in memory.sage and not memory.buffer:
+            memory.calm = state.step
+        return bool(memory.buffer or self._reason(state, memory))
+
+    def _ask_swift(self, states: Sequence[AgentState]) -> None:
+        """Keep Swift's decisions for these states."""
+        if not states:
+            return
+        with self._lock:
+            decisions = self.swift.act(states)
+        for state, decision in zip(states, decisions, strict=True):
+            self._memories[id(state)].swift[state.step] = decision
+
+    def choose(self, state: AgentState, memory: SageMemory) -> tuple[str, ...]:
+        step = state.step
+        if not memory.buffer:
+            reason = self._reason(state, memory)
+            if step in memory.swift:
+                reason = _critical(memory.swift[step])
+            if reason:
+                memory.buffer = self._sage(state, memory, reason)
+        if memory.buffer:
+            memory.sage.add(step)
+            action = memory.buffer.pop(0)
+            if step in memory.swift:
+                memory.extra = memory.swift[step].cost
+            return (action, NOTHING)
+        memory.calm = max(memory.calm, step if step not in memory.swift else 0)
+        if step not in memory.swift:
+            self._ask_swift([state])
+        decision = memory.swift[step]
+        memory.extra = decision.cost
+        return (decision.actions[0], NOTHING) if decision.actions else ()
+
+    def _reason(self, state: AgentState, memory: SageMemory) -> str:
+        """Why Sage is needed before Swift is asked, `""` if it is not."""
+        last = state.step - 1
+        if last < 0 or memory.calm > last:
+            return ""
+        if memory.rejected(state):
+            return f"{memory.wanted[last]!r} is no action of the game"
+        answer = state.history[last].observation.lower()
+        if any(phrase in answer for phrase in _SURPRISES):
+            return "the last action could not be done"
+        gains = [step for step, event in enumerate(state.history) if event.reward > 0]
+        idle = state.step - max(memory.calm, gains[-1] + 1 if gains else 0)
+        return f"the last {idle} actions brought no points" if idle >= PATIENCE else ""
+
+    def _sage(self, state: AgentState, memory: SageMemory, reason: str) -> list[str]:
+        """Plan, then ground: the actions to queue; none if the budget is spent."""
+        game = {**game_so_far(state, wanted=memory.wanted), "reason": reason}
+        shown = example(state.task, memory.episode.variation)
+        try:
+            plan = memory.talk.ask("plan", fill("swiftsage_plan_system"), fill("swiftsage_plan_user", **game))
+            answer = memory.talk.ask(
+                "ground",
+                fill("swiftsage_ground_system", count=BUFFER),
+                fill("swiftsage_ground_user", plan=plan.strip(), example=shown, **game),
+            )
+        except OutOfTokens:
+            return []
+        return read_actions(answer, BUFFER)
+
+    def describe(self) -> dict[str, Any]:
+        """Provenance: Sage's model, and Swift with its models."""
+        swift = dict(self.swift.describe())
+        models = swift.pop("models", {})
+        own = super().describe()
+        return {**own, "models": {**own["models"], **models}, "swift": swift}
+
+
+def _critical(decision: Decision) -> str:
+    """Why Swift's decision is for Sage to take, `""` if it is not."""
+    if not decision.actions:
+        return "the player knows nothing to do"
+    if is_focus(decision.actions[0]):
+        return f"the player wants to {decision.actions[0]!r}: on a wrong thing the game is lost"
+    return ""

@@ -1,0 +1,1 @@
+"""The command line of evaluation, one file per group of commands."""

@@ -1,0 +1,79 @@
+"""`subgoal study`: sweeps of trainings and runs, each from one YAML file."""
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+app = typer.Typer(help="Train and play sweeps: tasks held out, sizes.", no_args_is_help=True)
+
+_CONFIG = typer.Option(help="Study: name (--list) or YAML file.", metavar="NAME|FILE")
+_DATASET = typer.Option(help="Folder of a corpus, or Hub id, REPO[@REV].", show_default=False)
+_OUT = typer.Option(help="Folder of the study; the same command continues it.", metavar="DIR")
+_CELLS = typer.Option(help="Only these cells, comma-separated: one machine's share.", metavar="A,B")
+_PLAN = typer.Option("--plan", help="List the cells and what they train, and stop.")
+_LIST = typer.Option("--list", help="List the studies that come with the package, and stop.")
+
+
+@app.command()
+def heldout(
+    config: Annotated[str, _CONFIG] = "heldout",
+    dataset: Annotated[str | None, _DATASET] = None,
+    out: Annotated[Path | None, _OUT] = None,
+    cells: Annotated[str | None, _CELLS] = None,
+    plan: Annotated[bool, _PLAN] = False,
+    list_all: Annotated[bool, _LIST] = False,
+) -> None:
+    """Leave one topic out of training at a time, and play all tasks: what carries over?"""
+    _run("heldout", config, dataset, out, cells, plan, list_all)
+
+
+@app.command()
+def sizes(
+    config: Annotated[str, _CONFIG] = "sizes",
+    dataset: Annotated[str | None, _DATASET] = None,
+    out: Annotated[Path | None, _OUT] = None,
+    cells: Annotated[str | None, _CELLS] = None,
+    plan: Annotated[bool, _PLAN] = False,
+    list_all: Annotated[bool, _LIST] = False,
+) -> None:
+    """Vary the controller's size and the executor's, one while the other stays: which one matters?"""
+    _run("sizes", config, dataset, out, cells, plan, list_all)
+
+
+def _run(
+    kind: str,
+    config: str,
+    dataset: str | None,
+    out: Path | None,
+    cells: str | None,
+    plan: bool,
+    list_all: bool,
+) -> None:
+    from rich.console import Console
+
+    from dataset_builder.common.errors import UsageError
+    from eval_harness.studies.study import load_study, study_names
+
+    if list_all:
+        for name in study_names(kind):
+            typer.echo(f"{name}: {load_study(kind, name).about}")
+        return
+    study = load_study(kind, config)
+    wanted = study.choose(cells)
+    if plan:
+        for cell in wanted:
+            typer.echo(f"{cell.name}: {cell.controller.name}, {cell.executor.name}")
+        return
+    if dataset is None or out is None:
+        missing = "--dataset FOLDER|REPO[@REV]" if dataset is None else "--out DIR"
+        raise UsageError(f"No {missing.split()[0][2:]}: add {missing}.")
+    from eval_harness.studies.report import study_report
+    from eval_harness.studies.run import run_study
+
+    console = Console()
+    folder = run_study(study, dataset, out, cells=wanted, console=console)
+    report = study_report(study, folder)
+    folder.report.write_text(report.markdown(), encoding="utf-8")
+    console.print(report.table())
+    typer.echo(f"report: {folder.report}")

@@ -1,0 +1,357 @@
+"""What a language model costs: once, for the annotations, or for ever, in every episode."""
+
+import json
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass
+from importlib.resources import files
+from math import ceil, inf
+from pathlib import Path
+from typing import Any, NamedTuple
+
+import yaml
+from pydantic import BaseModel, ConfigDict, Field, ValidationError
+
+from dataset_builder.common.errors import UsageError
+from dataset_builder.common.jsonl_store import JsonlStore
+from dataset_builder.llm.completion_cache import TERMS
+from eval_harness.results.played_run import PlayedRun, by_variation, read_played
+from eval_harness.results.records import RESULTS_FILE, EpisodeResult, RunResult
+from eval_harness.results.statistics import Bootstrap, Estimate
+
+LEDGER_FILE = "completions.jsonl"
+
+
+class Tokens(NamedTuple):
+    """Tokens that a model read and wrote."""
+
+    prompt: int
+    completion: int
+
+
+class Price(BaseModel):
+    """Per million tokens."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    prompt: float = Field(ge=0, allow_inf_nan=False)
+    completion: float = Field(ge=0, allow_inf_nan=False)
+
+    def of(self, tokens: Tokens) -> float:
+        """What these tokens cost."""
+        return (tokens.prompt * self.prompt + tokens.completion * self.completion) / 1e6
+
+
+class Prices(BaseModel):
+    """A price table.
+
+    Attributes:
+        currency: of all its prices.
+        models: name at the server → price.
+    """
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    currency: str = "USD"
+    models: dict[str, Price]
+
+
+def load_prices(path: str | Path | None = None) -> Prices:
+    """A price table from a YAML or JSON file; by default the package's, `eval_harness/cost/prices.yaml`.
+
+    Raises:
+        UsageError: if it cannot be read, or is no price table.
+    """
+    source = files("eval_harness.cost") / "prices.yaml" if path is None else Path(path)
+    try:
+        return Prices.model_validate(yaml.safe_load(source.read_text(encoding="utf-8")))
+    except OSError as error:
+        raise UsageError(f"Cannot read the prices in {path}: {error.strerror}.") from error
+    except (yaml.YAMLError, UnicodeDecodeError) as error:
+        raise UsageError(f"{path} is not YAML: {' '.join(str(error).split())}") from error
+    except ValidationError as error:
+        first = error.errors()[0]
+        where = ".".join(map(str, first["loc"])) or "the file"
+        raise UsageError(
+            f"{path}: {where}: {first['msg']}. Write `models:` with lines such as "
+            "`gpt-4o: {prompt: 2.5, completion: 10}`, per million tokens."
+        ) from error
+
+
+@dataclass(frozen=True)
+class Line:
+    """What an agent takes: so much once, and so much in each episode.
+
+    Attributes:
+        name: the agent's.
+        once: before the first episode.
+        each: in an episode, the plain mean over tasks, with its interval.
+    """
+
+    name: str
+    once: float
+    each: Estimate
+
+    def total(self, episodes: float) -> float:
+        """After so many episodes."""
+        return self.once + self.each.mean * episodes
+
+
+@dataclass(frozen=True)
+class BreakEven:
+    """From how many episodes on the one agent has taken less than the other.
+
+    Attributes:
+        episodes: the point; infinity if there is none.
+        low, high: its 95% interval; None if the interval of what an episode takes is unknown.
+    """
+
+    episodes: float
+    low: float | None
+    high: float | None
+
+
+@dataclass(frozen=True)
+class Costs:
+    """The comparison in one unit.
+
+    Attributes:
+        unit: `tokens`, or a currency.
+        once: the distilled agent: pays for the annotations.
+        forever: the agents that ask a language model while they play.
+        break_even: for each of those.
+    """
+
+    unit: str
+    once: Line
+    forever: list[Line]
+    break_even: list[BreakEven]
+
+
+@dataclass(frozen=True)
+class Annotation:
+    """What a ledger of the teacher says.
+
+    Attributes:
+        calls: completions that were paid for.
+        tokens: per model, or per annotator where the ledger does not name the model.
+        estimated: completions whose tokens the server did not count.
+    """
+
+    calls: int
+    tokens: dict[str, Tokens]
+    estimated: int
+
+
+class _Paid(BaseModel):
+    """What is needed of a ledger's record."""
+
+    model_config = ConfigDict(strict=True)
+
+    annotator: str = "?"
+    model: str | None = None
+    prompt_tokens: int = Field(ge=0)
+    completion_tokens: int = Field(ge=0)
+    estimated: bool = False
+
+
+_GIVE = "give the corpus folder of `subgoal corpus annotate --annotator llm`, or its completions.jsonl"
+
+
+def read_annotation(path: str | Path, annotator: str | None = None) -> Annotation:
+    """What the annotations took, from a corpus folder or its `completions.jsonl`.
+
+    Args:
+        path (`str` or `Path`): the folder or the file.
+        annotator (`str`, *optional*): count what was paid for this one. Needed where there are several.
+
+    Raises:
+        UsageError: if there is no completion, of that annotator or at all, or a record is none of a
+            teacher, or there are several annotators and none is named.
+    """
+    file = Path(path) / LEDGER_FILE if Path(path).is_dir() else Path(path)
+    records = [_paid(record, file) for record in JsonlStore(file) if record["key"][:1] != [TERMS]]
+    if not records:
+        raise UsageError(f"{path} holds no completion: {_GIVE}. (Annotations by rules take no tokens.)")
+    names = sorted({record.annotator for record in records})
+    if annotator is None and len(names) > 1:
+        raise UsageError(
+            f"{file} holds completions of several annotators ({', '.join(names)}): name the one whose "
+            "annotations the pair was trained on, --annotator NAME."
+        )
+    if annotator is not None and annotator not in names:
+        raise UsageError(
+            f"{file} holds no completion of {annotator!r}: use --annotator {' or '.join(names)}."
+        )
+    tokens: dict[str, Tokens] = {}
+    counted = [record for record in records if annotator in (None, record.annotator)]
+    for record in counted:
+        name = record.model or record.annotator
+        before = tokens.get(name, Tokens(0, 0))
+        tokens[name] = Tokens(
+            before.prompt + record.prompt_tokens, before.completion + record.completion_tokens
+        )
+    return Annotation(len(counted), tokens, sum(record.estimated for record in counted))
+
+
+def _paid(record: dict[str, Any], file: Path) -> _Paid:
+    if "agent" in record:
+        raise UsageError(f"{file} is the ledger of a run, not of annotations: {_GIVE}.")
+    try:
+        return _Paid.model_validate(record)
+    except ValidationError as error:
+        first = error.errors()[0]
+        raise UsageError(
+            f"{file} holds a record that is no completion (key {json.dumps(record['key'])}: "
+            f"{first['loc'][0]}: {first['msg']}): {_GIVE}, or remove the line."
+        ) from error
+
+
+def read_llm_run(folder: str | Path) -> PlayedRun:
+    """A run of an agent that asked a language model.
+
+    Raises:
+        UsageError: if it is none, or asked for nothing.
+    """
+    run = read_played(folder)
+    if not any(episode.llm_tokens for episode in run.episodes):
+        raise UsageError(
+            f"{folder} asked no language model ({run.result.agent}): give the run of react, saycan, "
+            "reflexion or swiftsage to --llm-run, and that of the distilled pair to --run."
+        )
+    return run
+
+
+def token_costs(annotation: Annotation, run: PlayedRun, llm_runs: Sequence[PlayedRun]) -> Costs:
+    """The comparison in tokens, read and written together.
+
+    Raises:
+        UsageError: if two runs share no variation, so that nothing is known of their difference.
+    """
+    once = float(sum(map(sum, annotation.tokens.values())))
+    return _costs("tokens", once, [run, *llm_runs], lambda _, episode: float(episode.llm_tokens))
+
+
+def money_costs(
+    annotation: Annotation, run: PlayedRun, llm_runs: Sequence[PlayedRun], prices: Prices
+) -> Costs:
+    """The comparison in money.
+
+    Raises:
+        UsageError: if a model has no price, or as `token_costs`.
+    """
+    by_annotator = _annotators(prices)
+    once = sum(
+        _price(prices, by_annotator.get(name, name)).of(tokens) for name, tokens in annotation.tokens.items()
+    )
+
+    def money(result: RunResult, episode: EpisodeResult) -> float:
+        if not episode.llm_tokens:
+            return 0.0
+        tokens = Tokens(episode.llm_prompt_tokens, episode.llm_completion_tokens)
+        return _price(prices, _llm(result)).of(tokens)
+
+    return _costs(prices.currency, once, [run, *llm_runs], money)
+
+
+def _llm(result: RunResult) -> str:
+    """The language model of a run; agents may describe their models as they like."""
+    said = result.models.get("llm")
+    name = said.get("id") if isinstance(said, dict) else None
+    if not isinstance(name, str):
+        raise UsageError(
+            f"{result.folder}/{RESULTS_FILE}: models.llm is {said!r}, which names no language model by an "
+            "id: restore it, or compare tokens only, --prices none."
+        )
+    return name
+
+
+def _annotators(prices: Prices) -> dict[str, str]:
+    """Annotator → model, for ledgers that name the annotator alone."""
+    from dataset_builder.annotation.teacher.annotator import annotator_name
+
+    return {annotator_name(model, thought): model for model in prices.models for thought in (False, True)}
+
+
+def _price(prices: Prices, model: str) -> Price:
+    if model not in prices.models:
+        raise UsageError(
+            f"No price for {model!r}: add it to a copy of eval_harness/cost/prices.yaml and give that to "
+            f"--prices (0 for a machine of your own), or compare tokens only, --prices none. Known: "
+            f"{', '.join(prices.models)}."
+        )
+    return prices.models[model]
+
+
+def _costs(
+    unit: str, once: float, runs: Sequence[PlayedRun], value: Callable[[RunResult, EpisodeResult], float]
+) -> Costs:
+    from eval_harness.reports.score_table import run_names
+
+    names = run_names([run.result for run in runs])
+    taken = [
+        {
+            key: sum(values) / len(values)
+            for key, values in _grouped((e.key[:2], value(run.result, e)) for e in run.episodes).items()
+        }
+        for run in runs
+    ]
+    lines = [
+        Line(name, once if number == 0 else 0.0, _mean(values))
+        for number, (name, values) in enumerate(zip(names, taken, strict=True))
+    ]
+    points = [
+        break_even(once, _mean(_difference(taken[0], values, name)))
+        for name, values in zip(names[1:], taken[1:], strict=True)
+    ]
+    return Costs(unit, lines[0], lines[1:], points)
+
+
+Key = tuple[str, int]
+
+
+def _grouped(pairs: Iterable[tuple[Key, float]]) -> dict[Key, list[float]]:
+    found: dict[Key, list[float]] = {}
+    for key, number in pairs:
+        found.setdefault(key, []).append(number)
+    return found
+
+
+def _difference(once: dict[Key, float], forever: dict[Key, float], name: str) -> dict[Key, float]:
+    """What the other agent takes more, by variation; paired, unless the first takes nothing anywhere."""
+    if not any(once.values()):
+        return forever
+    shared = {key: forever[key] - once[key] for key in forever if key in once}
+    if not shared:
+        raise UsageError(f"--run and the run of {name} have no variation in common: play the same tasks.")
+    return shared
+
+
+def _mean(values: dict[Key, float]) -> Estimate:
+    """The plain mean over tasks, as scores are averaged, with its bootstrap interval."""
+    mean = Bootstrap(by_variation((*key, number) for key, number in values.items())).mean()
+    if mean is None:
+        raise UsageError("A run has no episode yet: let `subgoal eval run` finish.")
+    return mean
+
+
+def break_even(once: float, saved: Estimate) -> BreakEven:
+    """After how many episodes `once` is paid back.
+
+    Args:
+        once (`float`): paid before the first episode.
+        saved (`Estimate`): in each episode.
+    """
+
+    def point(each: float) -> float:
+        return once / each if each > 0 else inf
+
+    if saved.low is None or saved.high is None:
+        return BreakEven(point(saved.mean), None, None)
+    return BreakEven(point(saved.mean), point(saved.high), point(saved.low))
+
+
+def whole(episodes: float | None) -> str:
+    """A number of episodes, rounded up: `1,234`; `never`, or `-` where it is unknown."""
+    if episodes is None:
+        return "-"
+    return "never" if episodes == inf else f"{ceil(episodes):,}"

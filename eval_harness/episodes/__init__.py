@@ -1,0 +1,1 @@
+"""One episode while it is played."""

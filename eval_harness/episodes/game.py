@@ -1,0 +1,174 @@
+"""`Game`: one episode while it is played, up to the record it leaves."""
+
+import time
+import traceback
+from collections.abc import Iterator
+from dataclasses import asdict
+from hashlib import blake2b
+
+from dataset_builder.common.errors import SubgoalError
+from dataset_builder.simulator.simulator import Simulator, StepResult
+from dataset_builder.trajectories.agent_state import AgentState
+from eval_harness.episodes.action_choice import PlayedAction, play_first_accepted
+from eval_harness.protocols.protocol import EpisodeKey, Protocol
+from eval_harness.results.records import EpisodeResult
+from modeling.agents.base import Agent, Decision, DecisionCost
+
+
+def episode_seed(unit: EpisodeKey) -> int:
+    """The seed that an agent is given for an episode: its own, and the same in every run."""
+    return int.from_bytes(blake2b("/".join(map(str, unit)).encode(), digest_size=4).digest(), "big")
+
+
+class Game:
+    """One episode being played by an agent under a protocol.
+
+    Args:
+        unit (`EpisodeKey`): which one.
+        simulator (`Simulator`): where it is played.
+        agent (`Agent`): who plays; it is told of the beginning and the end.
+        protocol (`Protocol`): the rules.
+
+    Attributes:
+        state: what the agent knows.
+        over: nothing is left to decide: the episode has ended, failed, or lost its Java process.
+        died: the Java process ended; the episode must be played again from its beginning.
+    """
+
+    state: AgentState
+
+    def __init__(self, unit: EpisodeKey, simulator: Simulator, agent: Agent, protocol: Protocol) -> None:
+        self.unit = unit
+        self.died = False
+        self.episode = simulator.episode(step_limit=protocol.moves_allowed(unit.task))
+        self._agent = agent
+        self._protocol = protocol
+        self._began = False
+        self._stop_reason = ""
+        self._error: str | None = None
+        self._started = time.monotonic()
+        self._plays: list[tuple[PlayedAction, str]] = []
+        self._cost = DecisionCost()
+
+    @property
+    def over(self) -> bool:
+        return bool(self.died or self._stop_reason)
+
+    def load(self) -> None:
+        """Load the variation and tell the agent.
+
+        Raises:
+            SimulatorDied: if the Java process ended meanwhile.
+        """
+        task, variation, _ = self.unit
+        look = self.episode.load(task, variation, self._protocol.simplifications)
+        self.state = AgentState(task, self.episode.task_description(), look, self.episode.inventory())
+        self._began = True
+        self._agent.begin(self.state, self.episode, episode_seed(self.unit))
+
+    def start(self) -> None:
+        """The game enters the batch: its time begins."""
+        self._started = time.monotonic()
+
+    def play(self, decision: Decision) -> None:
+        """Carry out a decision. One without candidates means that the agent stops here.
+
+        Raises:
+            SimulatorDied: if the Java process ended.
+        """
+        self._cost += decision.cost
+        if not decision.actions and decision.more is None:
+            self._stop_reason = "agent_stopped"
+            return
+        self.record(play_first_accepted(self.episode, self._candidates(decision)), decision.subgoal or "")
+
+    def _candidates(self, decision: Decision) -> Iterator[str]:
+        """A decision's actions, and further ones when those are used up."""
+        yield from decision.actions
+        if decision.more is not None:
+            others = decision.more()
+            self._cost += others.cost
+            yield from others.actions
+
+    def record(self, taken: PlayedAction, subgoal: str) -> None:
+        """Enter an action that was carried out, whoever chose it, and what the world is like after it.
+
+        Raises:
+            SimulatorDied: if the Java process ended; the record is then as it was before.
+        """
+        result, look, inventory = taken.result, self.episode.look(), self.episode.inventory()
+        self._plays.append((taken, subgoal))
+        # Rejected texts stay out of the history: models are not trained on them.
+        self.state.advance(taken.action, result.observation, result.score, result.moves, look, inventory)
+        self._stop_reason = self._reason(result) or ""
+
+    def _reason(self, result: StepResult) -> str | None:
+        """Why the episode ends after this action, None if it goes on."""
+        if result.done:
+            if result.score < 0:
+                return "lost"
+            limit = self.episode.step_limit
+            over = limit is not None and result.moves > limit and result.score < 100
+            return "step_limit" if over else "completed"
+        rejected = sum(len(taken.rejected) for taken, _ in self._plays)
+        if self._protocol.out_of_actions(self.unit.task, len(self._plays), rejected):
+            return "decision_limit"
+        if not getattr(self._agent, "stops_early", True):
+            return None
+        return self._protocol.early_stop_reason(
+            [taken.action for taken, _ in self._plays],
+            [taken.result.score for taken, _ in self._plays],
+            names_subgoals=any(subgoal for _, subgoal in self._plays),
+        )
+
+    def fail(self, error: Exception | str) -> None:
+        """End the game as failed: it will have no score."""
+        self._stop_reason = "error"
+        self._error = self._error or (error if isinstance(error, str) else _one_line(error))
+
+    def leave(self) -> None:
+        """Tell the agent that the episode is over and free the simulator's side."""
+        try:
+            if self._began:
+                self._began = False
+                self._agent.end(self.state)
+        except Exception as error:  # an agent's mistake is recorded, never fatal to the run
+            self.fail(error)
+        finally:
+            self.episode.close()
+
+    def result(self) -> EpisodeResult:
+        """The record of the game as it stands."""
+        results = [taken.result for taken, _ in self._plays]
+        scores = [result.score for result in results]
+        failed = self._error is not None
+        return EpisodeResult(
+            *self.unit,
+            score=None if failed else self._protocol.count(scores),
+            raw_score=None if failed else (scores[-1] if scores else 0),
+            moves=results[-1].moves if results else 0,
+            actions=[taken.action for taken, _ in self._plays],
+            subgoals=[subgoal for _, subgoal in self._plays],
+            scores=scores,
+            observations=[result.observation for result in results],
+            rejected=[list(taken.rejected) for taken, _ in self._plays],
+            last_resort=[i for i, (taken, _) in enumerate(self._plays) if taken.last_resort],
+            stop_reason=self._stop_reason,
+            error=self._error,
+            seconds=round(time.monotonic() - self._started, 2),
+            **self._counts(),  # type: ignore[arg-type]
+        )
+
+    def _counts(self) -> dict[str, int]:
+        """What the agent took; agents of one's own may count in numpy's numbers, or in 12.0."""
+        return {name: int(count) for name, count in asdict(self._cost).items()}
+
+
+def _one_line(error: Exception) -> str:
+    """`ValueError: what (file.py:12)`; our own errors speak for themselves."""
+    message = " ".join(str(error).split())
+    if isinstance(error, SubgoalError):
+        return message
+    frames = traceback.extract_tb(error.__traceback__)
+    place = f" ({frames[-1].filename.rpartition('/')[2]}:{frames[-1].lineno})" if frames else ""
+    return f"{type(error).__name__}: {message}{place}"

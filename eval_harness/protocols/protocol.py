@@ -1,0 +1,257 @@
+"""`Protocol`: which variations are played, under which rules, and how a score counts."""
+
+import difflib
+import hashlib
+import json
+import os
+from collections.abc import Iterable, Sequence
+from importlib.resources import files
+from pathlib import Path
+from typing import Annotated, Any, Literal, NamedTuple
+
+import yaml
+from pydantic import (
+    BaseModel,
+    ConfigDict,
+    Field,
+    ValidationError,
+    ValidationInfo,
+    field_validator,
+    model_validator,
+)
+
+from dataset_builder.common.errors import UsageError
+from dataset_builder.simulator.tasks import get_task, select_tasks
+from eval_harness.metrics.scienceworld_score.scores import count
+
+# Fields that came after results had been published: unused, they leave a protocol's hash as it was.
+_LATER_FIELDS: dict[str, Any] = {"decision_limits": {}, "count_rejected": False, "after": 0}
+
+
+class EpisodeKey(NamedTuple):
+    """One episode to play: the key of its record in a run folder."""
+
+    task: str
+    variation: int
+    seed: int
+
+
+class _Rule(BaseModel):
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    agents: Literal["all", "subgoals", "flat"] = "all"
+    """Whom the rule is for: agents that name sub-goals, those that do not, or all."""
+
+
+class ScoreUnchanged(_Rule):
+    """Stop when the last `actions` actions have not changed the score, `after` so many at the earliest."""
+
+    kind: Literal["score_unchanged"]
+    actions: int = Field(gt=0)
+    after: int = Field(default=0, ge=0)
+
+    def applies(self, actions: Sequence[str], scores: Sequence[int]) -> bool:
+        if len(scores) < max(self.actions, self.after):
+            return False
+        return len(set([0, *scores][-self.actions - 1 :])) == 1
+
+
+class FewDistinct(_Rule):
+    """Stop when the last `actions` actions are at most `distinct` different ones."""
+
+    kind: Literal["few_distinct"]
+    actions: int = Field(gt=0)
+    distinct: int = Field(gt=0)
+
+    def applies(self, actions: Sequence[str], scores: Sequence[int]) -> bool:
+        return len(actions) >= self.actions and len(set(actions[-self.actions :])) <= self.distinct
+
+
+EarlyStop = Annotated[ScoreUnchanged | FewDistinct, Field(discriminator="kind")]
+
+
+class Protocol(BaseModel):
+    """The rules of an evaluation.
+
+    Attributes:
+        name: how results call it.
+        description: one line for `subgoal eval protocols`.
+        split: ScienceWorld's split, `train`, `validation` or `test`.
+        tasks: names or paper ids; None means all 30.
+        max_variations: the first so many variations of each task; None means all.
+        simplifications: as for `Episode.load`; `""` for none.
+        step_limit: moves per episode; an episode ends when it has used more, as in `ScienceWorldEnv`.
+        step_limits: exceptions to it, task → moves.
+        decision_limit: actions per episode, those that cost no move included; None: no limit.
+        decision_limits: exceptions to it, task → actions.
+        count_rejected: whether texts that the simulator rejected count as actions in these limits.
+        early_stop: rules that end an episode before its limit.
+        scoring: what an episode counts. `zero`: the last score, a negative one (episode lost by a
+            wrong focus) as 0. `previous`: the last score that was not negative. `maximum`: the
+            highest score reached.
+        episodes: episodes per variation, with seeds `seed`, `seed + 1`, …
+    """
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    name: str
+    description: str = ""
+    split: Literal["train", "validation", "test"] = "test"
+    tasks: tuple[str, ...] | None = None
+    max_variations: int | None = Field(default=None, gt=0)
+    simplifications: str = "easy"
+    step_limit: int = Field(default=100, gt=0)
+    step_limits: dict[str, int] = {}
+    decision_limit: int | None = Field(default=None, gt=0)
+    decision_limits: dict[str, int] = {}
+    count_rejected: bool = False
+    early_stop: tuple[EarlyStop, ...] = ()
+    scoring: Literal["zero", "previous", "maximum"] = "zero"
+    episodes: int = Field(default=1, gt=0)
+
+    @field_validator("tasks")
+    @classmethod
+    def _known_tasks(cls, tasks: tuple[str, ...] | None) -> tuple[str, ...] | None:
+        return None if tasks is None else tuple(task.name for task in select_tasks(tasks))
+
+    @field_validator("step_limits", "decision_limits")
+    @classmethod
+    def _known_limits(cls, limits: dict[str, int], info: ValidationInfo) -> dict[str, int]:
+        if bad := [task for task, limit in limits.items() if limit < 1]:
+            kind = (info.field_name or "limit").removesuffix("s").replace("_", " ")
+            raise ValueError(f"the {kind} of {bad[0]} must be at least 1")
+        return {get_task(task).name: limit for task, limit in limits.items()}
+
+    @model_validator(mode="after")
+    def _playable(self) -> "Protocol":
+        from dataset_builder.simulator.simulator import expand_simplifications
+
+        for task in select_tasks(self.tasks):
+            expand_simplifications(task, self.simplifications)
+        return self
+
+    @property
+    def hash(self) -> str:
+        """Digest of the rules: the same whatever the protocol is called."""
+        rules = self.model_dump(mode="json", exclude={"name", "description"})
+        for table in (rules, *rules["early_stop"]):
+            for field, unused in _LATER_FIELDS.items():
+                if table.get(field) == unused:
+                    table.pop(field, None)
+        return hashlib.sha256(json.dumps(rules, sort_keys=True).encode()).hexdigest()[:16]
+
+    def moves_allowed(self, task: str) -> int:
+        """The step limit of a task."""
+        return self.step_limits.get(task, self.step_limit)
+
+    def out_of_actions(self, task: str, accepted: int, rejected: int = 0) -> bool:
+        """Whether an episode of a task has used up its actions.
+
+        Args:
+            task (`str`): simulator name.
+            accepted (`int`): actions played so far.
+            rejected (`int`, *optional*, defaults to 0): texts that the simulator rejected meanwhile.
+        """
+        limit = self.decision_limits.get(task, self.decision_limit)
+        used = accepted + (rejected if self.count_rejected else 0)
+        return limit is not None and used >= limit
+
+    def units(
+        self,
+        tasks: str | Iterable[str] | None = None,
+        max_variations: int | None = None,
+        seed: int = 0,
+    ) -> list[EpisodeKey]:
+        """The episodes to play, in order; `tasks` and `max_variations` narrow the protocol down.
+
+        Raises:
+            UsageError: for an unknown task, or one that the protocol leaves out.
+        """
+        chosen = select_tasks(self.tasks)
+        if tasks is not None:
+            wanted = select_tasks(tasks)
+            if outside := [task.name for task in wanted if task not in chosen]:
+                raise UsageError(
+                    f"Protocol {self.name} does not play {outside[0]}: drop it from the list of tasks."
+                )
+            chosen = wanted
+        if max_variations is not None and max_variations < 1:
+            raise UsageError(f"max_variations is {max_variations}: use at least 1.")
+        limits = [limit for limit in (self.max_variations, max_variations) if limit is not None]
+        first = slice(min(limits) if limits else None)
+        return [
+            EpisodeKey(task.name, variation, seed + repeat)
+            for task in chosen
+            for variation in task.variations(self.split)[first]
+            for repeat in range(self.episodes)
+        ]
+
+    def early_stop_reason(
+        self, actions: Sequence[str], scores: Sequence[int], names_subgoals: bool
+    ) -> str | None:
+        """The kind of the first rule that ends the episode here, None if it goes on.
+
+        Args:
+            actions (`Sequence[str]`): actions so far.
+            scores (`Sequence[int]`): the score after each of them, 0 to 100.
+            names_subgoals (`bool`): whether the agent works with sub-goals.
+        """
+        arm = "subgoals" if names_subgoals else "flat"
+        for rule in self.early_stop:
+            if rule.agents in ("all", arm) and rule.applies(actions, scores):
+                return rule.kind
+        return None
+
+    def count(self, scores: Sequence[int]) -> int:
+        """What an episode with these scores after each action counts, 0 to 100."""
+        return int(count(scores, self.scoring))
+
+
+def protocol_names() -> list[str]:
+    """Names of the protocols that come with the package."""
+    return list(_shipped())
+
+
+def load_protocol(name: str | Path | Protocol) -> Protocol:
+    """A protocol by name, or from a YAML file of one's own (fields of `Protocol`).
+
+    Raises:
+        UsageError: if there is none of that name, or the file does not describe one.
+    """
+    if isinstance(name, Protocol):
+        return name
+    shipped = _shipped()
+    if str(name) in shipped:
+        return _build({"name": str(name), **shipped[str(name)]}, f"Protocol {name}")
+    path = Path(name)
+    if not os.path.isfile(path):  # is_file() raises for a name that is too long
+        nearest = difflib.get_close_matches(str(name), shipped, n=1)
+        hint = f"Did you mean {nearest[0]}?" if nearest else f"Use {', '.join(shipped)}, or a YAML file."
+        raise UsageError(f"Unknown protocol {str(name)!r}. {hint}")
+    try:
+        fields = yaml.safe_load(path.read_text(encoding="utf-8"))
+    except (yaml.YAMLError, UnicodeDecodeError) as error:
+        raise UsageError(f"Protocol file {path} is not YAML: {' '.join(str(error).split())}") from error
+    if not isinstance(fields, dict):
+        raise UsageError(f"Protocol file {path} must hold fields such as `step_limit: 100`.")
+    return _build({"name": path.stem, **fields}, f"Protocol file {path}")
+
+
+def _shipped() -> dict[str, dict[str, Any]]:
+    return yaml.safe_load((files("eval_harness.protocols") / "protocols.yaml").read_text(encoding="utf-8"))
+
+
+def _build(fields: dict[str, Any], source: str) -> Protocol:
+    try:
+        return Protocol.model_validate(fields)
+    except ValidationError as error:
+        first = error.errors()[0]
+        where = ".".join(str(part) for part in first["loc"])
+        known = (
+            f"; known fields: {', '.join(Protocol.model_fields)}"
+            if first["type"] == "extra_forbidden"
+            else ""
+        )
+        raise UsageError(f"{source}: {where}: {first['msg']}{known}.") from error
+    except UsageError as error:
+        raise UsageError(f"{source}: {error}") from error

@@ -1,0 +1,123 @@
+"""Parts of the HTML page: score over steps, and what a run was made with."""
+
+import itertools
+from collections.abc import Sequence
+from statistics import fmean
+from typing import Any, get_args
+
+from eval_harness.protocols.protocol import Protocol
+from eval_harness.results.played_run import PlayedRun
+from eval_harness.results.records import EpisodeResult, RunResult
+
+_MAX_POINTS = 200
+_RULES = tuple(
+    Protocol(name=scoring, scoring=scoring)
+    for scoring in get_args(Protocol.model_fields["scoring"].annotation)
+)
+
+
+def score_curves(runs: Sequence[PlayedRun], names: Sequence[str]) -> dict[str, Any]:
+    """The mean score after each action, per run: positions in percent of the chart.
+
+    The mean is taken as the overall one is (over a task's episodes, then over tasks); an episode
+    that has ended keeps its score. So each curve ends at the run's mean score.
+    """
+    curves = [mean_curve(run.episodes) for run in runs]
+    longest = max((len(curve) - 1 for curve in curves), default=0) or 1
+    step = next(size for size in (1, 2, 5, 10, 20, 25, 50, 100, 200, 500, 10**6) if longest / size <= 8)
+    top = max(itertools.chain(*curves), default=0)
+    ceiling = next(limit for limit in (10, 20, 40, 60, 80, 100) if top <= limit)
+    return {
+        "lines": [
+            {
+                "name": name,
+                "last": f"{curve[-1]:.1f}" if curve else "-",
+                "points": " ".join(
+                    f"{100 * x / longest:.2f},{100 - 100 * y / ceiling:.2f}"
+                    for x, y in _points(curve, longest)
+                ),
+            }
+            for curve, name in zip(curves, names, strict=True)
+        ],
+        "x": [{"at": 100 * tick / longest, "text": tick} for tick in range(0, longest + 1, step)],
+        "y": [{"at": 100 - 25 * part, "text": f"{ceiling * part / 4:g}"} for part in range(5)],
+    }
+
+
+def mean_curve(episodes: Sequence[EpisodeResult]) -> list[float]:
+    """Mean over tasks of the score that counts before the first action, after it, and so on."""
+    scored = [episode for episode in episodes if episode.score is not None]
+    rules = counting_rule(scored)
+    longest = max((len(episode.scores) for episode in scored), default=0)
+    by_task: dict[str, list[list[int]]] = {}
+    for episode in scored:
+        line = [rules.count(episode.scores[:n]) for n in range(len(episode.scores) + 1)]
+        by_task.setdefault(episode.task, []).append(line + line[-1:] * (longest + 1 - len(line)))
+    tasks = [[fmean(column) for column in zip(*lines, strict=True)] for lines in by_task.values()]
+    return [fmean(column) for column in zip(*tasks, strict=True)]
+
+
+def counting_rule(episodes: Sequence[EpisodeResult]) -> Protocol:
+    """Rules whose `scoring` gives the recorded scores: a run names its protocol, but does not hold it."""
+    for rules in _RULES:
+        if all(rules.count(episode.scores) == episode.score for episode in episodes):
+            return rules
+    return _RULES[0]
+
+
+def _points(curve: Sequence[float], longest: int) -> list[tuple[int, float]]:
+    """At most 200 points of a curve, its last one among them; level to the chart's end."""
+    if not curve:
+        return []
+    stride = -(-len(curve) // _MAX_POINTS)
+    points = list(enumerate(curve))[::stride]
+    return [*points, (len(curve) - 1, curve[-1]), (longest, curve[-1])]
+
+
+def provenance_rows(results: Sequence[RunResult]) -> list[dict[str, Any]]:
+    """What each run was made with, one row per fact; empty where a run does not say.
+
+    A fact that is the same for all has one value.
+    """
+    facts = [_facts(result) for result in results]
+    rows = []
+    for name in dict.fromkeys(name for own in facts for name in own):
+        values = [own.get(name, "") for own in facts]
+        rows.append({"name": name, "values": values if len(set(values)) > 1 else values[:1]})
+    return rows
+
+
+def _facts(result: RunResult) -> dict[str, str]:
+    facts = {
+        "agent": result.agent,
+        "protocol": f"{result.protocol['name']} ({result.protocol['hash']})",
+        "seed": str(result.seed),
+    }
+    for role, model in sorted(result.models.items()):
+        # A plug-in may say of its models what it likes.
+        about = model if isinstance(model, dict) else {"id": model}
+        facts |= {
+            f"{role} {name.replace('_', ' ')}".removesuffix(" id"): _text(value)
+            for name, value in about.items()
+        }
+    for name, value in result.agent_settings.items():
+        if value is not None:
+            facts[name.replace("_", " ")] = _text(value)
+    return facts | {
+        "batch size": str(result.batch_size),
+        "wall time": f"{result.wall_seconds / 60:,.1f} min",
+        "hardware": _text(result.hardware),
+        "versions": _text(result.versions),
+    }
+
+
+def _text(value: Any) -> str:
+    """A fact in words: `num beams 4 · num candidates 4`, `1,135,616`."""
+    if isinstance(value, dict):
+        facts = ((name.replace("_", " "), fact) for name, fact in value.items() if fact is not None)
+        return " · ".join(f"{name} {_text(fact) if isinstance(fact, bool) else fact}" for name, fact in facts)
+    if isinstance(value, list | tuple):
+        return ", ".join(map(str, value))
+    if isinstance(value, bool):
+        return "yes" if value else "no"
+    return f"{value:,}" if isinstance(value, int) else str(value)

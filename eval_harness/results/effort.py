@@ -1,0 +1,48 @@
+"""What an episode took on average: time, actions, model calls and tokens."""
+
+from collections.abc import Callable, Sequence
+from statistics import fmean
+from typing import Any
+
+from eval_harness.results.played_run import PlayedRun
+from eval_harness.results.records import EpisodeResult
+
+
+def _mean_of(measure: Callable[[EpisodeResult], float]) -> Callable[[PlayedRun], float | None]:
+    """The mean per episode; None without episodes."""
+    return lambda run: fmean(map(measure, run.episodes)) if run.episodes else None
+
+
+def _recorded(measure: Callable[[EpisodeResult], int]) -> Callable[[PlayedRun], float | None]:
+    """The mean per episode; None if it is 0, as for agents without models and in older records."""
+    return lambda run: _mean_of(measure)(run) or None
+
+
+_COSTS: tuple[tuple[str, Callable[[PlayedRun], float | None]], ...] = (
+    (
+        "seconds per episode (wall time of the run, shared by its batch)",
+        lambda run: run.result.wall_seconds / len(run.episodes) if run.episodes else None,
+    ),
+    ("actions per episode", _mean_of(lambda episode: len(episode.actions))),
+    ("moves per episode", _mean_of(lambda episode: episode.moves)),
+    ("rejected candidates per episode", _mean_of(lambda episode: sum(map(len, episode.rejected)))),
+    ("actions chosen by the harness per episode", _mean_of(lambda episode: len(episode.last_resort))),
+    ("model calls per episode", _recorded(lambda episode: episode.model_calls)),
+    ("tokens read per episode", _recorded(lambda episode: episode.tokens_read)),
+    ("tokens written per episode", _recorded(lambda episode: episode.tokens_written)),
+    ("LLM calls per episode", _recorded(lambda episode: episode.llm_calls)),
+    ("LLM tokens read per episode", _recorded(lambda episode: episode.llm_prompt_tokens)),
+    ("LLM tokens written per episode", _recorded(lambda episode: episode.llm_completion_tokens)),
+)
+
+
+def cost_rows(runs: Sequence[PlayedRun]) -> list[dict[str, Any]]:
+    """What an episode cost, one row per measure that any of the runs recorded."""
+    rows = []
+    for name, measure in _COSTS:
+        values = [measure(run) for run in runs]
+        if any(value is not None for value in values):
+            rows.append(
+                {"name": name, "values": ["-" if value is None else f"{value:,.1f}" for value in values]}
+            )
+    return rows

@@ -1,0 +1,81 @@
+"""How an episode ended: one class for each, by rules that are printed beside the counts."""
+
+from collections import Counter
+from collections.abc import Iterable
+from dataclasses import dataclass
+
+from eval_harness.results.records import EpisodeResult
+
+WINDOW = 20
+"""How many of an episode's last actions tell what it was doing when it ended."""
+
+SHORTEST_LOOP = 10
+"""Fewer actions than this are not called a loop."""
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """A class of endings.
+
+    Attributes:
+        name: short, for filters and counts.
+        meaning: the rule, as a reader is told it.
+    """
+
+    name: str
+    meaning: str
+
+
+OUTCOMES = {
+    outcome.name: outcome
+    for outcome in (
+        Outcome("completed", "the simulator's score reached 100"),
+        Outcome(
+            "wrong focus",
+            "lost: the simulator ended the episode with a negative score, its answer to focusing on the "
+            "wrong thing",
+        ),
+        Outcome(
+            "rejected actions",
+            f"otherwise, and in at least half of the last {WINDOW} actions (or of all, if fewer) the "
+            "simulator did not know the agent's first choice",
+        ),
+        Outcome(
+            "loop",
+            f"otherwise, and the last {WINDOW} actions (or all, but at least {SHORTEST_LOOP}) were so few "
+            "different ones that each was played four times on average; idle waiting counts as a loop",
+        ),
+        Outcome("agent stopped", "otherwise, and the agent offered no further action"),
+        Outcome("out of steps", "otherwise: a limit of moves or actions or an early stop ended it"),
+        Outcome(
+            "agent error", "the episode could not be played to its end; it has no score, whatever came before"
+        ),
+    )
+}
+"""Name → class, in the order of reports, which is that of the rules; an error comes before them all."""
+
+
+def outcome_of(episode: EpisodeResult) -> str:
+    """The class of an episode: a name of `OUTCOMES`. The first rule that fits decides.
+
+    Rejection comes before the loop: an agent whose choices are refused repeats itself because of it.
+    """
+    last = episode.actions[-WINDOW:]
+    if episode.error is not None:
+        return "agent error"
+    if episode.stop_reason == "completed" or max(episode.scores, default=0) >= 100:
+        return "completed"
+    if episode.stop_reason == "lost" or min(episode.scores, default=0) < 0:
+        return "wrong focus"
+    refused = set(episode.last_resort) | {i for i, texts in enumerate(episode.rejected) if texts}
+    if last and 2 * sum(index >= len(episode.actions) - WINDOW for index in refused) >= len(last):
+        return "rejected actions"
+    if len(last) >= SHORTEST_LOOP and 4 * len(set(last)) <= len(last):
+        return "loop"
+    return "agent stopped" if episode.stop_reason == "agent_stopped" else "out of steps"
+
+
+def count_outcomes(episodes: Iterable[EpisodeResult]) -> dict[str, int]:
+    """How many episodes ended in each class, in the order of `OUTCOMES`; all classes are there."""
+    counts = Counter(map(outcome_of, episodes))
+    return {name: counts[name] for name in OUTCOMES}

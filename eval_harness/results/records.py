@@ -1,0 +1,261 @@
+"""What a run leaves behind: one `EpisodeResult` per episode, and a `RunResult` with provenance."""
+
+import json
+from collections.abc import Iterable
+from dataclasses import asdict, dataclass, field, replace
+from pathlib import Path
+from typing import Any
+
+from pydantic import TypeAdapter, ValidationError
+
+from dataset_builder.common.errors import UsageError
+from dataset_builder.common.jsonl_store import JsonlStore
+from dataset_builder.simulator.tasks import TASKS
+from eval_harness.metrics.scienceworld_score.scores import HORIZONS as _HORIZONS
+from eval_harness.metrics.scienceworld_score.scores import averages, mean
+from eval_harness.protocols.protocol import EpisodeKey
+
+EPISODES_FILE = "episodes.jsonl"
+RESULTS_FILE = "results.json"
+HORIZONS = tuple(_HORIZONS)
+_ORDER = {task: place for place, task in enumerate(TASKS)}
+
+
+@dataclass(frozen=True)
+class EpisodeResult:
+    """One finished episode. Lists have one entry per action that was played.
+
+    Attributes:
+        task, variation, seed: the key of the record.
+        score: 0 to 100 by the protocol's rule; None if the episode failed (see `error`).
+        raw_score: the simulator's last score, negative after a wrong focus; None if it failed.
+        moves: moves used.
+        actions: what was played.
+        subgoals: the sub-goal each action served, `""` for agents without.
+        scores: the simulator's score after each action.
+        observations: the simulator's answers.
+        rejected: per action, the candidates that the simulator did not know.
+        last_resort: indices of actions that the harness had to choose.
+        stop_reason: `completed`, `lost` (negative score), `step_limit`, `decision_limit`, the kind
+            of an early stop (`score_unchanged`, `few_distinct`), `agent_stopped` (it offered no
+            action), or `error`.
+        error: one line if the episode could not be played to its end, else None.
+        seconds: from its entry into the batch to its end; other episodes of the batch run in this time
+            too. The world was loaded before that.
+        model_calls, tokens_read, tokens_written: what its decisions took, see
+            `modeling.agents.base.DecisionCost`.
+        llm_calls, llm_prompt_tokens, llm_completion_tokens: what they took of a language model at a
+            server.
+    """
+
+    task: str
+    variation: int
+    seed: int
+    score: int | None
+    raw_score: int | None
+    moves: int
+    actions: list[str]
+    subgoals: list[str]
+    scores: list[int]
+    observations: list[str]
+    rejected: list[list[str]]
+    last_resort: list[int]
+    stop_reason: str
+    error: str | None = None
+    seconds: float = 0.0
+    model_calls: int = 0
+    tokens_read: int = 0
+    tokens_written: int = 0
+    llm_calls: int = 0
+    llm_prompt_tokens: int = 0
+    llm_completion_tokens: int = 0
+
+    @property
+    def llm_tokens(self) -> int:
+        """Tokens that a language model at a server read and wrote."""
+        return self.llm_prompt_tokens + self.llm_completion_tokens
+
+    @property
+    def key(self) -> EpisodeKey:
+        return EpisodeKey(self.task, self.variation, self.seed)
+
+    def to_dict(self) -> dict[str, Any]:
+        """The JSON form of one line of `episodes.jsonl`."""
+        return asdict(self)
+
+    @classmethod
+    def from_dict(cls, record: dict[str, Any]) -> "EpisodeResult":
+        """Build from `to_dict`'s form; unknown keys are ignored.
+
+        Raises:
+            ValueError: if it is no episode; one line that names the first field that is wrong.
+        """
+        try:  # as JSON, the form in which a dataclass can be read strictly
+            return _EPISODE.validate_json(json.dumps(record), strict=True)
+        except ValidationError as error:
+            raise ValueError(_first_fault(error)) from error
+
+
+@dataclass(frozen=True)
+class RunResult:
+    """A run with all that is needed to check it or repeat it.
+
+    Attributes:
+        mean_score: mean over tasks of the tasks' means (0 to 100); None before the first score.
+        per_task: task → `mean`, `episodes` (scored), `failed`.
+        groups: horizon group (`short`, `medium`, `long`) → `mean` over its tasks, `tasks`, `episodes`.
+        success_rate: share of scored episodes that reached 100.
+        episodes, failed: number of scored and of failed episodes. Failed ones count in no mean.
+        agent: the agent's name.
+        models: role → id, revision or content hash, parameters.
+        agent_settings: what else the agent says about itself, such as its decoding.
+        protocol: `name` and `hash` of the rules.
+        seed: the run's seed.
+        played: task → variations that were played, which may be fewer than the protocol's.
+        complete: every episode that was asked for last is there.
+        batch_size: episodes that advanced together.
+        versions: packages and Python.
+        hardware: processor, cores, memory, GPU.
+        wall_seconds: over all sessions of the run.
+        folder: where it was read from or written to; not part of the file.
+    """
+
+    mean_score: float | None
+    per_task: dict[str, dict[str, Any]]
+    groups: dict[str, dict[str, Any]]
+    success_rate: float | None
+    episodes: int
+    failed: int
+    agent: str
+    models: dict[str, Any]
+    agent_settings: dict[str, Any]
+    protocol: dict[str, str]
+    seed: int
+    played: dict[str, list[int]]
+    complete: bool
+    batch_size: int
+    versions: dict[str, str]
+    hardware: dict[str, Any]
+    wall_seconds: float
+    folder: Path | None = field(default=None, compare=False)
+
+    def to_dict(self) -> dict[str, Any]:
+        """The JSON form of `results.json`."""
+        record = asdict(self)
+        del record["folder"]
+        return record
+
+    def episode_results(self) -> list[EpisodeResult]:
+        """The records behind the figures, read from the run folder.
+
+        Raises:
+            UsageError: if the run has no folder.
+        """
+        if self.folder is None:
+            raise UsageError("This RunResult has no folder: read one with load_run(DIR).")
+        return read_episodes(self.folder)
+
+
+_EPISODE = TypeAdapter(EpisodeResult)
+_RUN = TypeAdapter(RunResult)
+
+
+def _first_fault(error: ValidationError) -> str:
+    """`scores.3: Input should be a valid integer`."""
+    first = error.errors(include_url=False)[0]
+    return ": ".join(filter(None, (".".join(map(str, first["loc"])), first["msg"])))
+
+
+def summarize(episodes: Iterable[EpisodeResult]) -> dict[str, Any]:
+    """The figures of a `RunResult` that follow from its episodes, by the `scienceworld_score` metric."""
+    ordered = sorted(episodes, key=lambda episode: (_ORDER[episode.task], episode.key))
+    played: dict[str, set[int]] = {}
+    for episode in ordered:
+        played.setdefault(episode.task, set()).add(episode.variation)
+    return averages((episode.task, episode.score) for episode in ordered) | {
+        "played": {task: sorted(variations) for task, variations in played.items()}
+    }
+
+
+def unseen_tasks(result: RunResult) -> set[str]:
+    """The tasks that were held out of the training of every model of a run, played or not."""
+    models = [model for model in result.models.values() if isinstance(model, dict)]
+    held_out = [set(model.get("held_out_tasks", ())) for model in models]
+    return set.intersection(*held_out) if held_out else set()
+
+
+def seen_and_unseen(result: RunResult) -> dict[str, dict[str, Any]] | None:
+    """Means over the tasks that a run's models were trained on, and over those held out of their training.
+
+    A task is unseen only if every model of the run had it held out. Of each kind that was played:
+    `mean` over its tasks, `tasks`, `episodes`, `failed`.
+
+    Returns:
+        `dict` or `None`: by `seen` and `unseen`; None if no task was held out of all models.
+    """
+    unseen = unseen_tasks(result)
+    if not unseen:
+        return None
+    kinds: dict[str, list[dict[str, Any]]] = {}
+    for task, row in result.per_task.items():
+        kinds.setdefault("unseen" if task in unseen else "seen", []).append(row)
+    return {
+        kind: {
+            "mean": mean([row["mean"] for row in rows if row["mean"] is not None]),
+            "tasks": len(rows),
+            "episodes": sum(row["episodes"] for row in rows),
+            "failed": sum(row["failed"] for row in rows),
+        }
+        for kind, rows in kinds.items()
+    }
+
+
+def read_episodes(folder: str | Path) -> list[EpisodeResult]:
+    """The episodes recorded in a run folder; of a retried one, the last record.
+
+    A last line that was only half written (the run was killed) is left out.
+
+    Raises:
+        UsageError: if a line is no episode.
+    """
+    return episodes_in(JsonlStore(Path(folder) / EPISODES_FILE))
+
+
+def episodes_in(store: JsonlStore) -> list[EpisodeResult]:
+    """The episodes of an open `episodes.jsonl`; see `read_episodes`."""
+    return [_episode(record, store.path) for record in store]
+
+
+def _episode(record: dict[str, Any], path: Path) -> EpisodeResult:
+    try:
+        episode = EpisodeResult.from_dict(record)
+        if episode.task not in TASKS:
+            raise ValueError(f"task: {episode.task!r} is not in the table of tasks")
+    except ValueError as error:
+        raise UsageError(
+            f"{path} holds a line that is no episode (key {json.dumps(record['key'])}: {error}): remove it."
+        ) from error
+    return episode
+
+
+def load_run(folder: str | Path) -> RunResult:
+    """A run from its folder.
+
+    Raises:
+        UsageError: if the folder holds none, or a field of it is wrong.
+    """
+    path = Path(folder) / RESULTS_FILE
+    try:
+        run = _RUN.validate_json(path.read_bytes(), strict=True)
+        if missing := {"name", "hash"} - set(run.protocol):
+            raise ValueError(f"protocol: no {' and no '.join(sorted(missing))}")
+        return replace(run, folder=Path(folder))
+    except FileNotFoundError as error:
+        raise UsageError(
+            f"{folder} is no run folder (no {RESULTS_FILE}): give the --out of `subgoal eval run`."
+        ) from error
+    except ValueError as error:
+        fault = _first_fault(error) if isinstance(error, ValidationError) else str(error)
+        raise UsageError(
+            f"{path} is not a results file of this program ({fault}): restore it, or name another folder."
+        ) from error

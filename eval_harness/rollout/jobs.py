@@ -1,0 +1,123 @@
+"""Episodes as units of work for an engine: played here, or by workers elsewhere with their own models."""
+
+import contextlib
+import os
+import sys
+from collections.abc import Generator, Sequence
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+from typing import Any
+
+from dataset_builder.common.errors import SubgoalError
+from dataset_builder.simulator.simulator import Simulator
+from eval_harness.agents.options import AgentOptions
+from eval_harness.agents.registry import make_agent
+from eval_harness.protocols.protocol import EpisodeKey, Protocol
+from eval_harness.results.records import EpisodeResult
+from eval_harness.rollout.rollout import Rollout
+from modeling.agents.base import Agent
+
+
+@dataclass(frozen=True)
+class PlayHere:
+    """Plays with an agent and a simulator of this process.
+
+    Attributes:
+        agent, protocol, simulator, batch_size: as for `Rollout`.
+    """
+
+    agent: Agent
+    protocol: Protocol
+    simulator: Simulator
+    batch_size: int
+    uses_gpu = True
+
+    def start(self, threads: int) -> "_Player":
+        """The simulator stays its owner's."""
+        return _Player(Rollout(self.agent, self.protocol, self.simulator, self.batch_size))
+
+
+@dataclass(frozen=True)
+class AgentMaker:
+    """How to make an agent elsewhere, for `make_agent`.
+
+    Attributes:
+        name: of the agent.
+        options: without a simulator; folders by their full paths.
+        folder: where plug-ins are looked for.
+    """
+
+    name: str
+    options: AgentOptions
+    folder: str = field(default_factory=os.getcwd)
+
+    @classmethod
+    def of(cls, name: str, options: AgentOptions) -> "AgentMaker":
+        """From what the agent of this process is made of."""
+        there = replace(
+            options,
+            simulator=None,
+            controller=_full_path(options.controller),
+            executor=_full_path(options.executor),
+            flat=_full_path(options.flat),
+            trajectories=_full_path(options.trajectories),
+        )
+        return cls(name, there)
+
+    def make(self, simulator: Simulator) -> Agent:
+        if self.folder not in sys.path:
+            sys.path.append(self.folder)
+        return make_agent(self.name, replace(self.options, simulator=simulator))
+
+
+def _full_path(source: str | None) -> str | None:
+    """A worker has another working directory; Hub ids stay as they are."""
+    return str(Path(source).resolve()) if source and Path(source).exists() else source
+
+
+@dataclass(frozen=True)
+class PlayElsewhere:
+    """Plays with an agent and a Java process of the worker's own.
+
+    Attributes:
+        maker: makes the agent.
+        models: what the agent must say of its models: the same weights everywhere.
+        protocol, batch_size: as for `Rollout`.
+    """
+
+    maker: AgentMaker
+    models: Any
+    protocol: Protocol
+    batch_size: int
+    uses_gpu = True
+
+    def start(self, threads: int) -> "_Player":
+        """Load the models.
+
+        Raises:
+            SubgoalError: if they are not those of the run.
+        """
+        simulator = Simulator(worlds=threads)
+        agent = self.maker.make(simulator)
+        if agent.describe().get("models", {}) != self.models:
+            raise SubgoalError(
+                f"A worker of the cluster found other weights for {self.maker.name} than this machine: give "
+                "Hub ids with a revision, or folders that are the same on every machine."
+            )
+        return _Player(Rollout(agent, self.protocol, simulator, self.batch_size), simulator)
+
+
+class _Player:
+    def __init__(self, rollout: Rollout, simulator: Simulator | None = None) -> None:
+        self._rollout = rollout
+        self._simulator = simulator
+
+    def work(self, units: Sequence[EpisodeKey]) -> Generator[tuple[int, EpisodeResult], None, None]:
+        places = {unit: place for place, unit in enumerate(units)}
+        with contextlib.closing(self._rollout.run(units)) as episodes:
+            for episode in episodes:
+                yield places[episode.key], episode
+
+    def close(self) -> None:
+        if self._simulator is not None:
+            self._simulator.close()

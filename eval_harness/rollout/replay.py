@@ -1,0 +1,163 @@
+"""`subgoal eval replay`: recorded episodes played again in the simulator, to check their scores."""
+
+import json
+import os
+from collections.abc import Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+from pathlib import Path
+
+from dataset_builder.common.errors import SimulatorDied, UsageError
+from dataset_builder.simulator.simulator import Episode, Simulator
+from dataset_builder.simulator.tasks import get_task
+from eval_harness.protocols.protocol import Protocol, load_protocol
+from eval_harness.results.played_run import read_played
+from eval_harness.results.records import EpisodeResult
+
+_ATTEMPTS = 3
+"""Times an episode is begun if the Java process dies under it, which is no fault of the record."""
+
+
+@dataclass(frozen=True)
+class Replayed:
+    """What came of playing a recorded episode again.
+
+    Attributes:
+        episode: the record.
+        difference: what came out otherwise, as one line; None if all scores are the same.
+        other_texts: actions that the simulator answered with another text than the recorded one.
+    """
+
+    episode: EpisodeResult
+    difference: str | None
+    other_texts: int = 0
+
+    @property
+    def same(self) -> bool:
+        return self.difference is None
+
+
+def recorded_episodes(
+    source: str | Path, protocol: str | None = None
+) -> tuple[list[EpisodeResult], Protocol]:
+    """The episodes of a run folder, or of a file with one, and the rules they were played under.
+
+    Args:
+        source (`str` or `Path`): a run folder, or a JSON file with one episode in the form of a line
+            of `episodes.jsonl`.
+        protocol (`str`, *optional*): name or YAML file of the rules. By default those of the run if
+            they come with the package; for a file `paper`.
+
+    Raises:
+        UsageError: if it is neither, or the rules are not those of the run.
+    """
+    path = Path(source)
+    if path.is_file():
+        return [_read_episode(path)], load_protocol(protocol or "paper")
+    run = read_played(path)
+    played = run.result.protocol
+    try:
+        rules = load_protocol(protocol or played["name"])
+    except UsageError as error:
+        if protocol:
+            raise
+        raise UsageError(
+            f"{source} was played under a protocol of its own ({played['name']}): give --protocol FILE."
+        ) from error
+    if rules.hash != played["hash"]:
+        raise UsageError(
+            f"{source} was played under {played['name']} ({played['hash']}), which is not {rules.name} as it "
+            f"is here ({rules.hash}): give --protocol FILE with the rules of that run."
+        )
+    return run.episodes, rules
+
+
+def _read_episode(path: Path) -> EpisodeResult:
+    try:
+        episode = EpisodeResult.from_dict(json.loads(path.read_text(encoding="utf-8")))
+        get_task(episode.task).check_variation(episode.variation)
+    except ValueError as error:
+        raise UsageError(
+            f"{path} is no recorded episode ({error}): give one line of an episodes.jsonl, or a run folder."
+        ) from error
+    return episode
+
+
+def choose_episodes(
+    episodes: Sequence[EpisodeResult], task: str | None = None, variation: int | None = None
+) -> list[EpisodeResult]:
+    """The recorded episodes of a task, of one variation of it, or all.
+
+    Raises:
+        UsageError: if there is none.
+    """
+    name = get_task(task).name if task else None
+    chosen = [
+        episode
+        for episode in episodes
+        if name in (None, episode.task) and variation in (None, episode.variation)
+    ]
+    if not chosen:
+        wanted = " ".join(str(part) for part in (name, variation) if part is not None)
+        raise UsageError(f"No recorded episode of {wanted}." if wanted else "The run has no episodes yet.")
+    return chosen
+
+
+def replay_episode(simulator: Simulator, episode: EpisodeResult, protocol: Protocol) -> Replayed:
+    """Play the recorded actions on a freshly loaded variation; compare scores, moves, and what counts.
+
+    Candidates that the simulator had rejected are not sent again: they changed nothing.
+
+    Raises:
+        SimulatorDied: if the Java process ended three times under this episode.
+    """
+    game = simulator.episode(step_limit=None)  # a limit ends an episode; it changes no score
+    try:
+        for _ in range(_ATTEMPTS - 1):
+            try:
+                return _play(game, episode, protocol)
+            except SimulatorDied:
+                continue
+        return _play(game, episode, protocol)
+    finally:
+        game.close()
+
+
+def _play(game: Episode, episode: EpisodeResult, protocol: Protocol) -> Replayed:
+    game.load(episode.task, episode.variation, protocol.simplifications)
+    if len(episode.scores) != len(episode.actions):
+        return Replayed(
+            episode, f"the record has {len(episode.scores)} scores for {len(episode.actions)} actions"
+        )
+    others = 0
+    for number, (action, score) in enumerate(zip(episode.actions, episode.scores, strict=True), 1):
+        result = game.step(action)
+        others += episode.observations[number - 1 : number] != [result.observation]
+        if result.score != score:
+            return Replayed(
+                episode, f"score {result.score}, recorded {score}, after action {number}: {action}", others
+            )
+    return Replayed(episode, _wrong_sum(episode, protocol, game.moves), others)
+
+
+def _wrong_sum(episode: EpisodeResult, protocol: Protocol, moves: int) -> str | None:
+    """Where the record's own figures do not follow from its scores."""
+    if episode.moves != moves:
+        return f"{moves} moves, recorded {episode.moves}"
+    if episode.error is not None:
+        return None  # it has no score; what was played until the error came out the same
+    last, counts = ([0, *episode.scores][-1], protocol.count(episode.scores))
+    if episode.raw_score != last:
+        return f"last score {last}, recorded {episode.raw_score}"
+    if episode.score != counts:
+        return f"counts {counts} by protocol {protocol.name}, recorded {episode.score}"
+    return None
+
+
+def replay(episodes: Sequence[EpisodeResult], protocol: Protocol, simulator: Simulator) -> Iterator[Replayed]:
+    """Replay episodes, as many at a time as there are cores; results in their order."""
+    pool = ThreadPoolExecutor(os.cpu_count() or 1, "replay")
+    try:
+        yield from pool.map(lambda episode: replay_episode(simulator, episode, protocol), episodes)
+    finally:
+        pool.shutdown(wait=True, cancel_futures=True)

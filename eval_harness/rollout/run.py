@@ -1,0 +1,150 @@
+"""`run_protocol`: an agent plays a protocol into a run folder, from where it was left."""
+
+import contextlib
+from collections.abc import Callable, Iterable, Iterator
+from pathlib import Path
+from typing import Any
+
+from rich.console import Console
+from rich.progress import (
+    BarColumn,
+    MofNCompleteColumn,
+    Progress,
+    TextColumn,
+    TimeElapsedColumn,
+    TimeRemainingColumn,
+)
+
+from dataset_builder.common.errors import UsageError
+from dataset_builder.engines.base import Engine, Job
+from dataset_builder.engines.local import LocalEngine
+from dataset_builder.simulator.simulator import Simulator
+from eval_harness.protocols.protocol import EpisodeKey, Protocol, load_protocol
+from eval_harness.results.records import EpisodeResult, RunResult, summarize
+from eval_harness.rollout.jobs import AgentMaker, PlayElsewhere, PlayHere
+from eval_harness.rollout.provenance import hardware, versions
+from eval_harness.rollout.run_folder import RunFolder
+from modeling.agents.base import Agent
+
+DEFAULT_BATCH_SIZE = 32
+"""Enough to keep every core busy to the end of a round; a world takes some megabytes of Java's memory."""
+
+
+def run_protocol(
+    agent: Agent,
+    protocol: str | Path | Protocol = "paper",
+    out: str | Path = "runs/eval",
+    *,
+    simulator: Simulator | None = None,
+    tasks: str | Iterable[str] | None = None,
+    max_variations: int | None = None,
+    seed: int = 0,
+    batch_size: int | str = "auto",
+    retry_failed: bool = False,
+    engine: Engine | None = None,
+    maker: AgentMaker | None = None,
+    progress: bool = True,
+) -> RunResult:
+    """Play a protocol and score it. Called again with the same arguments, it plays what is missing.
+
+    Args:
+        agent (`Agent`): who plays.
+        protocol (`str`, `Path` or `Protocol`, *optional*, defaults to `"paper"`): a name or a file.
+        out (`str` or `Path`, *optional*, defaults to `"runs/eval"`): run folder. More tasks or
+            variations of the same run may be added to it; another run is refused.
+        simulator (`Simulator`, *optional*): a running one; by default one is started for the run.
+        tasks (`str` or iterable, *optional*): play only these of the protocol's tasks.
+        max_variations (`int`, *optional*): play at most so many variations per task.
+        seed (`int`, *optional*, defaults to 0): for agents that draw.
+        batch_size (`int` or `"auto"`, *optional*, defaults to `"auto"`): episodes that advance together;
+            `auto` is `DEFAULT_BATCH_SIZE`.
+        retry_failed (`bool`, *optional*, defaults to `False`): also play again what was recorded as
+            failed.
+        engine (`Engine`, *optional*): who plays the episodes; by default this process.
+        maker (`AgentMaker`, *optional*): how workers elsewhere make the agent; other engines need it.
+        progress (`bool`, *optional*, defaults to `True`): show a bar on standard error.
+
+    Returns:
+        `RunResult`: over all that is in the folder, not only what was played now.
+
+    Raises:
+        UsageError: for an unknown protocol or task, a bad batch size, or a folder that holds
+            another run.
+    """
+    rules = load_protocol(protocol)
+    units = rules.units(tasks, max_variations, seed)
+    size = resolve_batch_size(batch_size)
+    described = dict(agent.describe())
+    identity = {
+        "agent": described.pop("name", agent.name),
+        "models": described.pop("models", {}),
+        "agent_settings": described,
+        "protocol": {"name": rules.name, "hash": rules.hash},
+        "seed": seed,
+    }
+    folder = RunFolder(out, identity, {"batch_size": size, "versions": versions(), "hardware": hardware()})
+    missing = folder.missing(units, retry_failed)
+    if missing:
+        with contextlib.ExitStack() as stack:
+            # Last out: the figures and the time of an interrupted run are kept as far as it came.
+            stack.callback(folder.save, complete=False)
+            runner = engine or LocalEngine()
+            job: Job[EpisodeKey, EpisodeResult]
+            if maker is None or runner.name == "local":
+                job = PlayHere(agent, rules, simulator or stack.enter_context(Simulator()), size)
+            else:
+                job = PlayElsewhere(maker, identity["models"], rules, size)
+            advance = stack.enter_context(_bar(folder, units, len(missing), progress))
+            episodes = runner.map(job, missing, batch=None)
+            stack.enter_context(contextlib.closing(episodes))
+            for _, episode in episodes:
+                folder.append(episode)
+                advance(episode)
+    return folder.save(complete=True)
+
+
+def resolve_batch_size(batch_size: int | str) -> int:
+    """The number of episodes that advance together; `auto` is `DEFAULT_BATCH_SIZE`.
+
+    Raises:
+        UsageError: unless it is `auto` or a number from 1.
+    """
+    if str(batch_size) == "auto":
+        return DEFAULT_BATCH_SIZE
+    try:
+        size = int(batch_size)
+    except ValueError as error:
+        raise UsageError(f"Batch size {batch_size!r}: use a number, or auto.") from error
+    if size < 1:
+        raise UsageError(f"Batch size {batch_size}: use at least 1.")
+    return size
+
+
+@contextlib.contextmanager
+def _bar(
+    folder: RunFolder, units: list[Any], n_missing: int, show: bool
+) -> Iterator[Callable[[EpisodeResult], None]]:
+    """A progress bar over the run's episodes, with the mean so far."""
+    bar = Progress(
+        TextColumn("playing"),
+        BarColumn(),
+        MofNCompleteColumn(),
+        TextColumn("mean so far {task.fields[mean]}"),
+        TimeElapsedColumn(),
+        TimeRemainingColumn(),
+        console=Console(stderr=True),
+        disable=not show,
+    )
+    with bar:
+        line = bar.add_task("", total=len(units), completed=len(units) - n_missing, mean=_so_far(folder))
+
+        def advance(episode: EpisodeResult) -> None:
+            bar.update(line, advance=1, mean=_so_far(folder))
+
+        yield advance
+
+
+def _so_far(folder: RunFolder) -> str:
+    summary = summarize(folder.episodes.values())
+    mean = "-" if summary["mean_score"] is None else f"{summary['mean_score']:.1f}"
+    return mean + (f", {summary['failed']} failed" if summary["failed"] else "")

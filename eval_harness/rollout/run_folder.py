@@ -1,0 +1,121 @@
+"""`RunFolder`: the files of one run, safe against kills, and closed to other runs."""
+
+import json
+import os
+import time
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+from dataset_builder.common.errors import UsageError
+from dataset_builder.common.jsonl_store import JsonlStore
+from eval_harness.protocols.protocol import EpisodeKey
+from eval_harness.results.records import (
+    EPISODES_FILE,
+    RESULTS_FILE,
+    EpisodeResult,
+    RunResult,
+    episodes_in,
+    load_run,
+    summarize,
+)
+
+_SAVE_EVERY = 5.0  # seconds between rewrites of results.json while episodes come in
+
+
+class RunFolder:
+    """`episodes.jsonl`, one line per finished episode, appended; and `results.json`, replaced whole.
+
+    `results.json` is written when the run begins, so that a folder says whose it is even if the run
+    is killed at its first episode, and again while episodes come in.
+
+    Args:
+        path (`str` or `Path`): made if need be.
+        identity (`dict`): `agent`, `models`, `agent_settings`, `protocol`, `seed`: what must be the
+            same for a run to be continued.
+        facts (`dict`): `batch_size`, `versions`, `hardware` of this session.
+
+    Raises:
+        UsageError: if the folder cannot be written, holds another run, or a line that is no episode.
+    """
+
+    def __init__(self, path: str | Path, identity: dict[str, Any], facts: dict[str, Any]) -> None:
+        self.path = Path(path)
+        self._identity = json.loads(json.dumps(identity, default=str))
+        self._facts = facts
+        try:
+            self.path.mkdir(parents=True, exist_ok=True)
+        except OSError as error:
+            raise UsageError(
+                f"Cannot make the run folder {path}: {error.strerror}. Use another --out."
+            ) from error
+        self._earlier_seconds = self._check_owner()
+        self._store = JsonlStore(self.path / EPISODES_FILE)
+        self.episodes = {episode.key: episode for episode in episodes_in(self._store)}
+        """Finished episodes by key; of a retried one, the last record."""
+        self._began = self._saved = time.monotonic()
+        self.save(complete=False)
+
+    def _check_owner(self) -> float:
+        """Refuse another run's folder; return the seconds already spent on this one."""
+        if not (self.path / RESULTS_FILE).exists():
+            if (self.path / EPISODES_FILE).exists():
+                raise UsageError(
+                    f"{self.path} has episodes but no {RESULTS_FILE}, so whose they are is unknown: "
+                    "use another --out, or remove the folder."
+                )
+            return 0.0
+        there = load_run(self.path)
+        if differences := list(_differences(there.to_dict(), self._identity)):
+            raise UsageError(
+                f"{self.path} holds another run ({'; '.join(differences)}): use another --out, or "
+                "remove the folder."
+            )
+        return there.wall_seconds
+
+    def missing(self, units: list[EpisodeKey], retry_failed: bool = False) -> list[EpisodeKey]:
+        """The units without a record, and those that failed if they are to be retried."""
+        return [
+            unit
+            for unit in units
+            if unit not in self.episodes or (retry_failed and self.episodes[unit].error is not None)
+        ]
+
+    def append(self, episode: EpisodeResult) -> None:
+        """Record a finished episode; it survives a kill from here on."""
+        self._store.append(episode.key, episode.to_dict())
+        self.episodes[episode.key] = episode
+        if time.monotonic() - self._saved > _SAVE_EVERY:
+            self.save(complete=False)
+
+    def save(self, complete: bool) -> RunResult:
+        """Write `results.json` for all that is there, in one atomic replacement."""
+        seconds = self._earlier_seconds + time.monotonic() - self._began
+        result = RunResult(
+            **summarize(self.episodes.values()),
+            **self._identity,
+            **self._facts,
+            complete=complete,
+            wall_seconds=round(seconds, 1),
+            folder=self.path,
+        )
+        text = json.dumps(result.to_dict(), indent=2, ensure_ascii=False) + "\n"
+        partial = self.path / f"{RESULTS_FILE}.partial"
+        try:
+            partial.write_text(text, encoding="utf-8")
+            os.replace(partial, self.path / RESULTS_FILE)
+        except PermissionError as error:
+            raise UsageError(f"Cannot write to {self.path}: {error.strerror}. Use another --out.") from error
+        self._saved = time.monotonic()
+        return result
+
+
+def _differences(there: Any, here: Any, name: str = "") -> Iterator[str]:
+    """Where two identities differ, such as `its seed is 0, not 1`."""
+    if isinstance(there, dict) and isinstance(here, dict):
+        if here.get("revision") and there.get("revision") == here["revision"]:
+            there = {**there, "id": here.get("id")}  # the same weights, wherever they lie
+        for key in here if not name else [*here, *(key for key in there if key not in here)]:
+            yield from _differences(there.get(key), here.get(key), f"{name}.{key}" if name else key)
+    elif there != here:
+        yield f"its {name} is {there}, not {here}"

@@ -1,0 +1,1 @@
+"""Sweeps over held-out topics and model sizes."""

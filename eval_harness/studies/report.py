@@ -1,0 +1,218 @@
+"""What a study found: one table in the terminal and in `report.md`, with its intervals."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from rich.markup import escape
+from rich.table import Table
+
+from dataset_builder.common.errors import UsageError
+from eval_harness.reports.score_table import interval_text, markdown_row
+from eval_harness.results.played_run import PlayedRun, by_variation, read_played
+from eval_harness.results.records import RESULTS_FILE, seen_and_unseen
+from eval_harness.results.statistics import Bootstrap, Estimate
+from eval_harness.studies.run import StudyFolder
+from eval_harness.studies.study import ALL_TASKS, Cell, HeldOut, Sizes, Study, Training
+from modeling.checkpoints.training_record import RECORD, TrainingResult, read_record
+
+
+@dataclass(frozen=True)
+class StudyReport:
+    """A study's figures, before they are drawn.
+
+    Attributes:
+        title, heads: of the table.
+        blocks: rows, in groups that a line sets apart.
+        notes: what a reader must know.
+    """
+
+    title: str
+    heads: list[str]
+    blocks: list[list[list[str]]]
+    notes: list[str]
+
+    def table(self) -> Table:
+        """For the terminal."""
+        table = Table(title=escape(self.title), caption=escape("\n".join(self.notes)), caption_justify="left")
+        for number, head in enumerate(self.heads):
+            table.add_column(escape(head), justify="right" if number else "left", overflow="fold")
+        for block in self.blocks:
+            for row in block:
+                table.add_row(*map(escape, row))
+            table.add_section()
+        return table
+
+    def markdown(self) -> str:
+        """The same as Markdown."""
+        lines = [f"## {self.title}", "", markdown_row(self.heads)]
+        lines.append("|".join(["", "---", *["---:"] * (len(self.heads) - 1), ""]))
+        lines += [markdown_row(row) for block in self.blocks for row in block]
+        for note in self.notes:
+            lines += ["", note]
+        return "\n".join(lines) + "\n"
+
+
+@dataclass(frozen=True)
+class _Done:
+    """A finished cell."""
+
+    cell: Cell
+    run: PlayedRun
+    controller: TrainingResult
+    executor: TrainingResult
+
+    def hours(self) -> float:
+        return (self.controller.wall_seconds + self.executor.wall_seconds) / 3600
+
+
+def study_report(study: Study, folder: StudyFolder) -> StudyReport:
+    """The report of what is finished of a study.
+
+    Raises:
+        UsageError: if a finished cell's run or training is no longer there.
+    """
+    finished = folder.cells
+    cells = study.cells()
+    done = {cell.name: _read(cell, folder) for cell in cells if (cell.name,) in finished}
+    if isinstance(study, HeldOut):
+        heads, blocks = _held_out(done)
+    else:
+        assert isinstance(study, Sizes)  # there is no third kind
+        heads, blocks = _sizes(study, done)
+    missing = [cell.name for cell in cells if cell.name not in done]
+    return StudyReport(f"Study {study.name}", heads, blocks, _notes(study, list(done.values()), missing))
+
+
+def _read(cell: Cell, folder: StudyFolder) -> _Done:
+    trainings = (cell.controller, cell.executor)
+    for file in (*(folder.model(each) / RECORD for each in trainings), folder.run(cell) / RESULTS_FILE):
+        if not file.is_file():
+            raise UsageError(
+                f"Cell {cell.name} is finished, but {file} is gone: restore its folder; or, to do the cell "
+                f"again, remove its line from {folder.cells.path} and the folder {folder.run(cell)}; or use "
+                "a new --out."
+            )
+    records = [read_record(folder.model(training)) for training in trainings]
+    return _Done(cell, read_played(folder.run(cell)), *records)
+
+
+def _held_out(done: dict[str, _Done]) -> tuple[list[str], list[list[list[str]]]]:
+    heads = [
+        "topic left out",
+        "tasks",
+        "episodes",
+        "its tasks, unseen",
+        "its tasks, seen",
+        "difference",
+        "other tasks, without it",
+        "other tasks, with it",
+    ]
+    reference = done.get(ALL_TASKS)
+    topics = [each for each in done.values() if each.cell.held_out]
+    rows = [_topic_row(each.cell.name, [each], reference) for each in topics]
+    blocks = [rows]
+    if len(topics) > 1:
+        blocks.append([_topic_row("all of these", topics, reference)])
+    return heads, blocks
+
+
+def _topic_row(name: str, cells: Sequence[_Done], reference: _Done | None) -> list[str]:
+    """The tasks that each of these cells left out, and those that it did not."""
+    unseen = {key: score for each in cells for key, score in _scores(each, held_out=True).items()}
+    known = _scores(reference) if reference else {}
+    tasks = {task for task, _, _ in unseen}
+    row = [name, str(len(tasks)), str(len(unseen)), _with_interval(_mean(unseen))]
+    row.append(_number(_mean({key: known[key] for key in unseen if key in known})))
+    row.append(_with_interval(_mean({key: unseen[key] - known[key] for key in unseen if key in known}), "+"))
+    if len(cells) > 1:
+        return [*row, "", ""]
+    seen = _scores(cells[0], held_out=False)
+    return [*row, _number(_mean(seen)), _number(_mean({key: known[key] for key in seen if key in known}))]
+
+
+def _scores(done: _Done, held_out: bool | None = None) -> dict[tuple[str, int, int], float]:
+    """Scores by episode: of all tasks, of those left out, or of the others."""
+    return {
+        (episode.task, episode.variation, episode.seed): episode.score
+        for episode in done.run.episodes
+        if episode.score is not None and held_out in (None, episode.task in done.cell.held_out)
+    }
+
+
+def _mean(values: dict[tuple[str, int, int], float]) -> Estimate | None:
+    """The plain mean over tasks."""
+    return Bootstrap(
+        by_variation((task, number, value) for (task, number, _), value in values.items())
+    ).mean()
+
+
+def _number(estimate: Estimate | None, sign: str = "") -> str:
+    return "-" if estimate is None else f"{estimate.mean:{sign}.1f}"
+
+
+def _with_interval(estimate: Estimate | None, sign: str = "") -> str:
+    """`31.2 (25.0 to 40.5)`."""
+    interval = interval_text(estimate, sign=sign)
+    return _number(estimate, sign) + ("" if interval == "-" else f" ({interval})")
+
+
+def _sizes(study: Sizes, done: dict[str, _Done]) -> tuple[list[str], list[list[list[str]]]]:
+    apart = {name: seen_and_unseen(each.run.result) for name, each in done.items()}
+    kinds = [kind for kind in ("seen", "unseen") if any(found and kind in found for found in apart.values())]
+    heads = ["controller", "executor", "mean score", "solved"]
+    heads += [f"{kind} tasks" for kind in kinds] + ["training, hours"]
+
+    def row(name: str, each: _Done) -> list[str]:
+        result = each.run.result
+        solved = "-" if result.success_rate is None else f"{result.success_rate:.0%}"
+        cells = [_size(each.cell.controller, each.controller), _size(each.cell.executor, each.executor)]
+        cells += [_with_interval(each.run.scores().mean()), solved]
+        found = apart[name] or {}
+        cells += [f"{found[kind]['mean']:.1f}" if kind in found else "-" for kind in kinds]
+        return [*cells, f"{each.hours():.2f}"]
+
+    middle = {role: f"{role}-{study.middle}" for role in ("controller", "executor")}
+    controllers = [n for n, each in done.items() if each.cell.executor.name == middle["executor"]]
+    executors = [n for n, each in done.items() if each.cell.controller.name == middle["controller"]]
+    both = [name for name in done if name not in controllers and name not in executors]
+    blocks = [[row(name, done[name]) for name in names] for names in (controllers, executors, both)]
+    return heads, [block for block in blocks if block]
+
+
+def _size(training: Training, record: TrainingResult) -> str:
+    size = training.name.removeprefix(f"{training.role}-")
+    return f"{size} ({record.parameters / 1e6:.2f}M)"
+
+
+def _notes(study: Study, done: Sequence[_Done], missing: Sequence[str]) -> list[str]:
+    notes = [study.about] if study.about else []
+    records = [record for each in done for record in (each.controller, each.executor)]
+    if done:
+        result = done[0].run.result
+        hardware = {record.hardware for record in records}
+        notes.append(
+            f"Recipe {study.recipe}, protocol {result.protocol['name']} ({result.protocol['hash']}), "
+            f"{result.episodes + result.failed} episodes a cell, seed {study.seed}; trained on "
+            f"{', '.join(sorted(hardware))}."
+        )
+    if isinstance(study, HeldOut):
+        notes.append(
+            "Unseen: neither model was trained on the topic's tasks. Seen: the pair that was trained on all. "
+            "Differences are paired by episode."
+        )
+    notes.append(
+        "Scores are means over tasks, 0 to 100, with their 95% intervals in parentheses. One training per "
+        "cell: an interval speaks of other variations of the tasks, not of another training, whose luck may "
+        "move a score by more."
+    )
+    rows = {(record.role, record.dataset["fingerprint"]) for record in records}  # each role has its own
+    if len(rows) > len({role for role, _ in rows}):
+        notes.append(
+            "NOT COMPARABLE: not all cells were trained on the same rows (another build of the dataset, or "
+            "the practice split in some of them only)."
+        )
+    if failed := [each.cell.name for each in done if each.run.result.failed]:
+        notes.append(f"Failed episodes, which count in no mean, are in {', '.join(failed)}.")
+    if missing:
+        notes.append(f"Not finished: {', '.join(missing)}.")
+    return notes

@@ -1,0 +1,176 @@
+"""Doing a study: cell after cell, each trained, played and entered once."""
+
+import contextlib
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from filelock import FileLock
+
+from dataset_builder.common.errors import UsageError
+from dataset_builder.common.hub_ids import public_name
+from dataset_builder.common.jsonl_store import JsonlStore
+from dataset_builder.simulator.simulator import Simulator
+from eval_harness.agents.options import AgentOptions
+from eval_harness.agents.registry import make_agent
+from eval_harness.rollout.run import run_protocol
+from eval_harness.studies.study import Cell, Study, Training
+from modeling.recipes.recipe import Recipe
+from modeling.training.train import train
+
+if TYPE_CHECKING:
+    from rich.console import Console
+
+_FREE = {"about", "name", "threads", "report_to"}
+"""Keys of a recipe that do not change what is trained."""
+
+
+@dataclass(frozen=True)
+class StudyFolder:
+    """Where a study keeps things.
+
+    Attributes:
+        root: the folder that `--out` names.
+    """
+
+    root: Path
+
+    @property
+    def cells(self) -> JsonlStore:
+        """Finished cells, as they are on disk now."""
+        return JsonlStore(self.root / "cells.jsonl")
+
+    @property
+    def report(self) -> Path:
+        return self.root / "report.md"
+
+    def model(self, training: Training) -> Path:
+        return self.root / "models" / training.name
+
+    def run(self, cell: Cell) -> Path:
+        return self.root / "runs" / cell.name
+
+
+def run_study(
+    study: Study,
+    dataset: str,
+    out: str | Path,
+    *,
+    cells: Sequence[Cell] | None = None,
+    console: "Console | None" = None,
+) -> StudyFolder:
+    """Do the cells that are missing. Killed, the same call goes on inside the training or the run.
+
+    Several processes, also on machines that share the folder, may each do some of the cells: what two
+    of them need is trained by the first, while the second waits.
+
+    Args:
+        study (`Study`): what to do.
+        dataset (`str`): folder of a corpus or Hub id.
+        out (`str` or `Path`): folder of the study.
+        cells (`Sequence[Cell]`, *optional*): only these of its cells.
+        console (`Console`, *optional*): where to report. None: nowhere.
+
+    Raises:
+        UsageError: if the folder holds cells of another study.
+    """
+    folder = StudyFolder(Path(out))
+    chosen = study.cells() if cells is None else list(cells)
+    plans = {cell.name: _plan(study, cell, dataset) for cell in study.cells()}
+    for record in folder.cells:  # those of other machines too: the report puts all of them in one table
+        _check_same(folder, study, record, plans)
+    with contextlib.ExitStack() as stack:
+        simulator: Simulator | None = None
+        for number, cell in enumerate(chosen, 1):
+            if (cell.name,) in folder.cells:
+                continue
+            _say(console, f"cell {number}/{len(chosen)}: {cell.name}")
+            for training in (cell.controller, cell.executor):
+                _train(training, dataset, folder, console)
+            simulator = simulator or stack.enter_context(Simulator())
+            with _locked(folder.run(cell)):
+                _play(study, cell, folder, simulator, shown=console is not None)
+            folder.cells.append((cell.name,), {"plan": plans[cell.name]})
+    return folder
+
+
+def _train(training: Training, dataset: str, folder: StudyFolder, console: "Console | None") -> None:
+    with _locked(folder.model(training)):
+        train(training.role, training.recipe, dataset, folder.model(training), console=console)
+
+
+def _play(study: Study, cell: Cell, folder: StudyFolder, simulator: Simulator, shown: bool) -> None:
+    options = AgentOptions(
+        controller=str(folder.model(cell.controller)),
+        executor=str(folder.model(cell.executor)),
+        simulator=simulator,
+    )
+    run_protocol(
+        make_agent("hierarchical", options),
+        study.rules(),
+        folder.run(cell),
+        simulator=simulator,
+        tasks=study.tasks,
+        max_variations=study.max_variations,
+        seed=study.seed,
+        progress=shown,
+    )
+
+
+@contextlib.contextmanager
+def _locked(folder: Path) -> Iterator[None]:
+    """Keep other processes of the study out of a folder; the system lets go of it when we are killed."""
+    folder.parent.mkdir(parents=True, exist_ok=True)
+    with FileLock(folder.with_name(f".{folder.name}.lock")):
+        yield
+
+
+def _plan(study: Study, cell: Cell, dataset: str) -> dict[str, Any]:
+    """What a cell's figures depend on."""
+    rules = study.rules()
+    return {
+        "dataset": public_name(dataset),
+        "controller": _recipe_values(cell.controller.recipe.model_dump(mode="json")),
+        "executor": _recipe_values(cell.executor.recipe.model_dump(mode="json")),
+        "protocol": rules.hash,
+        "units": [list(unit) for unit in rules.units(study.tasks, study.max_variations, study.seed)],
+    }
+
+
+def _recipe_values(recorded: dict[str, Any]) -> dict[str, Any]:
+    """A recipe's values, with defaults for keys that are newer than the record."""
+    values = Recipe.model_validate({"name": ""} | recorded).model_dump(mode="json")
+    return {key: value for key, value in values.items() if key not in _FREE}
+
+
+def _check_same(
+    folder: StudyFolder, study: Study, record: dict[str, Any], plans: dict[str, dict[str, Any]]
+) -> None:
+    name = record["key"][0] if record["key"] else ""
+    if name not in plans:
+        raise UsageError(
+            f"{folder.root} holds a cell {name} that study {study.name} lacks: give the study file that has "
+            "it, or use another --out."
+        )
+    plan = plans[name]
+    try:
+        there = record["plan"]
+        there = there | {role: _recipe_values(there[role]) for role in ("controller", "executor")}
+    except (KeyError, TypeError, ValueError, UsageError) as error:
+        raise UsageError(
+            f"{folder.cells.path}: the line of cell {name} does not say what it was done with: remove the "
+            "line (what is trained and played stays), or use another --out."
+        ) from error
+    differs = [key for key in plan if not isinstance(plan[key], dict) and there.get(key) != plan[key]]
+    for role in ("controller", "executor"):
+        differs += [f"{role} {key}" for key, value in plan[role].items() if there[role].get(key) != value]
+    if differs:
+        raise UsageError(
+            f"{folder.root} holds a cell {name} that differs in {', '.join(differs)}: use another --out."
+        )
+
+
+def _say(console: "Console | None", line: str) -> None:
+    if console is not None:
+        console.print(line, highlight=False, markup=False, soft_wrap=True)

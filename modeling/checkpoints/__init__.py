@@ -1,0 +1,1 @@
+"""A checkpoint folder: loading, training record, model card, publishing."""

@@ -1,0 +1,158 @@
+"""The model card of a checkpoint: metadata for the Hub, how to use it, figures of its training and play."""
+
+from pathlib import Path
+from typing import Any
+
+from dataset_builder.common.hub_ids import is_folder, split_revision
+from modeling.checkpoints.play_results import PlayResults
+from modeling.checkpoints.training_record import CURVE, TrainingResult
+
+_TEMPLATE = Path(__file__).parent / "templates" / "model_card.md"
+_READS = {
+    "controller": "the state of an episode and names the sub-goal to pursue now",
+    "executor": "the state of an episode with its current sub-goal and names the next action",
+    "flat": "the state of an episode and names the next action, without sub-goals",
+}
+_OTHER = {"controller": "executor", "executor": "controller"}
+_ALONE = {
+    "controller": "Alone it does not act: an executor carries out its sub-goals.",
+    "executor": "Alone it does not plan: a controller names its sub-goals.",
+    "flat": "It has no plan: what it pursues shows in its actions alone.",
+}
+_PAIR_CODE = """\
+from modeling import SubgoalAgent
+
+agent = SubgoalAgent.from_pretrained("{controller}", "{executor}")"""
+_FLAT_CODE = """\
+from modeling import FlatAgent
+
+agent = FlatAgent.from_pretrained("{flat}")"""
+
+
+def placeholder(role: str) -> str:
+    """Stands in a local card for the id that a repository gets when it is pushed."""
+    return f"NAMESPACE/scienceworld-{role}"
+
+
+def partner_of(role: str, repo_id: str) -> str | None:
+    """Where the other model of the pair is if it is named alike; None for a flat model."""
+    other = _OTHER.get(role)
+    if other is None:
+        return None
+    namespace, _, name = repo_id.partition("/")
+    return f"{namespace}/{name.replace(role, other) if role in name else f'scienceworld-{other}'}"
+
+
+def write_card(folder: Path, result: TrainingResult, played: PlayResults | None = None) -> None:
+    """Write `README.md`, with placeholders for the ids that a push puts in."""
+    text = model_card(result, placeholder(result.role), played=played, curve=(folder / CURVE).is_file())
+    (folder / "README.md").write_text(text, encoding="utf-8")
+
+
+def model_card(
+    result: TrainingResult,
+    repo_id: str,
+    *,
+    partner: str | None = None,
+    played: PlayResults | None = None,
+    curve: bool = True,
+) -> str:
+    """The card as text.
+
+    Args:
+        result (`TrainingResult`): record of the training.
+        repo_id (`str`): id for metadata and examples.
+        partner (`str`, *optional*): id of the other model of the pair; else one named alike.
+        played (`PlayResults`, *optional*): a run on ScienceWorld.
+        curve (`bool`, *optional*, defaults to `True`): whether the folder has the curve's picture.
+    """
+    from huggingface_hub import ModelCard
+
+    from dataset_builder.common.citations import BIBTEX
+
+    role, recipe, dataset = result.role, result.recipe, result.dataset
+    other = partner or partner_of(role, repo_id)
+    ids = {role: repo_id} | ({_OTHER[role]: other} if other else {})
+    match, example = result.metrics["exact_match"], result.example
+    card = ModelCard.from_template(
+        _metadata(result, repo_id, played),
+        template_path=str(_TEMPLATE),
+        title=f"ScienceWorld {role}",
+        reads=_READS[role],
+        pair=f"Its counterpart is the {_OTHER[role]} `{other}`." if other else "It plays on its own.",
+        repo=repo_id,
+        example_input=repr(example.get("input", "task: find a(n) plant | room: hallway")),
+        example_answer=example.get("answer", "its answer"),
+        agent=(_PAIR_CODE if other else _FLAT_CODE).format(**ids),
+        command="subgoal eval run "
+        + " ".join(f"--{name} {ids[name]}" for name in sorted(ids))
+        + " --protocol paper --out RUN",
+        results=played.markdown() if played else "",
+        loss=f"{result.metrics['validation_loss']:.4f}",
+        match="not counted" if match is None else f"{match:.1%}",
+        targets="sub-goals" if role == "controller" else "actions",
+        by_task=_by_task(result),
+        role=role,
+        version=dataset["state_text_version"],
+        parameters=f"{result.parameters:,}",
+        recipe=recipe["name"],
+        base=_base(result),
+        dataset=_dataset(dataset),
+        train=f"{dataset['train']:,}",
+        fingerprint=dataset["fingerprint"][:12],
+        shortened=f"{result.shortened['train']:.1%}",
+        source_length=recipe["source_length"],
+        steps=f"{result.steps:,}",
+        batch=recipe["batch_size"] * recipe["accumulation"] * result.processes,
+        epochs=result.epochs,
+        minutes=f"{result.wall_seconds / 60:.1f}",
+        hardware=result.hardware or "hardware not recorded",
+        seed=recipe["seed"],
+        best=f"{result.best_step:,}",
+        weights=result.weights[:19],
+        held_out=", ".join(f"`{task}`" for task in result.held_out_tasks),
+        curve=CURVE if curve else "",
+        alone=_ALONE[role],
+        citation=BIBTEX,
+    )
+    return str(card)
+
+
+def _metadata(result: TrainingResult, repo_id: str, played: PlayResults | None) -> Any:
+    from huggingface_hub import ModelCardData
+
+    base, dataset = result.base, result.dataset
+    on_hub = base is not None and not is_folder(base["id"])
+    return ModelCardData(
+        language="en",
+        license="apache-2.0",
+        library_name="transformers",
+        pipeline_tag="text-generation",
+        base_model=base["id"] if base and on_hub else None,
+        datasets=[split_revision(dataset["source"])[0]] if dataset["revision"] else None,
+        tags=["scienceworld", "subgoal-distillation", result.role, "text2text-generation", "agents"],
+        model_name=repo_id.rpartition("/")[2] if played else None,
+        eval_results=played.eval_results() if played else None,
+    )
+
+
+def _base(result: TrainingResult) -> str:
+    if result.base is None:
+        return ", from scratch"
+    name, revision = result.base["id"], result.base["revision"]
+    return f", from `{Path(name).name if is_folder(name) else name}` (`{revision[:19]}`)"
+
+
+def _dataset(dataset: dict[str, Any]) -> str:
+    if not dataset["revision"]:
+        return "a local corpus"
+    return f"`{split_revision(dataset['source'])[0]}` at commit `{dataset['revision'][:12]}`"
+
+
+def _by_task(result: TrainingResult) -> str:
+    if not result.exact_match_by_task:
+        return ""
+    rows = ["| task | exact match | examples |", "|---|---|---|"]
+    for task, found in result.exact_match_by_task.items():
+        rows.append(f"| {task} | {found['share']:.0%} | {found['examples']:.0f} |")
+    return "\n".join(rows)

@@ -1,0 +1,186 @@
+"""A training's folder: what was planned, what came of it, and whether it can go on."""
+
+import errno
+import json
+import os
+import shutil
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import asdict, dataclass, field
+from pathlib import Path
+from typing import Any
+
+from dataset_builder.common.errors import UsageError
+from modeling.recipes.recipe import Recipe
+
+RECORD = "training.json"
+CHECKPOINTS = "checkpoints"
+PLAN = "plan.json"
+# Keys of a recipe that may differ when a training goes on.
+_FREE = ("report_to", "threads")
+# Words of Python and safetensors, then of torch.save.
+_FULL_DISK = ("No space left on device", "PytorchStreamWriter failed writing", "inline_container.cc")
+
+
+@dataclass(frozen=True)
+class TrainingResult:
+    """What a training led to; also what `training.json` holds.
+
+    Attributes:
+        role: role of the checkpoint.
+        recipe: all values used.
+        dataset: source (Hub id or name of the folder), revision, fingerprint, state_text_version,
+            examples by split.
+        base: checkpoint started from (Hub id or name of the folder), None for a start from scratch.
+        parameters: number of weights.
+        steps: optimizer steps.
+        epochs: passes over the training split.
+        best_step: step of the checkpoint kept.
+        metrics: validation_loss (without held-out tasks) and exact_match (share of targets, None if not
+            counted).
+        shortened: share of rows that lost history to fit, by split.
+        left_out: training rows left out because their target is too long.
+        wall_seconds: training time over all runs.
+        weights: `sha256:…` of the weights.
+        versions: packages that matter.
+        exact_match_by_task: task → share of its targets, and examples counted.
+        curve: losses over steps (see `curve.training_curve`).
+        example: an `input` of the validation split and the `answer` to it.
+        processes: how many trained together; a step has as many times the recipe's examples.
+        hardware: what it ran on, in words.
+        held_out_tasks: tasks that were not trained on.
+    """
+
+    role: str
+    recipe: dict[str, Any]
+    dataset: dict[str, Any]
+    base: dict[str, Any] | None
+    parameters: int
+    steps: int
+    epochs: float
+    best_step: int
+    metrics: dict[str, float | None]
+    shortened: dict[str, float]
+    left_out: int
+    wall_seconds: float
+    weights: str
+    versions: dict[str, str]
+    # Records of earlier releases lack these.
+    exact_match_by_task: dict[str, dict[str, float]] = field(default_factory=dict)
+    curve: dict[str, dict[str, list[float]]] = field(default_factory=dict)
+    example: dict[str, str] = field(default_factory=dict)
+    processes: int = 1
+    hardware: str = ""
+    held_out_tasks: list[str] = field(default_factory=list)
+
+    @classmethod
+    def from_dict(cls, record: dict[str, Any]) -> "TrainingResult":
+        """Build from what `training.json` holds; unknown keys are ignored."""
+        return cls(**{name: record[name] for name in cls.__dataclass_fields__ if name in record})
+
+
+def read_record(folder: Path) -> TrainingResult:
+    """The record of a finished training.
+
+    Raises:
+        UsageError: if the folder holds none.
+    """
+    path = folder / RECORD
+    if not path.is_file():
+        remedy = (
+            "run the same `subgoal train` again, it goes on"
+            if (folder / PLAN).is_file()
+            else "name the --out of a `subgoal train`"
+        )
+        raise UsageError(f"{folder} holds no finished training (no {RECORD}): {remedy}.")
+    try:
+        return TrainingResult.from_dict(json.loads(path.read_text(encoding="utf-8")))
+    except (ValueError, TypeError) as error:
+        raise UsageError(f"{path} is no record of a training: {error}.") from error
+
+
+def open_folder(folder: Path, plan: dict[str, Any]) -> TrainingResult | None:
+    """Make the folder of a training, or find in it what an earlier run left.
+
+    Args:
+        folder (`Path`): where the checkpoint will be.
+        plan (`dict`): role, recipe, and fingerprint of the dataset.
+
+    Returns:
+        `TrainingResult` or `None`: the result if the training had finished.
+
+    Raises:
+        UsageError: if the folder holds something else, another training, or cannot be made.
+    """
+    record, noted = folder / RECORD, folder / PLAN
+    if record.is_file():
+        result = read_record(folder)
+        earlier = {"role": result.role, "recipe": result.recipe, "fingerprint": result.dataset["fingerprint"]}
+        _check_same(folder, earlier, plan)
+        return result
+    if noted.is_file():
+        _check_same(folder, json.loads(noted.read_text(encoding="utf-8")), plan)
+        return None
+    if folder.is_dir() and any(folder.iterdir()):
+        raise UsageError(f"{folder} holds something else: choose another --out.")
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        _write_json(noted, plan)
+    except OSError as error:
+        if error.errno == errno.ENOSPC:
+            raise
+        reason = (error.strerror or "").lower()
+        raise UsageError(f"{folder} cannot be written to ({reason}): choose another --out.") from None
+    return None
+
+
+def close_folder(folder: Path, result: TrainingResult) -> None:
+    """Record the result, then remove what only resuming needed."""
+    _write_json(folder / RECORD, asdict(result))
+    shutil.rmtree(folder / CHECKPOINTS, ignore_errors=True)
+    (folder / PLAN).unlink(missing_ok=True)
+
+
+@contextmanager
+def full_disk_named(folder: Path) -> Iterator[None]:
+    """Turn what libraries say when the disk is full (each in words of its own) into one error."""
+    try:
+        yield
+    except Exception as error:
+        text = str(error)
+        if any(words in text for words in _FULL_DISK):
+            raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC), str(folder)) from error
+        raise
+
+
+def _check_same(folder: Path, earlier: dict[str, Any], plan: dict[str, Any]) -> None:
+    """Raise `UsageError` if a folder holds the training of another plan."""
+    differs = ["role"] if earlier["role"] != plan["role"] else []
+    differs += ["dataset"] if earlier["fingerprint"] != plan["fingerprint"] else []
+    # A key that came after the earlier run has its default there.
+    defaults = Recipe(name="").model_dump(mode="json")
+    values = {key: _completed(earlier["recipe"].get(key, value), value) for key, value in defaults.items()}
+    differs += [key for key, value in plan["recipe"].items() if key not in _FREE and values.get(key) != value]
+    if differs:
+        raise UsageError(
+            f"{folder} holds a training that differs in {', '.join(differs)}: choose another --out."
+        )
+
+
+def _completed(value: Any, default: Any) -> Any:
+    return default | value if isinstance(default, dict) and isinstance(value, dict) else value
+
+
+def _write_json(path: Path, record: dict[str, Any]) -> None:
+    """Write a file as a whole or not at all."""
+    partial = path.with_name(path.name + ".part")
+    partial.write_text(json.dumps(record, indent=2, ensure_ascii=False) + "\n", encoding="utf-8")
+    os.replace(partial, path)
+
+
+LOGS = "runs"
+"""Folder of a training's TensorBoard logs."""
+
+
+CURVE = "curve.png"
+"""The picture's file in a checkpoint's folder."""

@@ -1,0 +1,1 @@
+"""Training examples: token ids, augmentation, tokenizer."""

@@ -1,0 +1,148 @@
+"""A role's examples: opened, checked, tokenized, and made to fit the model's input."""
+
+import hashlib
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from dataset_builder.common.errors import UsageError
+from dataset_builder.simulator.tasks import PRACTICE
+from dataset_builder.trajectories.model_input import check_version
+
+if TYPE_CHECKING:
+    from datasets import Dataset, DatasetDict
+
+
+@dataclass(frozen=True)
+class RoleData:
+    """The examples of one role.
+
+    Attributes:
+        source: folder or Hub id as given.
+        revision: commit of a Hub dataset, `""` for a folder.
+        fingerprint: SHA-256 over the inputs and targets of both splits.
+        state_text_version: version that all inputs were composed in.
+        train: training split, without held-out tasks.
+        validation: validation split, with them.
+        held_out_tasks: tasks that are not trained on.
+    """
+
+    source: str
+    revision: str
+    fingerprint: str
+    state_text_version: str
+    train: "Dataset"
+    validation: "Dataset"
+    held_out_tasks: tuple[str, ...] = ()
+
+    def seen_validation_rows(self) -> list[int]:
+        """Numbers of the validation rows whose task is trained on: those that may choose a checkpoint."""
+        held_out = set(self.held_out_tasks)
+        return [row for row, task in enumerate(self.validation["task"]) if task not in held_out]
+
+    def describe(self) -> dict[str, Any]:
+        """Provenance: everything but the examples, of which only the number; of a folder only its name."""
+        return {
+            "source": self.source if self.revision else Path(self.source).resolve().name,
+            "revision": self.revision,
+            "fingerprint": self.fingerprint,
+            "state_text_version": self.state_text_version,
+            "train": len(self.train),
+            "validation": len(self.validation),
+        }
+
+
+def load_role(
+    role: str,
+    dataset: str,
+    state_text: str | None = None,
+    exclude_tasks: Sequence[str] = (),
+    practice: bool | None = False,
+) -> RoleData:
+    """Open the examples of a role.
+
+    Args:
+        role (`str`): one of `ROLES`.
+        dataset (`str`): folder of a corpus, or Hub id with `@REVISION` if wanted.
+        state_text (`str`, *optional*): the version that the inputs must have; None accepts any.
+        exclude_tasks (`Sequence[str]`, *optional*): tasks whose rows leave the training split.
+        practice (`bool`, *optional*, defaults to `False`): join the practice split to the training split;
+            None joins it if there is one.
+
+    Raises:
+        UsageError: if there is no such dataset, it is no sub-goal corpus, a split is missing or
+            empty (without the excluded tasks), practice is wanted and there is none, or its state text
+            is of another version.
+        SubgoalError: if the Hub cannot be reached.
+    """
+    from dataset_builder.dataset.load import commit_of, load_config
+
+    tables = load_config(dataset, role)
+    for split in ("train", "validation"):
+        if split not in tables:
+            raise UsageError(f"{dataset} has no {split} split of {role}: build the corpus with all splits.")
+        if not len(tables[split]):
+            raise UsageError(
+                f"{dataset} has no {split} examples of {role}: collect more variations and build again."
+            )
+    joined = PRACTICE in tables if practice is None else practice
+    train = _with_practice(tables, dataset) if joined else tables["train"]
+    version = _version(dataset, [train, tables["validation"]])
+    if state_text is not None and check_version(state_text) != version:
+        raise UsageError(
+            f"{dataset} holds {version} state text, the recipe needs {check_version(state_text)}: build the "
+            "corpus in that version, or take another recipe."
+        )
+    data = RoleData(
+        source=dataset,
+        revision=commit_of(tables),
+        fingerprint=_fingerprint([train, tables["validation"]]),
+        state_text_version=version,
+        train=train,
+        validation=tables["validation"],
+    )
+    return _hold_out(data, tuple(exclude_tasks)) if exclude_tasks else data
+
+
+def _hold_out(data: RoleData, tasks: tuple[str, ...]) -> RoleData:
+    """The same data with tasks out of its training split."""
+    kept = [row for row, task in enumerate(data.train["task"]) if task not in tasks]
+    held = replace(data, train=data.train.select(kept), held_out_tasks=tasks)
+    for split, left in (("training", kept), ("validation", held.seen_validation_rows())):
+        if not left:
+            raise UsageError(
+                f"exclude_tasks leaves no {split} examples of {data.source}: exclude fewer tasks."
+            )
+    return held
+
+
+def _version(dataset: str, tables: Sequence["Dataset"]) -> str:
+    if any("state_text_version" not in table.column_names for table in tables):
+        raise UsageError(f"{dataset} is no sub-goal corpus: it has no column state_text_version.")
+    versions = sorted({version for table in tables for version in table.unique("state_text_version")})
+    if len(versions) != 1:
+        raise UsageError(f"{dataset} mixes state texts {', '.join(versions)}: build it in one version.")
+    return check_version(versions[0])
+
+
+def _with_practice(tables: "DatasetDict", dataset: str) -> "Dataset":
+    """Training rows with those of the practice split after them."""
+    from datasets import concatenate_datasets
+
+    if PRACTICE not in tables:
+        raise UsageError(
+            f"{dataset} has no split {PRACTICE}: run `subgoal corpus practice` and build it again, or set "
+            "practice: false in the recipe."
+        )
+    return concatenate_datasets([tables["train"], tables[PRACTICE]])
+
+
+def _fingerprint(tables: Sequence["Dataset"]) -> str:
+    digest = hashlib.sha256()
+    for table in tables:
+        for column in ("input", "target"):
+            for text in table[column]:
+                digest.update(text.encode())
+                digest.update(b"\0")
+    return digest.hexdigest()

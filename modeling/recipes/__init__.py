@@ -1,0 +1,1 @@
+"""What a training run needs: the schema, and the recipes that come along."""

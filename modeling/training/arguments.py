@@ -1,0 +1,82 @@
+"""From a recipe to what the `Seq2SeqTrainer` is told."""
+
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from dataset_builder.common.errors import UsageError
+from modeling.checkpoints.training_record import LOGS
+from modeling.recipes.recipe import Recipe
+from modeling.runtime.device import has_fast_bf16
+from modeling.runtime.distributed import world_size
+
+if TYPE_CHECKING:
+    from transformers import Seq2SeqTrainingArguments, TrainerCallback
+
+
+def training_arguments(recipe: Recipe, folder: Path, name: str) -> "Seq2SeqTrainingArguments":
+    """Arguments for checkpoints in a folder.
+
+    Args:
+        recipe (`Recipe`): of one role.
+        folder (`Path`): where checkpoints go while the training runs.
+        name (`str`): of the run, where it is followed.
+
+    Raises:
+        UsageError: if the recipe wants bf16 of a GPU that has none.
+    """
+    import torch
+    from transformers import Seq2SeqTrainingArguments
+
+    on_gpu = torch.cuda.is_available()
+    fast_bf16 = has_fast_bf16()
+    # Said aloud: without it processes on CPUs do not find each other, and bf16 is refused.
+    on_cpu = not on_gpu and not (world_size() == 1 and torch.backends.mps.is_available())
+    if recipe.precision == "bf16" and on_gpu and not fast_bf16:
+        raise UsageError(f"{torch.cuda.get_device_name()} has no bf16: take precision auto or fp32.")
+    every = recipe.evaluate_every
+    return Seq2SeqTrainingArguments(
+        output_dir=str(folder),
+        run_name=name,
+        project="subgoal-distillation",
+        per_device_train_batch_size=recipe.batch_size,
+        per_device_eval_batch_size=2 * recipe.batch_size,
+        gradient_accumulation_steps=recipe.accumulation,
+        num_train_epochs=recipe.epochs,
+        max_steps=recipe.max_steps or -1,
+        learning_rate=recipe.learning_rate,
+        # Muon is not among the trainer's own: see trainer.create_optimizer.
+        optim="adafactor" if recipe.optimizer == "adafactor" else "adamw_torch_fused",
+        adam_beta2=recipe.adam_beta2,
+        adam_epsilon=recipe.adam_epsilon,
+        weight_decay=recipe.weight_decay,
+        max_grad_norm=recipe.max_grad_norm,
+        label_smoothing_factor=recipe.label_smoothing,
+        bf16=recipe.precision == "bf16" or (recipe.precision == "auto" and fast_bf16),
+        eval_strategy="steps",
+        eval_steps=every,
+        save_strategy="steps",
+        save_steps=every,
+        save_total_limit=2,
+        load_best_model_at_end=True,
+        metric_for_best_model="eval_loss",
+        prediction_loss_only=True,
+        # Each evaluation follows a look at the loss (see trainer.on_log).
+        logging_steps=max(steps for steps in range(1, min(every, 20) + 1) if every % steps == 0),
+        logging_nan_inf_filter=False,
+        dataloader_pin_memory=on_gpu,
+        disable_tqdm=True,
+        report_to="trackio" if recipe.report_to == "trackio" else "none",
+        use_cpu=on_cpu,
+        ddp_backend="gloo" if on_cpu and world_size() > 1 else None,
+        seed=recipe.seed,
+    )
+
+
+def reporting_callbacks(recipe: Recipe, folder: Path) -> "list[TrainerCallback]":
+    """Callbacks that follow the losses; TensorBoard's logs lie in the checkpoint's folder."""
+    if recipe.report_to != "tensorboard":
+        return []
+    from torch.utils.tensorboard import SummaryWriter
+    from transformers.integrations import TensorBoardCallback
+
+    return [TensorBoardCallback(SummaryWriter(log_dir=str(folder / LOGS)))]

@@ -1,0 +1,396 @@
+"""Training of one role: from a dataset and a recipe to a checkpoint that plain transformers loads."""
+
+import random
+from collections.abc import Sequence
+from importlib.metadata import version as package_version
+from importlib.util import find_spec
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from dataset_builder.common.errors import SubgoalError, UsageError
+from dataset_builder.common.hub_ids import public_name
+from dataset_builder.simulator.vocabulary import simulator_words
+from modeling.checkpoints.load import Checkpoint, load_checkpoint, weights_hash
+from modeling.checkpoints.model_card import write_card
+from modeling.checkpoints.training_record import (
+    CHECKPOINTS,
+    CURVE,
+    TrainingResult,
+    close_folder,
+    full_disk_named,
+    open_folder,
+)
+from modeling.data.augmentation import AugmentationConfig, Names, VariedExamples, balanced_rows, find_names
+from modeling.data.encoding import Fitter, Tokenized, tokenize
+from modeling.data.examples import RoleData, load_role
+from modeling.data.tokenizer import save_tokenizer, train_tokenizer
+from modeling.inference.grounding import find_grounding
+from modeling.recipes.recipe import Recipe, load_recipe
+from modeling.runtime.device import hardware
+from modeling.runtime.distributed import first_then_others, is_first, on_first, world_size
+from modeling.runtime.quiet import quiet_libraries
+from modeling.training.arguments import reporting_callbacks, training_arguments
+from modeling.training.exact_match import exact_match
+from modeling.training.loss_curve import draw_curve, training_curve
+from modeling.training.model_init import add_lora, build_model, choose_attention, merge_lora
+
+if TYPE_CHECKING:
+    from rich.console import Console
+    from transformers import PreTrainedModel, PreTrainedTokenizerBase
+
+    from modeling.training.trainer import RoleTrainer, TrainingClock
+
+
+def train(
+    role: str,
+    recipe: Recipe | str | Path,
+    dataset: str | Path,
+    out: str | Path,
+    *,
+    base: str | None = None,
+    seed: int | None = None,
+    max_steps: int | None = None,
+    max_minutes: float | None = None,
+    report_to: str | None = None,
+    console: "Console | None" = None,
+) -> TrainingResult:
+    """Train one role. Called again after a kill it goes on; called again after the end it returns.
+
+    Started by `torchrun` or `accelerate launch`, its processes train together; the first one reports
+    and writes.
+
+    Args:
+        role (`str`): one of `ROLES`.
+        recipe (`Recipe`, `str` or `Path`): a recipe, the name of one, or a YAML file.
+        dataset (`str` or `Path`): folder of a corpus or Hub id, with `@REVISION` if wanted.
+        out (`str` or `Path`): folder of the checkpoint.
+        base (`str`, *optional*): checkpoint to start from, in place of the recipe's.
+        seed (`int`, *optional*): in place of the recipe's.
+        max_steps (`int`, *optional*): in place of the recipe's.
+        max_minutes (`float`, *optional*): in place of the recipe's.
+        report_to (`str`, *optional*): in place of the recipe's.
+        console (`Console`, *optional*): where to report. None: nowhere.
+
+    Raises:
+        UsageError: for a recipe, dataset, base or folder that cannot be used.
+        SubgoalError: if the Hub cannot be reached.
+        TrainingDiverged: if the loss is no longer a number; the last good checkpoint stays.
+    """
+    if not isinstance(recipe, Recipe):
+        recipe = load_recipe(recipe)
+    recipe = recipe.for_role(role).with_values(
+        base=base, seed=seed, max_steps=max_steps, max_minutes=max_minutes, report_to=report_to
+    )
+    try:
+        return _train(role, recipe, str(dataset), Path(out), console if is_first() else None)
+    except SubgoalError as error:
+        if is_first():
+            raise
+        raise SystemExit(error.exit_code) from None  # one process says what is wrong
+
+
+def _train(role: str, recipe: Recipe, dataset: str, out: Path, console: "Console | None") -> TrainingResult:
+    _check_recipe(recipe)
+    folder = out.resolve()
+    with quiet_libraries():
+        data = first_then_others(
+            lambda: load_role(role, dataset, recipe.state_text, recipe.exclude_tasks, recipe.practice)
+        )
+        plan = {"role": role, "recipe": _recorded(recipe), "fingerprint": data.fingerprint}
+        finished = on_first(lambda: open_folder(folder, plan))
+        if finished is not None:
+            _say(console, f"{role}: training in {out} is finished already.")
+            return finished
+        with full_disk_named(folder):
+            return _Run(role, recipe, data, folder, console).go()
+
+
+def _check_recipe(recipe: Recipe) -> None:
+    check_extras(recipe)
+    if recipe.lora is not None and recipe.base is None:
+        raise UsageError(
+            f"recipe {recipe.name} trains with LoRA, which needs weights to start from: add --base."
+        )
+
+
+class _Run:
+    """One training, from its start or from its last checkpoint."""
+
+    def __init__(
+        self, role: str, recipe: Recipe, data: RoleData, folder: Path, console: "Console | None"
+    ) -> None:
+        self.role, self.recipe, self.data, self.folder, self.console = role, recipe, data, folder, console
+
+    def go(self) -> TrainingResult:
+        """Train, evaluate, and write the checkpoint with its record."""
+        self._settle()
+        model, tokenizer, base = self._start()
+        choose_attention(model)
+        self.fitter = Fitter(tokenizer, self.data.state_text_version, self.recipe.source_length)
+        every = self._tokenize(self.data.train, range(len(self.data.train)))
+        self.names = self._find_names(every, tokenizer)
+        examples = every.repeated(balanced_rows(self.data.train["task"], self.recipe.balance))
+        sampled = _sample(self.data.seen_validation_rows(), self.recipe.evaluate_examples, self.recipe.seed)
+        held_out = self._tokenize(self.data.validation, sampled)
+        self._report(model, examples, held_out)
+
+        trainer, course = self._trainer(model, tokenizer, examples, held_out)
+        self._train(trainer, course)
+        result = on_first(lambda: self._save(trainer, tokenizer, base, examples, held_out, course.seconds))
+        self._conclude(result)
+        return result
+
+    def _save(
+        self,
+        trainer: "RoleTrainer",
+        tokenizer: "PreTrainedTokenizerBase",
+        base: dict[str, Any] | None,
+        examples: Tokenized,
+        held_out: Tokenized,
+        seconds: float,
+    ) -> TrainingResult:
+        """Count exact matches; write the checkpoint with its record, card and curve."""
+        trained = merge_lora(trainer.model)
+        recipe, state = self.recipe, trainer.state
+        rows = _sample(range(len(self.data.validation)), recipe.exact_match_examples, recipe.seed)
+        match = exact_match(trained, self.fitter, self.data.validation, rows, recipe.target_length)
+        _mark(trained, tokenizer, self.role, self.data, recipe)
+        _ground(trained, tokenizer, examples)
+        trained.save_pretrained(self.folder)
+        save_tokenizer(tokenizer, self.folder)
+        best = state.best_global_step or state.global_step
+        result = TrainingResult(
+            role=self.role,
+            recipe=_recorded(recipe),
+            dataset=self.data.describe(),
+            base=base,
+            parameters=sum(weights.numel() for weights in trained.parameters()),
+            steps=state.global_step,
+            epochs=round(state.epoch or 0.0, 2),
+            best_step=best,
+            metrics={"validation_loss": state.best_metric, "exact_match": match.share if match else None},
+            shortened={"train": examples.shortened_share, "validation": held_out.shortened_share},
+            left_out=examples.left_out,
+            wall_seconds=round(seconds, 1),
+            weights=weights_hash(self.folder),
+            versions={name: package_version(name) for name in ("torch", "transformers", "datasets")},
+            exact_match_by_task=match.by_task if match else {},
+            curve=training_curve(state.log_history),
+            example=match.example if match else {},
+            processes=world_size(),
+            hardware=hardware("bf16" if trainer.args.bf16 else "fp32"),
+            held_out_tasks=list(self.data.held_out_tasks),
+        )
+        (self.folder / CURVE).write_bytes(draw_curve(result.curve, best, state.best_metric or 0.0))
+        write_card(self.folder, result)
+        close_folder(self.folder, result)
+        return result
+
+    def _settle(self) -> None:
+        import torch
+        from transformers import set_seed
+
+        if self.recipe.threads:
+            torch.set_num_threads(self.recipe.threads)
+        set_seed(self.recipe.seed)
+
+    def _start(self) -> tuple["PreTrainedModel", "PreTrainedTokenizerBase", dict[str, Any] | None]:
+        """Model and tokenizer to begin with, and where they come from."""
+        if self.recipe.base is not None:
+            name = self.recipe.base
+            checkpoint = first_then_others(lambda: load_checkpoint(name))
+            _check_lengths(checkpoint, self.recipe)
+            _check_held_out(checkpoint, self.recipe)
+            found = checkpoint.describe()
+            found["id"] = public_name(found["id"])
+            return self._prepared(checkpoint.model), checkpoint.tokenizer, found
+        tokenizer = on_first(self._own_tokenizer)
+        return build_model(self.recipe.architecture, tokenizer, self.recipe.seed), tokenizer, None
+
+    def _own_tokenizer(self) -> "PreTrainedTokenizerBase":
+        """Trained on the corpus; going on, the one that the training began with."""
+        from transformers import AutoTokenizer
+
+        from modeling.training.trainer import last_checkpoint
+
+        last = last_checkpoint(self.folder / CHECKPOINTS)
+        if last is not None:
+            return AutoTokenizer.from_pretrained(last)
+        texts = [text for column in ("input", "target") for text in self.data.train[column]]
+        plan = self.recipe.tokenizer
+        return train_tokenizer(
+            texts, plan.vocab_size, plan.min_frequency, self.recipe.source_length, simulator_words()
+        )
+
+    def _prepared(self, model: "PreTrainedModel") -> "PreTrainedModel":
+        return add_lora(model, self.recipe.lora) if self.recipe.lora else model
+
+    def _tokenize(self, table: Any, rows: Sequence[int]) -> Tokenized:
+        return tokenize(table, rows, self.fitter, self.recipe.target_length)
+
+    def _report(self, model: "PreTrainedModel", examples: Tokenized, held_out: Tokenized) -> None:
+        if not examples.rows or not held_out.rows:
+            raise UsageError("Every target is longer than target_length: raise it in the recipe.")
+        size = sum(weights.numel() for weights in model.parameters()) / 1e6
+        trained = sum(weights.numel() for weights in model.parameters() if weights.requires_grad) / 1e6
+        of_them = f" ({trained:.2f}M of them trained)" if trained < size else ""
+        mean = sum(map(len, examples.inputs)) / len(examples.inputs)
+        _say(
+            self.console,
+            f"{self.role}: {size:.2f}M parameters{of_them}, {len(examples.rows)} examples of "
+            f"{mean:.0f} tokens on average; {examples.shortened_share:.1%} lose "
+            f"history to fit {self.recipe.source_length}, {examples.left_out} left out for long targets.",
+        )
+
+    def _trainer(
+        self,
+        model: "PreTrainedModel",
+        tokenizer: "PreTrainedTokenizerBase",
+        examples: Tokenized,
+        held_out: Tokenized,
+    ) -> tuple["RoleTrainer", "TrainingClock"]:
+        from transformers import DataCollatorForSeq2Seq
+
+        from modeling.training.trainer import RoleTrainer, TrainingClock, last_checkpoint, seconds_of
+
+        if self.recipe.gradient_checkpointing:
+            model.gradient_checkpointing_enable()
+        checkpoints = self.folder / CHECKPOINTS
+        course = TrainingClock(self.recipe.max_minutes, seconds_of(last_checkpoint(checkpoints)))
+        trainer = RoleTrainer(
+            model=model,
+            args=training_arguments(self.recipe, checkpoints, f"{self.folder.name} ({self.role})"),
+            callbacks=reporting_callbacks(self.recipe, self.folder) if is_first() else None,
+            train_dataset=self._varied(examples),
+            eval_dataset=VariedExamples(held_out.inputs, held_out.labels, Names(), 0.0, self.recipe.seed),
+            processing_class=tokenizer,
+            # Few different shapes: kernels for 16-bit arithmetic are compiled for each.
+            data_collator=DataCollatorForSeq2Seq(tokenizer, model=model, pad_to_multiple_of=8),
+            recipe=self.recipe,
+            course=course,
+        )
+        return trainer, course
+
+    def _find_names(self, every: Tokenized, tokenizer: "PreTrainedTokenizerBase") -> Names:
+        """What renaming may exchange."""
+        if not self.recipe.rename:
+            return Names()
+        names = find_names(every.inputs, every.labels, tokenizer)
+        if not names.words:
+            _say(self.console, f"{self.role}: nothing can be renamed with this tokenizer.")
+        return names
+
+    def _varied(self, found: Tokenized) -> VariedExamples:
+        recipe, fitter = self.recipe, self.fitter
+        tellings = AugmentationConfig(found.texts, lambda text: fitter.encode([text])[0][0], recipe.vary)
+        longest = recipe.source_length
+        return VariedExamples(
+            found.inputs, found.labels, self.names, recipe.rename, recipe.seed, longest, tellings
+        )
+
+    def _train(self, trainer: "RoleTrainer", course: "TrainingClock") -> None:
+        from modeling.training.trainer import Bar, drop_incomplete_checkpoints, last_checkpoint
+
+        on_first(lambda: drop_incomplete_checkpoints(self.folder / CHECKPOINTS))
+        last = last_checkpoint(self.folder / CHECKPOINTS)
+        if last is not None:
+            _say(self.console, f"{self.role}: going on from {last.name}.")
+        bar = Bar(f"train {self.role}", course, self.console) if self.console else None
+        if bar:
+            trainer.add_callback(bar)
+        try:
+            trainer.train(resume_from_checkpoint=str(last) if last else None)
+        finally:
+            if bar:
+                bar.stop()
+
+    def _conclude(self, result: TrainingResult) -> None:
+        match = result.metrics["exact_match"]
+        exact = "" if match is None else f", exact match {match:.1%}"
+        _say(
+            self.console,
+            f"{self.role}: validation loss {result.metrics['validation_loss']:.3f}{exact} after "
+            f"{result.steps} steps in {result.wall_seconds:.0f} s.",
+        )
+
+
+def _recorded(recipe: Recipe) -> dict[str, Any]:
+    """The recipe as records hold it."""
+    values = recipe.model_dump(mode="json")
+    return values | {"base": public_name(recipe.base)} if recipe.base else values
+
+
+def _check_lengths(checkpoint: Checkpoint, recipe: Recipe) -> None:
+    """Raise `UsageError` if a model takes shorter texts than the recipe has (T5 takes any length)."""
+    most = getattr(checkpoint.model.config, "max_position_embeddings", None)
+    for name in ("source_length", "target_length"):
+        if most is not None and getattr(recipe, name) > most:
+            raise UsageError(
+                f"{name} is {getattr(recipe, name)}, but {checkpoint.id} takes {most} tokens at most: lower "
+                "it in the recipe; longer inputs then lose their oldest history."
+            )
+
+
+def _check_held_out(checkpoint: Checkpoint, recipe: Recipe) -> None:
+    """Raise `UsageError` if a task is to be held out that the base was trained on."""
+    config = checkpoint.model.config
+    if getattr(config, "subgoal_role", None) is None:
+        return  # no training of ours
+    held_out = getattr(config, "held_out_tasks", None) or ()
+    if seen := [task for task in recipe.exclude_tasks if task not in held_out]:
+        raise UsageError(
+            f"exclude_tasks holds out {seen[0]}, but {checkpoint.id} was trained on it: leave it out, or "
+            "start from another base."
+        )
+
+
+def _mark(
+    model: "PreTrainedModel", tokenizer: "PreTrainedTokenizerBase", role: str, data: RoleData, recipe: Recipe
+) -> None:
+    """Write role, state text, held-out tasks and lengths into what is saved."""
+    model.config.subgoal_role = role
+    model.config.state_text_version = data.state_text_version
+    model.config.held_out_tasks = list(data.held_out_tasks)
+    model.config.use_cache = True  # the trainer turns it off
+    tokenizer.model_max_length = recipe.source_length
+    # A max_length left from elsewhere (20 by default) would cut what is generated.
+    generation: Any = model.generation_config
+    generation.max_length = None
+    generation.max_new_tokens = recipe.target_length
+
+
+def _ground(model: "PreTrainedModel", tokenizer: "PreTrainedTokenizerBase", examples: Tokenized) -> None:
+    """Write what answers may hold beside names into what is saved."""
+    once = {row: place for place, row in enumerate(examples.rows)}.values()
+    inputs, labels = ([ids[place] for place in once] for ids in (examples.inputs, examples.labels))
+    find_grounding(inputs, labels, tokenizer).mark(model, tokenizer)
+
+
+def _sample(rows: Sequence[int], n_wanted: int, seed: int) -> list[int]:
+    """Row numbers, all or a sample, in order."""
+    return list(rows) if n_wanted >= len(rows) else sorted(random.Random(seed).sample(rows, n_wanted))
+
+
+def _say(console: "Console | None", line: str) -> None:
+    if console is not None:
+        console.print(line, highlight=False, markup=False, soft_wrap=True)
+
+
+def check_extras(recipe: Recipe) -> None:
+    """Make sure that what a recipe needs beyond the project's own dependencies is installed.
+
+    Raises:
+        UsageError: naming the library that is missing and how to install it.
+    """
+    if recipe.lora is not None:
+        _check("peft", "lora", "recipe " + recipe.name)
+    if recipe.report_to != "none":
+        _check(recipe.report_to, "track", f"report_to {recipe.report_to}")
+
+
+def _check(library: str, extra: str, wish: str) -> None:
+    if find_spec(library) is None:
+        raise UsageError(
+            f"{wish} needs {library}, which is not installed: run `pip install {library}`, or "
+            f'`pip install -e ".[{extra}]"` in the project.'
+        )

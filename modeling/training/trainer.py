@@ -1,0 +1,282 @@
+"""`Seq2SeqTrainer` with a deadline, checkpoints that survive a kill, and an end to diverging runs."""
+
+import json
+import math
+import shutil
+import time
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import torch
+from rich.console import Console
+from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn
+from transformers import (
+    PrinterCallback,
+    ProgressCallback,
+    Seq2SeqTrainer,
+    TrainerCallback,
+    TrainerControl,
+    TrainerState,
+    TrainingArguments,
+)
+from transformers.trainer_pt_utils import LengthGroupedSampler
+
+from dataset_builder.common.errors import SubgoalError
+from modeling.data.augmentation import VariedExamples
+from modeling.recipes.recipe import Recipe
+from modeling.runtime.distributed import from_first
+from modeling.training.muon import MuonWithAdamW
+
+_COMPLETE = "complete.json"
+
+
+class TrainingDiverged(SubgoalError):
+    """The loss is no longer a number."""
+
+
+class TrainingClock:
+    """How far a training has come: by steps or by the clock, whichever is further.
+
+    Args:
+        max_minutes (`float`, *optional*): time limit, None for none.
+        seconds_before (`float`, *optional*, defaults to 0): time used by earlier runs of the same
+            training.
+    """
+
+    def __init__(self, max_minutes: float | None, seconds_before: float = 0.0) -> None:
+        self.limit = None if max_minutes is None else 60 * max_minutes
+        self._before = seconds_before
+        self._start: float | None = None
+        self._seen = seconds_before
+
+    def begin(self) -> None:
+        """Start the clock."""
+        self._start = time.monotonic()
+
+    def end(self) -> None:
+        """Stop the clock."""
+        self._before, self._start = self.seconds, None
+
+    @property
+    def seconds(self) -> float:
+        """Time used so far, earlier runs included."""
+        return self._before + (0.0 if self._start is None else time.monotonic() - self._start)
+
+    def look(self) -> None:
+        """Look at the clock, once a step. Processes that train together go by the first one's."""
+        if self.limit:
+            self._seen = from_first(self.seconds)
+
+    @property
+    def over(self) -> bool:
+        """Whether the time limit was reached at the last look."""
+        return self.limit is not None and self._seen >= self.limit
+
+    def share(self, step: int, total_steps: int) -> float:
+        """Share of the training that was over at the last look, 0 to 1."""
+        by_clock = self._seen / self.limit if self.limit else 0.0
+        return min(1.0, max(step / max(1, total_steps), by_clock))
+
+
+def rate_factor(schedule: str, warmup: float, share: float) -> float:
+    """Learning rate as a fraction of the highest, at a share of the training."""
+    if share < warmup:
+        return max(share, 1e-3) / warmup
+    rest = (share - warmup) / (1 - warmup)
+    if schedule == "linear":
+        return 1 - rest
+    return 0.5 * (1 + math.cos(math.pi * rest)) if schedule == "cosine" else 1.0
+
+
+class _Order(LengthGroupedSampler):
+    """Examples of like length together; the same order in an epoch, resumed or not."""
+
+    def __init__(self, batch_size: int, examples: VariedExamples, seed: int) -> None:
+        super().__init__(batch_size, lengths=examples.lengths)
+        self.examples = examples
+        self.seed = seed
+
+    def set_epoch(self, epoch: int) -> None:
+        self.examples.epoch = epoch
+
+    def __iter__(self) -> Iterator[int]:
+        self.generator = torch.Generator().manual_seed(1_000_003 * self.seed + self.examples.epoch)
+        return super().__iter__()
+
+
+class RoleTrainer(Seq2SeqTrainer):
+    """`Seq2SeqTrainer` whose learning rate follows a `TrainingClock`."""
+
+    def __init__(self, *args: Any, recipe: Recipe, course: TrainingClock, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.recipe = recipe
+        self.course = course
+        for callback in (PrinterCallback, ProgressCallback):
+            self.remove_callback(callback)
+        self.add_callback(_Flow(course, recipe.patience))
+
+    def create_optimizer(self, model: Any = None) -> torch.optim.Optimizer:
+        """The recipe's optimizer."""
+        if self.optimizer is None and self.recipe.optimizer == "muon":
+            chosen: Any = self.model if model is None else model
+            self.optimizer = MuonWithAdamW(chosen, self.recipe)
+        return super().create_optimizer(model)
+
+    def create_scheduler(
+        self, num_training_steps: int, optimizer: torch.optim.Optimizer | None = None
+    ) -> torch.optim.lr_scheduler.LRScheduler:
+        """A schedule over the course of the training instead of over steps alone."""
+        if self.lr_scheduler is None:
+
+            def factor(step: int) -> float:
+                share = self.course.share(step, num_training_steps)
+                return rate_factor(self.recipe.schedule, self.recipe.warmup, share)
+
+            chosen = optimizer or self.optimizer
+            assert chosen is not None
+            self.lr_scheduler = torch.optim.lr_scheduler.LambdaLR(chosen, factor)
+            self._created_lr_scheduler = True
+        return self.lr_scheduler
+
+    def _get_train_sampler(self, train_dataset: Any = None) -> torch.utils.data.Sampler[int] | None:
+        examples: Any = self.train_dataset
+        batch = self.args.train_batch_size * self.args.gradient_accumulation_steps
+        return _Order(batch, examples, self.args.seed)
+
+
+class _Flow(TrainerCallback):
+    """Stops at the deadline, without progress, or when the loss diverges; marks whole checkpoints."""
+
+    def __init__(self, course: TrainingClock, patience: int | None) -> None:
+        self.course = course
+        self.patience = patience
+
+    def on_train_begin(
+        self, args: TrainingArguments, state: TrainerState, control: TrainerControl, **kwargs: Any
+    ) -> None:
+        self.course.begin()
+
+    def on_train_end(
+        self, args: TrainingArguments, state: TrainerState, control: TrainerControl, **kwargs: Any
+    ) -> None:
+        self.course.end()
+
+    def on_optimizer_step(
+        self, args: TrainingArguments, state: TrainerState, control: TrainerControl, **kwargs: Any
+    ) -> None:
+        self.course.look()  # the learning rate is set next
+
+    def on_evaluate(
+        self, args: TrainingArguments, state: TrainerState, control: TrainerControl, **kwargs: Any
+    ) -> None:
+        # The log survives a kill, a counter (as EarlyStoppingCallback has one) would start anew.
+        losses = [entry["eval_loss"] for entry in state.log_history if "eval_loss" in entry]
+        if self.patience and len(losses) - 1 - losses.index(min(losses)) >= self.patience:
+            control.should_training_stop = True
+
+    def on_step_end(
+        self, args: TrainingArguments, state: TrainerState, control: TrainerControl, **kwargs: Any
+    ) -> None:
+        if self.course.over:
+            control.should_training_stop = True
+            control.should_evaluate = control.should_save = True
+        # Whatever is saved is looked at first (see `on_log`).
+        control.should_log |= control.should_save
+
+    def on_log(
+        self,
+        args: TrainingArguments,
+        state: TrainerState,
+        control: TrainerControl,
+        logs: dict[str, float] | None = None,
+        **kwargs: Any,
+    ) -> None:
+        # The trainer logs before it saves: no checkpoint of broken weights is written.
+        for name in ("loss", "grad_norm", "eval_loss"):
+            value = (logs or {}).get(name)
+            if value is not None and not math.isfinite(value):
+                last = last_checkpoint(Path(str(args.output_dir)))
+                kept = f"the last good checkpoint is {last}" if last else "no checkpoint had been written"
+                raise TrainingDiverged(
+                    f"{name} became {value} at step {state.global_step}: {kept}. Lower learning_rate in "
+                    "the recipe."
+                )
+
+    def on_save(
+        self, args: TrainingArguments, state: TrainerState, control: TrainerControl, **kwargs: Any
+    ) -> None:
+        if not state.is_world_process_zero:
+            return
+        folder = Path(str(args.output_dir)) / f"checkpoint-{state.global_step}"
+        progress = {"step": state.global_step, "seconds": round(self.course.seconds, 1)}
+        (folder / _COMPLETE).write_text(json.dumps(progress) + "\n", encoding="utf-8")
+
+
+class Bar(TrainerCallback):
+    """Shows steps, losses and time on a rich progress bar."""
+
+    def __init__(self, title: str, course: TrainingClock, console: Console) -> None:
+        self.course = course
+        self._progress = Progress(
+            TextColumn("{task.description}"),
+            BarColumn(),
+            TextColumn("{task.percentage:>3.0f}%"),
+            TimeElapsedColumn(),
+            TextColumn("{task.fields[figures]}"),
+            console=console,
+        )
+        self._task = self._progress.add_task(title, total=1.0, figures="")
+        self._figures: dict[str, str] = {}
+
+    def on_train_begin(
+        self, args: TrainingArguments, state: TrainerState, control: TrainerControl, **kwargs: Any
+    ) -> None:
+        self._progress.start()
+
+    def on_step_end(
+        self, args: TrainingArguments, state: TrainerState, control: TrainerControl, **kwargs: Any
+    ) -> None:
+        self._figures["step"] = f"{state.global_step}"
+        self._show(self.course.share(state.global_step, state.max_steps))
+
+    def on_log(
+        self,
+        args: TrainingArguments,
+        state: TrainerState,
+        control: TrainerControl,
+        logs: dict[str, float] | None = None,
+        **kwargs: Any,
+    ) -> None:
+        for key, name in (("loss", "loss"), ("eval_loss", "validation loss")):
+            if key in (logs or {}):
+                self._figures[name] = f"{(logs or {})[key]:.3f}"
+        self._show(None)
+
+    def _show(self, share: float | None) -> None:
+        figures = ", ".join(f"{name} {value}" for name, value in self._figures.items())
+        self._progress.update(self._task, completed=share, figures=figures)
+
+    def stop(self) -> None:
+        """Leave the bar as it stands."""
+        self._progress.stop()
+
+
+def last_checkpoint(folder: Path) -> Path | None:
+    """The newest checkpoint that was written to its end, None if there is none."""
+    complete = [path.parent for path in folder.glob(f"checkpoint-*/{_COMPLETE}")]
+    return max(complete, key=lambda path: int(path.name.rpartition("-")[2]), default=None)
+
+
+def drop_incomplete_checkpoints(folder: Path) -> None:
+    """Remove what a kill left half-written; the trainer would trip over it."""
+    for path in folder.glob("checkpoint-*"):
+        if not (path / _COMPLETE).exists():
+            shutil.rmtree(path)
+
+
+def seconds_of(checkpoint: Path | None) -> float:
+    """Training time that went into a checkpoint."""
+    if checkpoint is None:
+        return 0.0
+    return float(json.loads((checkpoint / _COMPLETE).read_text(encoding="utf-8"))["seconds"])

@@ -1,0 +1,1 @@
+"""An open episode, its players and its visitors."""

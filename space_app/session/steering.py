@@ -1,0 +1,94 @@
+"""What a visitor may write: texts made harmless, sub-goals suggested and read."""
+
+import difflib
+import re
+from collections.abc import Iterable
+
+from dataset_builder.common.errors import UsageError
+from dataset_builder.simulator.vocabulary import ROOMS
+from dataset_builder.trajectories.subgoals import SubGoal, SubGoalSyntaxError
+
+LONGEST = 200
+"""Characters of an action or a sub-goal; the longest of the experts' have about half as many."""
+
+_ITEM = re.compile(r"^\t+(.+)$", re.MULTILINE)
+_ARTICLE = re.compile(r"^(?:an?|the|some) ", re.IGNORECASE)
+_TAIL = re.compile(r"\s*(?:[,(.]| containing | called nothing| which | that ).*$")
+_WITHIN = re.compile(r"\(containing ([^()]+)\)")
+_UPON = re.compile(r"(?:In|On) the [a-z ]+ is: ([^.]+)")
+_ASIDE = re.compile(r"\([^()]*\)")
+_NOTHING = ("agent", "air", "nothing", "door to", "picture", "substance")
+# The sub-goals that the corpus has most, with places for what is in view.
+_OF_THINGS = ("focus_on({})", "fetch({})", "observe({})", "measure_temperature({})")
+_OF_HOLDERS = ("place({}, {})",)
+_HOLDERS = ("box", "jar", "pot", "cup", "sink", "stove", "freezer", "fridge", "furnace", "table", "terminal")
+
+
+def clean(text: object, what: str) -> str:
+    """A visitor's text on one line.
+
+    Raises:
+        UsageError: if it is empty, too long, or holds control characters.
+    """
+    if not isinstance(text, str) or not text.strip():
+        raise UsageError(f"Write {what} first.")
+    text = text.strip()
+    if len(text) > LONGEST:
+        raise UsageError(f"That is too long for {what}: {len(text)} characters, at most {LONGEST}.")
+    if not text.isprintable():
+        raise UsageError(f"There are characters in {what} that cannot be printed: write plain words.")
+    return text
+
+
+def read_subgoal(text: object, suggestions: Iterable[str] = ()) -> str:
+    """A visitor's sub-goal in its own spelling.
+
+    Raises:
+        UsageError: if it has another form than `name(argument, …)`; the message offers the nearest.
+    """
+    line = clean(text, "a sub-goal")
+    try:
+        return str(SubGoal.parse(line))
+    except SubGoalSyntaxError as error:
+        words = {_words(each): each for each in suggestions}
+        near = difflib.get_close_matches(_words(line), words, n=1, cutoff=0.5)
+        hint = f"Did you mean {words[near[0]]}?" if near else "For example navigate_to(kitchen)."
+        raise UsageError(f"A sub-goal has the form name(argument, …). {hint}") from error
+
+
+def _words(text: str) -> str:
+    return " ".join(re.findall(r"[a-z]+", text.lower()))
+
+
+def things_in(text: str) -> list[str]:
+    """Names of the things that a look or an inventory lists, in order."""
+    names = []
+    for line in [part for item in _ITEM.findall(text) for part in _parts(item)]:
+        name = _TAIL.sub("", _ARTICLE.sub("", line.strip())).strip().lower()
+        name = name.removeprefix("substance called ").strip()
+        if name and not name.startswith(_NOTHING) and len(name) < 40:
+            names.append(name)
+    return list(dict.fromkeys(names))
+
+
+def _parts(item: str) -> list[str]:
+    """A listed thing and what lies on or in it: `a cup (containing a nail)`, `a table. On it is: a jar.`"""
+    inside = [*_UPON.findall(_ASIDE.sub("", item)), *_WITHIN.findall(item)]
+    return [item, *(part for text in inside for part in text.split(", "))]
+
+
+def suggested_subgoals(look: str, inventory: str, finished: Iterable[str] = ()) -> list[str]:
+    """Sub-goals that make sense here: of the rooms, of the things in view, and those of the plan so far."""
+    carried, seen = things_in(inventory), things_in(look)
+    things = list(dict.fromkeys([*carried, *seen]))
+    holders = [thing for thing in things if thing.endswith(_HOLDERS)]
+    found = [f"navigate_to({room})" for room in ROOMS]
+    found += [form.format(thing) for form in _OF_THINGS for thing in things]
+    found += [
+        form.format(thing, holder)
+        for form in _OF_HOLDERS
+        for thing in carried
+        for holder in holders
+        if thing != holder
+    ]
+    return list(dict.fromkeys([*found, *finished]))

@@ -1,0 +1,1 @@
+"""The page, its handlers and its API."""

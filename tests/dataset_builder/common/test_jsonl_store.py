@@ -1,0 +1,77 @@
+"""The append-only store: nothing finished is lost, nothing half-written survives."""
+
+import errno
+import json
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+
+import pytest
+
+from dataset_builder.common.errors import SubgoalError
+from dataset_builder.common.jsonl_store import JsonlStore
+
+
+def test_records_survive_reopening(tmp_path: Path) -> None:
+    store = JsonlStore(tmp_path / "deep" / "store.jsonl")
+    store.append(("boil", 0), {"value": "ä"})
+    store.append(("melt", 1), {"value": 2})
+
+    again = JsonlStore(store.path)
+
+    assert again.keys() == {("boil", 0), ("melt", 1)}
+    assert again["boil", 0] == {"key": ["boil", 0], "value": "ä"}
+    assert ("boil", 0) in again
+    assert ("boil", 1) not in again
+    assert [record["value"] for record in again] == ["ä", 2]
+
+
+def test_last_record_of_a_key_counts(tmp_path: Path) -> None:
+    store = JsonlStore(tmp_path / "store.jsonl")
+    store.append(("boil", 0), {"value": 1})
+    store.append(("boil", 0), {"value": 2})
+
+    assert len(JsonlStore(store.path)) == 1
+    assert JsonlStore(store.path)["boil", 0]["value"] == 2
+
+
+def test_half_written_line_is_cut_off(tmp_path: Path) -> None:
+    path = tmp_path / "store.jsonl"
+    JsonlStore(path).append(("boil", 0), {"value": 1})
+    with path.open("a") as file:
+        file.write('{"key": ["boil", 1], "val')
+
+    store = JsonlStore(path)
+    store.append(("boil", 2), {"value": 3})
+
+    assert JsonlStore(path).keys() == {("boil", 0), ("boil", 2)}
+    assert [json.loads(line)["value"] for line in path.read_text().splitlines()] == [1, 3]
+
+
+@pytest.mark.parametrize("line", ["not json", '{"no": "key"}', "[1]", '{"key": 3}'])
+def test_foreign_file_is_refused(tmp_path: Path, line: str) -> None:
+    path = tmp_path / "store.jsonl"
+    path.write_text(line + "\n")
+    with pytest.raises(SubgoalError, match=r"store.jsonl line 1 is no keyed record"):
+        JsonlStore(path)
+    assert path.read_text() == line + "\n"
+
+
+def test_threads_do_not_mix_lines(tmp_path: Path) -> None:
+    store = JsonlStore(tmp_path / "store.jsonl")
+    with ThreadPoolExecutor(8) as pool:
+        list(pool.map(lambda i: store.append((i,), {"text": str(i) * 5000}), range(100)))
+    again = JsonlStore(store.path)
+    assert len(again) == 100
+    assert all(record["text"] == str(record["key"][0]) * 5000 for record in again)
+
+
+def test_full_disk_raises_and_keeps_what_is_there(tmp_path: Path) -> None:
+    path = tmp_path / "store.jsonl"
+    store = JsonlStore(path)
+    store.append(("boil", 0), {"value": 1})
+    store.path = Path("/dev/full")
+    with pytest.raises(OSError, match="No space left") as caught:
+        store.append(("boil", 1), {"value": 2})
+    assert caught.value.errno == errno.ENOSPC
+    assert ("boil", 1) not in store
+    assert JsonlStore(path).keys() == {("boil", 0)}

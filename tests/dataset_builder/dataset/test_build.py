@@ -1,0 +1,255 @@
+"""The built dataset: what `load_dataset` opens is what the trajectories say."""
+
+import shutil
+from pathlib import Path
+
+import pyarrow.parquet as parquet
+import pytest
+from datasets import load_dataset
+
+from dataset_builder.annotation.annotate_corpus import annotate
+from dataset_builder.annotation.annotators import annotator, version_of
+from dataset_builder.annotation.exemplars import all_exemplars
+from dataset_builder.common.errors import SubgoalError, UsageError
+from dataset_builder.common.hub_ids import split_revision
+from dataset_builder.dataset.build import build
+from dataset_builder.dataset.load import load_config, load_tables
+from dataset_builder.dataset.stats import split_rows, task_paths, task_rows
+from dataset_builder.dataset.tables import examples
+from dataset_builder.simulator.tasks import get_task
+from dataset_builder.trajectories.corpus import annotated, annotation_store, trajectories, trajectory_store
+from dataset_builder.trajectories.model_input import DEFAULT_VERSION, ROLES
+from dataset_builder.trajectories.subgoals import SubGoal, step_subgoals
+from dataset_builder.trajectories.trajectory import Trajectory
+
+
+def tidied(recorded: list[Trajectory]) -> list[Trajectory]:
+    return [trajectory for trajectory in recorded if trajectory.path == "tidied"]
+
+
+def test_trajectories_come_back_whole(dataset_folder: Path, recorded: list[Trajectory]) -> None:
+    tables = load_dataset(str(dataset_folder))
+    rows = {(row["task"], row["variation"]): row for table in tables.values() for row in table}
+    assert len(rows) == len(tidied(recorded))
+    for trajectory in tidied(recorded):
+        row = rows[trajectory.task, trajectory.variation]
+        assert row["action"] == trajectory.actions
+        assert row["look"] == [step.look for step in trajectory.steps]
+        assert row["observation"] == [step.observation for step in trajectory.steps]
+        assert row["score"][-1] == 1
+        assert row["moves"][-1] == trajectory.steps[-1].moves
+        assert row["task_id"] == get_task(trajectory.task).task_id
+        assert (row["path"], row["annotator"]) == ("tidied", "rules")
+        assert all(SubGoal.parse(text) for text in row["subgoal"])
+        assert row["segment"] == sorted(row["segment"])
+
+
+@pytest.mark.parametrize("role", ROLES)
+def test_examples_are_what_the_model_would_read(
+    dataset_folder: Path, corpus_folder: Path, recorded: list[Trajectory], role: str
+) -> None:
+    tables = load_dataset(str(dataset_folder), role)
+    rows = {(r["task"], r["variation"], r["step"]): r for table in tables.values() for r in table}
+    assert len(rows) == sum(len(trajectory.steps) for trajectory in tidied(recorded))
+    for trajectory, segments in annotated(corpus_folder, "rules", tidied(recorded), version_of("rules")):
+        for example in examples(role, trajectory, segments, DEFAULT_VERSION):
+            row = rows[trajectory.task, trajectory.variation, example.step]
+            assert (row["input"], row["target"]) == (example.input, example.target)
+            assert row["state_text_version"] == DEFAULT_VERSION
+
+
+def test_splits_are_scienceworlds(dataset_folder: Path) -> None:
+    for split, table in load_dataset(str(dataset_folder), "flat").items():
+        for task, variation in zip(table["task"], table["variation"], strict=True):
+            assert variation in get_task(task).variations(split)
+
+
+def test_both_state_texts_and_path_forms_can_be_built(corpus_folder: Path, tmp_path: Path) -> None:
+    build(corpus_folder, tmp_path / "paper", path="simulator", state_text="paper")
+    row = load_dataset(str(tmp_path / "paper"), "executor")["train"][0]
+    assert row["state_text_version"] == "paper-1"
+    assert row["input"].endswith("What action should you do next? </s> ")
+
+
+def test_a_changed_corpus_gives_changed_rows(tmp_path: Path, recorded: list[Trajectory]) -> None:
+    store = trajectory_store(tmp_path / "corpus")
+    chosen = [trajectory for trajectory in tidied(recorded) if trajectory.task == "boil"]
+    store.append(chosen[0].key, {"trajectory": chosen[0].to_dict()})
+    teacher = annotator("rules")
+    assert annotate(tmp_path / "corpus", teacher, chosen[:1]) == 1
+    build(tmp_path / "corpus", tmp_path / "out")
+    record = annotation_store(tmp_path / "corpus", "rules")[chosen[0].key]
+    segments = [["do_it()", 0, len(chosen[0].steps)]]
+    annotation_store(tmp_path / "corpus", "rules").append(chosen[0].key, record | {"segments": segments})
+
+    build(tmp_path / "corpus", tmp_path / "out")
+
+    split = get_task("boil").split_of(chosen[0].variation)
+    assert set(load_dataset(str(tmp_path / "out"))[split][0]["subgoal"]) == {"do_it()"}
+    assert annotate(tmp_path / "corpus", teacher, chosen[:1]) == 0
+
+
+def test_exemplars_are_those_of_the_package(dataset_folder: Path) -> None:
+    tables = load_dataset(str(dataset_folder), "exemplars")
+    assert list(tables) == ["train"]
+    assert tables["train"].features == load_dataset(str(dataset_folder))["train"].features
+    rows = {(row["task"], row["variation"]): row for row in tables["train"]}
+    pairs = all_exemplars()
+    assert len(rows) == len(pairs)
+    for trajectory, segments in pairs:
+        row = rows[trajectory.task, trajectory.variation]
+        assert row["action"] == trajectory.actions
+        assert row["subgoal"] == step_subgoals(segments)
+        assert row["annotator"] == "exemplars"
+
+
+def test_files_are_packed_for_likeness_between_rows(dataset_folder: Path, tmp_path: Path) -> None:
+    for file in dataset_folder.rglob("*.parquet"):
+        metadata = parquet.read_metadata(file)
+        assert metadata.row_group(0).column(0).compression == "ZSTD"
+        assert metadata.num_row_groups == 1
+    file = next((dataset_folder / "executor").glob("train-*.parquet"))
+    parquet.write_table(parquet.read_table(file), tmp_path / "usual.parquet", compression="zstd")
+    assert file.stat().st_size < 0.75 * (tmp_path / "usual.parquet").stat().st_size
+
+
+def test_row_groups_of_large_files_stay_small(
+    corpus_folder: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("dataset_builder.dataset.build._GROUP_BYTES", 200_000)
+    build(corpus_folder, tmp_path / "out")
+    for config in ("trajectories", "executor"):
+        (file,) = (tmp_path / "out" / config).glob("train-*.parquet")
+        metadata = parquet.read_metadata(file)
+        groups = [metadata.row_group(index).total_byte_size for index in range(metadata.num_row_groups)]
+        assert len(groups) > 2
+        assert max(groups) < 400_000
+        assert len(load_dataset(str(tmp_path / "out"), config)["train"]) == metadata.num_rows
+
+
+def test_the_same_corpus_gives_the_same_files(
+    corpus_folder: Path, dataset_folder: Path, tmp_path: Path
+) -> None:
+    again = build(corpus_folder, tmp_path / "again")
+    files = sorted(path.relative_to(again) for path in again.rglob("*.*"))
+    assert files == sorted(path.relative_to(dataset_folder) for path in dataset_folder.rglob("*.*"))
+    for file in files:
+        assert (again / file).read_bytes() == (dataset_folder / file).read_bytes()
+
+
+def test_statistics_count_what_is_there(dataset_folder: Path, recorded: list[Trajectory]) -> None:
+    tables = load_tables(str(dataset_folder))
+    sizes = {row["configuration"]: row for row in split_rows(tables)}
+    assert sum(int(sizes["trajectories"][s]) for s in tables["trajectories"]) == len(tidied(recorded))
+    rows = {row["task"]: row for row in task_rows(task_paths(tables["trajectories"]))}
+    assert len(rows) == 30
+    boil = [len(t.steps) for t in tidied(recorded) if t.task == "boil"]
+    assert rows["1-1 boil"]["steps"] == f"{sum(boil) / len(boil):.1f}"
+
+
+def test_a_foreign_folder_is_neither_replaced_nor_read(corpus_folder: Path, tmp_path: Path) -> None:
+    (tmp_path / "thesis.txt").write_text("mine")
+    with pytest.raises(UsageError, match="holds something else than a dataset"):
+        build(corpus_folder, tmp_path)
+    assert (tmp_path / "thesis.txt").read_text() == "mine"
+    with pytest.raises(UsageError, match="holds no dataset"):
+        load_config(str(tmp_path), "executor")
+    (tmp_path / "empty").mkdir()
+    with pytest.raises(UsageError, match="holds no dataset"):
+        load_config(str(tmp_path / "empty"), "executor")
+    with pytest.raises(UsageError, match="There is no dataset folder"):
+        load_config(str(tmp_path / "nowhere"), "executor")
+
+
+def test_somebody_elses_readme_and_pictures_stay(corpus_folder: Path, tmp_path: Path) -> None:
+    (tmp_path / "images").mkdir()
+    (tmp_path / "images" / "own.png").write_text("x")
+    (tmp_path / "README.md").write_text("# My thesis")
+    with pytest.raises(UsageError, match="holds something else than a dataset"):
+        build(corpus_folder, tmp_path)
+    assert (tmp_path / "README.md").read_text() == "# My thesis"
+
+
+def test_an_earlier_build_is_replaced_from_within_and_through_a_link(
+    corpus_folder: Path, dataset_folder: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    folder = Path(shutil.copytree(dataset_folder, tmp_path / "dataset"))
+    (folder / "images" / "old.png").write_text("x")
+    monkeypatch.chdir(folder)
+    assert build(corpus_folder, ".") == folder
+    assert not (folder / "images" / "old.png").exists()
+    link = tmp_path / "link"
+    link.symlink_to(folder)
+    assert build(corpus_folder, link) == folder
+    assert link.is_symlink()
+    assert len(load_config(str(folder), "flat")["train"])
+
+
+def test_stored_segments_that_do_not_cover_their_path_are_named(
+    tmp_path: Path, recorded: list[Trajectory]
+) -> None:
+    path = tidied(recorded)[0]
+    trajectory_store(tmp_path).append(path.key, {"trajectory": path.to_dict()})
+    annotation_store(tmp_path, "mine").append(
+        path.key, {"segments": [["wait()", 1, 2]], "actions": path.actions}
+    )
+    with pytest.raises(SubgoalError, match=r"holds no usable segments of boil 0 .*: remove its line"):
+        build(tmp_path, tmp_path / "out", annotator="mine")
+
+
+def test_parquet_of_other_things_is_named(tmp_path: Path, dataset_folder: Path) -> None:
+    from datasets import Dataset
+
+    Dataset.from_dict({"text": ["a"]}).to_parquet(tmp_path / "train.parquet")
+    with pytest.raises(UsageError, match="has no configuration 'executor'"):
+        load_config(str(tmp_path), "executor")
+    with pytest.raises(UsageError, match="has no configuration 'plans'"):
+        load_config(str(dataset_folder), "plans")
+
+
+def test_a_damaged_dataset_is_named(tmp_path: Path, dataset_folder: Path) -> None:
+    folder = Path(shutil.copytree(dataset_folder, tmp_path / "torn"))
+    file = next((folder / "flat").glob("train-*.parquet"))
+    file.write_bytes(file.read_bytes()[:2000])
+    with pytest.raises(UsageError, match=r"is damaged \(.*\): build it again\.$"):
+        load_config(str(folder), "flat")
+    file.unlink()
+    with pytest.raises(UsageError, match=r"is not whole \(Unable to find .*…\): build it again\.$"):
+        load_config(str(folder), "flat")
+    card = folder / "README.md"
+    card.write_text(card.read_text().replace("configs:", "configs: [1"))
+    with pytest.raises(UsageError, match="is damaged"):
+        load_config(str(folder), "executor")
+
+
+def test_unannotated_and_empty_corpora_say_what_to_do(tmp_path: Path, recorded: list[Trajectory]) -> None:
+    with pytest.raises(UsageError, match="run `subgoal corpus collect"):
+        build(tmp_path / "corpus", tmp_path / "out")
+    trajectory_store(tmp_path / "corpus").append(
+        tidied(recorded)[0].key, {"trajectory": tidied(recorded)[0].to_dict()}
+    )
+    with pytest.raises(UsageError, match="run `subgoal corpus annotate"):
+        build(tmp_path / "corpus", tmp_path / "out")
+    with pytest.raises(UsageError, match="Unknown state-text version"):
+        build(tmp_path / "corpus", tmp_path / "out", state_text="long")
+    assert not (tmp_path / "out").exists()
+    assert len(trajectories(tmp_path / "corpus")) == 1
+
+
+def test_revisions_are_split_off_ids_but_not_off_folders(tmp_path: Path) -> None:
+    assert split_revision("ns/name@v1") == ("ns/name", "v1")
+    assert split_revision("ns/name") == ("ns/name", None)
+    (tmp_path / "a@b").mkdir()
+    assert split_revision(str(tmp_path / "a@b")) == (str(tmp_path / "a@b"), None)
+
+
+def test_folders_of_one_name_do_not_answer_for_each_other(
+    corpus_folder: Path, tmp_path: Path, dataset_folder: Path
+) -> None:
+    """`load_dataset` caches by names; those of the files must differ where the content does."""
+    build(corpus_folder, tmp_path / "dataset", path="simulator")
+    tidy = load_dataset(str(dataset_folder), "flat")["train"]
+    own = load_dataset(str(tmp_path / "dataset"), "flat")["train"]
+    assert dataset_folder.name == "dataset"
+    assert len(tidy) != len(own)
+    assert len(load_dataset(str(dataset_folder), "flat")["train"]) == len(tidy)

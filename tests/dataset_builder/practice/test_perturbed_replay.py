@@ -1,0 +1,109 @@
+"""Paths played again in rearranged worlds: real plays, replayed from their prelude."""
+
+from collections.abc import Iterator
+
+import pytest
+
+from dataset_builder.annotation.annotators import annotator
+from dataset_builder.practice.perturbed_replay import Failed, Practice, practise
+from dataset_builder.simulator.simulator import Episode, Simulator
+from dataset_builder.trajectories.agent_state import room_of
+from dataset_builder.trajectories.subgoals import check_segments
+from dataset_builder.trajectories.trajectory import Trajectory
+
+
+@pytest.fixture(scope="module")
+def episode(simulator: Simulator) -> Iterator[Episode]:
+    found = simulator.episode(step_limit=None)
+    yield found
+    found.close()
+
+
+def _path(recorded: list[Trajectory], task: str, variation: int) -> Trajectory:
+    (path,) = [path for path in recorded if path.key == (task, variation, "tidied")]
+    return path
+
+
+def _plays(episode: Episode, path: Trajectory, seeds: int) -> list[Practice]:
+    return list(_playing(episode, path, seeds))
+
+
+def _playing(episode: Episode, path: Trajectory, seeds: int) -> Iterator[Practice]:
+    segments = annotator("rules").annotation(path, 0).segments
+    for seed in range(seeds):
+        try:
+            yield practise(episode, path, segments, seed)
+        except Failed:
+            continue
+
+
+def test_a_path_is_played_again_in_other_worlds(episode: Episode, recorded: list[Trajectory]) -> None:
+    path = _path(recorded, "melt", 7)
+    plays = _plays(episode, path, 6)
+    assert len(plays) >= 3
+    assert len({room_of(play.trajectory.steps[0].look) for play in plays}) > 1
+    for play in plays:
+        steps = play.trajectory.steps
+        check_segments(play.segments, len(steps))
+        assert steps[-1].score == 1
+        assert steps[-1].moves <= 100
+        assert len(play.taught) == len(steps)
+        assert not play.hindsight
+        episode.load(path.task, path.variation, path.simplifications)
+        for action in play.prelude:
+            episode.step(action)
+        for step in steps:
+            assert (episode.look(), episode.inventory()) == (step.look, step.inventory)
+            assert episode.step(step.action).observation == step.observation
+        assert episode.score == 100
+
+
+def test_what_is_elsewhere_is_looked_for(episode: Episode, recorded: list[Trajectory]) -> None:
+    path = _path(recorded, "melt", 7)
+    play = next(play for play in _playing(episode, path, 40) if "drop wood cup" in play.prelude)
+    place = play.prelude[play.prelude.index("drop wood cup") - 1].removeprefix("teleport to ")
+    focus = next(step for step in play.trajectory.steps if step.action == "focus on orange juice")
+    assert place != "kitchen"
+    assert room_of(focus.look) == place
+
+
+def test_missteps_are_history_but_no_lesson(episode: Episode, recorded: list[Trajectory]) -> None:
+    path = _path(recorded, "boil", 0)
+    plays = [play for play in _plays(episode, path, 8) if not all(play.taught)]
+    assert plays
+    for play in plays:
+        astray = play.taught.index(False)
+        assert play.trajectory.actions[astray] != "teleport to kitchen"
+        taught = [step.action for step, kept in zip(play.trajectory.steps, play.taught, strict=True) if kept]
+        assert set(path.actions) - set(taught) <= {"teleport to kitchen", "open cupboard"}
+
+
+def test_what_grows_is_waited_for_where_it_grows(episode: Episode, recorded: list[Trajectory]) -> None:
+    path = _path(recorded, "identify-life-stages-1", 0)
+    (play,) = _plays(episode, path, 1)
+    assert not any(move.startswith("pick up") for move in play.prelude)
+    assert [action for action in play.trajectory.actions if "focus" in action] == [
+        action for action in path.actions if "focus" in action
+    ]
+
+
+def test_other_colours_are_told_by_what_came_of_them(episode: Episode, recorded: list[Trajectory]) -> None:
+    path = _path(recorded, "chemistry-mix-paint-secondary-color", 0)
+    plays = [play for play in _plays(episode, path, 12) if play.hindsight]
+    mixtures = {frozenset({"blue", "yellow"}): "green", frozenset({"red", "yellow"}): "orange"}
+    mixtures[frozenset({"red", "blue"})] = "violet"
+    seen = set()
+    for play in plays:
+        actions = play.trajectory.actions
+        poured = frozenset(action.split()[3] for action in actions if action.startswith("pour"))
+        colour = mixtures[poured]
+        assert actions[-1] == f"focus on {colour} paint"
+        assert f"to create {colour} paint" in play.trajectory.description
+        assert str(play.segments[-1].subgoal) == f"focus_on({colour} paint)"
+        seen.add(colour)
+    assert len(seen) == 3
+
+
+def test_a_play_depends_on_its_seed_alone(episode: Episode, recorded: list[Trajectory]) -> None:
+    path = _path(recorded, "freeze", 7)
+    assert _plays(episode, path, 2) == _plays(episode, path, 2)

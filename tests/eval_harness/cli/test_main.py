@@ -1,0 +1,90 @@
+import json
+import subprocess
+import sys
+from pathlib import Path
+from typing import Any
+
+import pytest
+from typer.testing import CliRunner
+
+from dataset_builder.common.errors import UsageError
+from eval_harness.agents.registry import AGENTS
+from eval_harness.cli.main import app
+from eval_harness.protocols.protocol import load_protocol, protocol_names
+
+
+@pytest.fixture
+def invoke(tmp_path: Path, monkeypatch: Any) -> Any:
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setenv("COLUMNS", "160")
+
+    def call(*arguments: str) -> Any:
+        return CliRunner().invoke(app, arguments)
+
+    return call
+
+
+def test_lists(invoke: Any) -> None:
+    agents = invoke("agents")
+    assert agents.exit_code == 0
+    assert all(name in agents.output for name in AGENTS)
+    assert "module:Class" in agents.output
+    protocols = invoke("protocols")
+    assert protocols.exit_code == 0
+    assert all(
+        name in protocols.output and load_protocol(name).hash in protocols.output for name in protocol_names()
+    )
+
+
+def test_run_and_report(invoke: Any) -> None:
+    run = ("run", "--agent", "expert", "--protocol", "mini", "--max-variations", "1", "--out", "e")
+    played = invoke(*run, "--tasks", "7-1")
+    assert played.exit_code == 0, played.output
+    assert "100.0 (1)" in played.output
+    results = json.loads(Path("e/results.json").read_text())
+    assert (results["agent"], results["mean_score"], results["batch_size"]) == ("expert", 100, 32)
+    report = invoke("report", "e", "--markdown", "-")
+    assert "| lifespan-longest-lived | 100.0 (1) |" in report.output
+    assert "lifespan-longest-lived" in invoke("report", "e", "e").output
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        ("run --out o", "Who plays"),
+        ("run --agent expert --protocol nosuch --out o", "Unknown protocol 'nosuch'"),
+        ("run --agent expert --tasks nosuch --out o", "Unknown task 'nosuch'"),
+        ("run --agent nosuch --out o", "Unknown agent 'nosuch'"),
+        ("run --agent expert --batch-size x --out o", "Batch size 'x'"),
+        ("run --agent expert --beams 2 --out o", "Agent expert has no use for --beams:"),
+        ("run --agent my:Agent --temperature 1 --out o", "Agent my:Agent has no use for --temperature:"),
+        ("run --flat a --temperature 0.3 --out o", "--temperature is of draws: add --self-consistency N"),
+        ("run --flat a --top-p 0.3 --out o", "--top-p is of draws: add --self-consistency N"),
+        ("run --flat a --beams 2 --self-consistency 8 --out o", "draws in place of --beams"),
+        ("run --flat a --controller-beams 2 --out o", "Agent flat has no use for --controller-beams:"),
+        ("run --flat a --backend onnx --out o", "Unknown backend 'onnx'"),
+        ("run --flat a --backend ctranslate2 --self-consistency 8 --out o", "Samples need"),
+        ("run --controller a --out o", "Agent hierarchical needs --executor"),
+        ("report nosuch", "nosuch is no run folder"),
+    ],
+)
+def test_bad_input_is_a_usage_error(invoke: Any, arguments: str, message: str) -> None:
+    result = invoke(*arguments.split())
+    assert isinstance(result.exception, UsageError)
+    assert message in str(result.exception)
+    assert not Path("o").exists()
+
+
+def test_missing_out_is_said(invoke: Any) -> None:
+    result = invoke("run", "--agent", "expert")
+    assert result.exit_code == 2
+    assert "--out" in result.output
+
+
+def test_the_command_group_imports_nothing_heavy() -> None:
+    code = (
+        "import sys, eval_harness, eval_harness.cli.main; "
+        "print([name for name in ('torch', 'transformers', 'datasets', 'py4j') if name in sys.modules])"
+    )
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert done.stdout.strip() == "[]"

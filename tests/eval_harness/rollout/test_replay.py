@@ -1,0 +1,145 @@
+import json
+from collections.abc import Callable
+from contextlib import nullcontext
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import pytest
+from typer.testing import CliRunner
+
+from dataset_builder.common.errors import SimulatorDied, UsageError
+from dataset_builder.simulator.simulator import Simulator
+from eval_harness.cli.main import app
+from eval_harness.protocols.protocol import load_protocol
+from eval_harness.results.records import EpisodeResult
+from eval_harness.rollout.replay import choose_episodes, recorded_episodes, replay, replay_episode
+
+MakeRun = Callable[..., Path]
+PAPER = load_protocol("paper")
+
+
+@pytest.fixture
+def short(recorded_episodes: list[EpisodeResult]) -> EpisodeResult:
+    return next(episode for episode in recorded_episodes if episode.task == "find-plant")
+
+
+def test_recorded_episodes_come_out_the_same(
+    simulator: Simulator, recorded_episodes: list[EpisodeResult]
+) -> None:
+    quick = [episode for episode in recorded_episodes if len(episode.actions) < 12]
+    found = list(replay(quick, PAPER, simulator))
+    assert [result.episode for result in found] == quick
+    assert [(result.difference, result.other_texts) for result in found] == [(None, 0)] * 7
+
+
+@pytest.mark.parametrize(
+    ("changes", "difference"),
+    [
+        ({"scores": [0, 0, 100, 100, 100]}, "recorded 0, after action 1: "),
+        ({"moves": 6}, "5 moves, recorded 6"),
+        ({"raw_score": 90}, "last score 100, recorded 90"),
+        ({"score": 90}, "counts 100 by protocol paper, recorded 90"),
+        ({"scores": [25]}, "the record has 1 scores for 5 actions"),
+    ],
+)
+def test_what_is_wrong_is_named(
+    simulator: Simulator, short: EpisodeResult, changes: dict[str, Any], difference: str
+) -> None:
+    found = replay_episode(simulator, replace(short, **changes), PAPER)
+    assert not found.same
+    assert difference in str(found.difference)
+
+
+def test_other_words_alone_are_no_other_score(simulator: Simulator, short: EpisodeResult) -> None:
+    found = replay_episode(simulator, replace(short, observations=["Hm."] * 5), PAPER)
+    assert found.same
+    assert found.other_texts == 5
+
+
+def test_an_episode_that_failed_is_replayed_as_far_as_it_came(
+    simulator: Simulator, short: EpisodeResult
+) -> None:
+    failed = replace(short, score=None, raw_score=None, error="ValueError: x")
+    assert replay_episode(simulator, failed, PAPER).same
+
+
+def test_a_death_of_java_is_no_fault_of_the_record(
+    simulator: Simulator, short: EpisodeResult, monkeypatch: Any
+) -> None:
+    from dataset_builder.simulator.simulator import Episode
+
+    step, deaths = Episode.step, [2]
+
+    def dying(self: Episode, action: str) -> Any:
+        if deaths[0]:
+            deaths[0] -= 1
+            raise SimulatorDied("gone")
+        return step(self, action)
+
+    monkeypatch.setattr(Episode, "step", dying)
+    assert replay_episode(simulator, short, PAPER).same
+    deaths[0] = 3
+    with pytest.raises(SimulatorDied):
+        replay_episode(simulator, short, PAPER)
+
+
+def test_episodes_are_chosen(recorded_episodes: list[EpisodeResult]) -> None:
+    assert choose_episodes(recorded_episodes) == recorded_episodes
+    assert len(choose_episodes(recorded_episodes, "power-component")) == 2
+    assert [e.key for e in choose_episodes(recorded_episodes, "7-1", 63)] == [
+        ("lifespan-longest-lived", 63, 0)
+    ]
+    with pytest.raises(UsageError, match="No recorded episode of boil 3"):
+        choose_episodes(recorded_episodes, "boil", 3)
+    with pytest.raises(UsageError, match="no episodes yet"):
+        choose_episodes([])
+
+
+def test_rules_are_those_of_the_run(make_run: MakeRun, tmp_path: Path) -> None:
+    _, rules = recorded_episodes(make_run("a"))
+    assert rules == PAPER
+    own = make_run("b", protocol={"name": "mine", "hash": "abc"})
+    with pytest.raises(UsageError, match="a protocol of its own \\(mine\\): give --protocol FILE"):
+        recorded_episodes(own)
+    changed = make_run("c", protocol={"name": "paper", "hash": "abc"})
+    with pytest.raises(UsageError, match="which is not paper as it is here"):
+        recorded_episodes(changed)
+    with pytest.raises(UsageError, match="Unknown protocol 'nosuch'"):
+        recorded_episodes(own, "nosuch")
+
+
+@pytest.mark.parametrize("content", ["{", "[]", '{"task": "boil"}', '{"actions": 1}'])
+def test_a_file_that_is_no_episode_is_refused(tmp_path: Path, content: str) -> None:
+    path = tmp_path / "x.json"
+    path.write_text(content)
+    with pytest.raises(UsageError, match="is no recorded episode"):
+        recorded_episodes(path)
+
+
+def test_command(
+    simulator: Simulator, make_run: MakeRun, short: EpisodeResult, tmp_path: Path, monkeypatch: Any
+) -> None:
+    monkeypatch.setattr("dataset_builder.simulator.simulator.Simulator", lambda: nullcontext(simulator))
+
+    def invoke(*arguments: object) -> Any:
+        return CliRunner().invoke(app, ["replay", *map(str, arguments)])
+
+    one = tmp_path / "one.json"
+    one.write_text(json.dumps(short.to_dict()))
+    good = invoke(one)
+    assert good.exit_code == 0, good.output
+    assert "find-plant 150 (seed 0): same scores" in good.output
+    assert "1 of 1 episodes replayed with the same scores." in good.output
+    wrong = invoke(make_run("a", [short, replace(short, variation=151)]), "--all")
+    assert wrong.exit_code == 1
+    assert "find-plant 151 (seed 0): score" in wrong.output
+    assert "1 of 2 episodes" in wrong.output
+    for arguments, message in (
+        (("--variation", 3), "--variation needs --task"),
+        (("--all", "--task", "boil"), "contradict"),
+        (("--task", "boil"), "No recorded episode of boil"),
+    ):
+        refused = invoke(one, *arguments)
+        assert isinstance(refused.exception, UsageError)
+        assert message in str(refused.exception)

@@ -1,0 +1,132 @@
+"""What counts as a loop, and what is tried before a search."""
+
+import pytest
+
+from dataset_builder.trajectories.agent_state import AgentState, Event
+from modeling.agents.loop_guard import (
+    LONG_PATIENCE,
+    PATIENCE,
+    demote_loops,
+    is_loop,
+    is_stalled,
+    look_before_search,
+)
+
+
+def _history(*actions: str) -> list[Event]:
+    return [Event(action, "", 0) for action in actions]
+
+
+def test_the_third_time_running_is_a_loop() -> None:
+    twice = _history("open door", "pick up pot", "pick up pot")
+    assert is_loop("pick up pot", twice)
+    assert not is_loop("pick up pot", twice[:-1])
+    assert not is_loop("open door", twice)
+
+
+def test_a_point_ends_a_loop() -> None:
+    history = [*_history("connect", "connect"), Event("connect", "", 5)]
+    assert not is_loop("connect", history)
+    assert is_loop("connect", [*history, *_history("connect", "connect")])
+
+
+def test_going_round_in_circles_is_a_loop() -> None:
+    circle = _history(*["mix cup", "pour cup into bowl"] * 6)
+    assert is_loop("mix cup", circle)
+    assert not is_loop("mix cup", circle[:6])
+    assert not is_loop("mix cup", [*circle, *_history(*"abcdefghi")])
+
+
+def test_waiting_measuring_and_answering_may_repeat() -> None:
+    for action in ("wait", "wait1", "use thermometer on ice", "look at inclined plane", "0"):
+        assert not is_loop(action, _history(*[action] * 12))
+
+
+def test_loops_go_behind_the_other_candidates() -> None:
+    history = _history("open fridge", "open fridge")
+    assert demote_loops(["open fridge", "move ice to pot", "wait"], history) == (
+        "move ice to pot",
+        "wait",
+        "open fridge",
+    )
+
+
+def test_a_focus_is_never_brought_forward() -> None:
+    history = _history("open fridge", "open fridge")
+    assert demote_loops(["open fridge", "focus on ice", "wait"], history) == (
+        "wait",
+        "open fridge",
+        "focus on ice",
+    )
+    assert demote_loops(["focus on ice", "open fridge"], history) == ("focus on ice", "open fridge")
+    assert demote_loops(["open fridge"], history) == ("open fridge",)
+    assert demote_loops([], history) == ()
+
+
+def _state(*actions: str) -> AgentState:
+    """A state whose sub-goals were `fetch(pot)`, then, for these actions, `heat(pot)`."""
+    state = AgentState("boil", "", "", "", subgoal="fetch(pot)")
+    state.set_subgoal("heat(pot)")
+    state.history = _history(*actions)
+    return state
+
+
+def test_a_sub_goal_is_given_up_after_many_actions_without_a_point() -> None:
+    state = _state(*["wait"] * (PATIENCE - 1))
+    assert not is_stalled("heat(pot)", state)
+    state.history.append(Event("wait", "", 0))
+    assert is_stalled("heat(pot)", state)
+    assert not is_stalled("focus_on(pot)", state)
+    state.history.append(Event("wait", "", 3))
+    assert not is_stalled("heat(pot)", state)
+
+
+def test_its_time_begins_when_it_is_set() -> None:
+    state = _state(*["wait"] * PATIENCE)
+    state.set_subgoal("cool(pot)")
+    assert state.since == PATIENCE
+    assert not is_stalled("cool(pot)", state)
+
+
+def test_waiting_for_something_takes_longer() -> None:
+    state = _state(*["wait"] * PATIENCE)
+    state.subgoal = "wait_until(tree, reproducing)"
+    assert not is_stalled(state.subgoal, state)
+    state.history += _history(*["wait"] * LONG_PATIENCE)
+    assert is_stalled(state.subgoal, state)
+
+
+def test_only_a_sub_goal_that_led_nowhere_is_not_gone_back_to() -> None:
+    state = _state()
+    assert not is_stalled("fetch(pot)", state)
+    state.abandoned.append("fetch(pot)")
+    assert is_stalled("fetch(pot)", state)
+
+
+@pytest.mark.parametrize(
+    ("subgoal", "actions", "expected"),
+    [
+        ("focus_on(soap)", ("open fridge", "wait"), ("focus on soap", "open fridge", "wait")),
+        ("focus_on(soap)", ("teleport to foundry",), ("focus on soap", "teleport to foundry")),
+        ("focus_on(soap)", ("pick up tin cup",), ("pick up tin cup",)),  # something to do here first
+        ("focus_on(soap)", ("focus on soap",), ("focus on soap",)),
+        ("focus_on(soap, kitchen)", ("teleport to kitchen",), ("teleport to kitchen",)),  # it is told where
+        ("fetch(soap)", ("open fridge",), ("open fridge",)),
+        ("focus_on(soap)", (), ()),
+    ],
+)
+def test_what_a_subgoal_names_is_looked_for_here_before_it_is_searched(
+    subgoal: str, actions: tuple[str, ...], expected: tuple[str, ...]
+) -> None:
+    state = AgentState("boil", "boil soap", "", "")
+    state.set_subgoal(subgoal)
+    assert look_before_search(actions, state) == expected
+
+
+def test_it_is_looked_for_once_under_each_subgoal() -> None:
+    state = AgentState("boil", "boil soap", "", "")
+    state.history.append(Event("focus on soap", "", 0))
+    state.set_subgoal("focus_on(soap)")
+    assert look_before_search(("open fridge",), state)[0] == "focus on soap"  # that was before the sub-goal
+    state.history.append(Event("focus on soap", "", 0))
+    assert look_before_search(("open fridge",), state) == ("open fridge",)

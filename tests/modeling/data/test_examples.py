@@ -1,0 +1,150 @@
+"""Opening and tokenizing a role's examples."""
+
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+from datasets import Dataset
+
+from dataset_builder.common.errors import UsageError
+from dataset_builder.trajectories.model_input import ROLES
+from dataset_builder.trajectories.trajectory import Trajectory
+from modeling.data.encoding import Fitter, tokenize
+from modeling.data.examples import load_role
+from modeling.data.tokenizer import train_tokenizer
+
+
+@pytest.mark.parametrize("role", ROLES)
+def test_a_corpus_opens(dataset: Path, role: str) -> None:
+    data = load_role(role, str(dataset), "compact")
+    assert data.state_text_version == "compact-1"
+    assert len(data.train) > 20
+    assert data.train[0]["input"].startswith("task: ")
+    assert (data.source, data.revision) == (str(dataset), "")
+
+
+def test_the_fingerprint_follows_the_content(
+    dataset: Path, tmp_path: Path, recorded: list[Trajectory], write_dataset: Callable[..., Path]
+) -> None:
+    same = write_dataset(tmp_path / "same", [path for path in recorded if path.task == "find-plant"])
+    first = load_role("flat", str(same)).fingerprint
+    assert first == load_role("flat", str(same)).fingerprint
+    assert first != load_role("executor", str(same)).fingerprint
+    assert first != load_role("flat", str(dataset)).fingerprint
+
+
+def test_practice_joins_the_training_split(tmp_path: Path, dataset: Path) -> None:
+    with pytest.raises(UsageError, match="no split practice: run `subgoal corpus practice`"):
+        load_role("executor", str(dataset), practice=True)
+    splits = ("train", "validation", "practice")
+    for number, split in enumerate(splits):
+        row = {"input": f"task: {split}", "target": "wait", "task": "boil", "state_text_version": "compact-1"}
+        Dataset.from_list([row] * (number + 1)).to_parquet(str(tmp_path / f"{split}.parquet"))
+    files = "".join(f"  - split: {split}\n    path: {split}.parquet\n" for split in splits)
+    readme = f"---\nconfigs:\n- config_name: executor\n  data_files:\n{files}---\n"
+    (tmp_path / "README.md").write_text(readme)
+    alone, joined = (load_role("executor", str(tmp_path), practice=practice) for practice in (False, True))
+    assert list(alone.train["input"]) == ["task: train"]
+    assert list(joined.train["input"]) == ["task: train", *["task: practice"] * 3]
+    assert len(joined.validation) == 2
+    assert alone.fingerprint != joined.fingerprint
+
+
+def _foreign(folder: Path, rows: list[dict[str, str]], config: str = "executor") -> str:
+    folder.mkdir()
+    Dataset.from_list(rows).to_parquet(str(folder / "train.parquet"))
+    (folder / "README.md").write_text(
+        f"---\nconfigs:\n- config_name: {config}\n  data_files:\n  - split: train\n"
+        "    path: train.parquet\n---\n"
+    )
+    return str(folder)
+
+
+def test_folders_that_hold_no_corpus(tmp_path: Path) -> None:
+    (tmp_path / "empty").mkdir()
+    with pytest.raises(UsageError, match="empty"):
+        load_role("executor", str(tmp_path / "empty"))
+    with pytest.raises(UsageError, match="nowhere"):
+        load_role("executor", str(tmp_path / "nowhere"))
+    other = _foreign(tmp_path / "other", [{"text": "a"}], config="default")
+    with pytest.raises(UsageError, match="no configuration 'executor'"):
+        load_role("executor", other)
+    columns = _foreign(tmp_path / "columns", [{"text": "a"}])
+    with pytest.raises(UsageError, match="input, target"):
+        load_role("executor", columns)
+    unversioned = _foreign(tmp_path / "unversioned", [{"input": "a", "target": "b"}])
+    with pytest.raises(UsageError, match="no validation split"):
+        load_role("executor", unversioned)
+
+
+def test_missing_split(
+    tmp_path: Path, recorded: list[Trajectory], write_dataset: Callable[..., Path]
+) -> None:
+    folder = write_dataset(tmp_path / "corpus", recorded[:2], splits=("train",))
+    with pytest.raises(UsageError, match="has no validation split of flat"):
+        load_role("flat", str(folder))
+
+
+def test_other_state_text(dataset: Path) -> None:
+    with pytest.raises(UsageError, match="holds compact-1 state text, the recipe needs paper-1"):
+        load_role("flat", str(dataset), "paper")
+
+
+def test_mixed_and_unknown_state_texts(tmp_path: Path) -> None:
+    rows = [
+        {"input": "a", "target": "b", "state_text_version": version} for version in ("compact-1", "paper-1")
+    ]
+    for name, chosen, message in (
+        ("mixed", rows, "mixes state texts"),
+        ("old", rows[:1], "Unknown state-text"),
+    ):
+        folder = tmp_path / name
+        folder.mkdir()
+        if name == "old":
+            chosen = [{**rows[0], "state_text_version": "compact-99"}]
+        for split in ("train", "validation"):
+            Dataset.from_list(chosen).to_parquet(str(folder / f"{split}.parquet"))
+        (folder / "README.md").write_text(
+            "---\nconfigs:\n- config_name: flat\n  data_files:\n  - split: train\n    path: train.parquet\n"
+            "  - split: validation\n    path: validation.parquet\n---\n"
+        )
+        with pytest.raises(UsageError, match=message):
+            load_role("flat", str(folder))
+
+
+def test_what_is_too_long_is_shortened_and_counted(dataset: Path) -> None:
+    table = load_role("executor", str(dataset)).train
+    tokenizer = train_tokenizer([*table["input"], *table["target"]])
+    lengths = sorted(len(ids) for ids in tokenizer(list(table["input"]))["input_ids"])
+    limit = lengths[-10]
+    rows = range(len(table))
+    found = tokenize(table, rows, Fitter(tokenizer, "compact-1", limit), target_length=48)
+    assert max(map(len, found.inputs)) <= limit
+    assert found.shortened == sum(length > limit for length in lengths) > 0
+    assert found.shortened_share == found.shortened / len(table)
+    for row, ids in zip(found.rows, found.inputs, strict=True):
+        assert str(tokenizer.decode(ids)).endswith(table[row]["input"].rpartition(" | goal: ")[2] + "<eos>")
+    with pytest.raises(UsageError, match="raise source_length"):
+        tokenize(table, rows, Fitter(tokenizer, "compact-1", 32), target_length=48)
+
+
+def test_targets_that_are_too_long_are_left_out(dataset: Path) -> None:
+    table = load_role("executor", str(dataset)).train
+    tokenizer = train_tokenizer([*table["input"], *table["target"]])
+    found = tokenize(table, range(len(table)), Fitter(tokenizer, "compact-1", 512), target_length=5)
+    assert found.left_out > 0
+    assert len(found.rows) + found.left_out == len(table)
+    assert max(map(len, found.labels)) <= 5
+
+
+def test_rows_that_are_repeated_are_held_once(dataset: Path) -> None:
+    table = load_role("executor", str(dataset)).train
+    tokenizer = train_tokenizer([*table["input"], *table["target"]])
+    every = tokenize(table, range(len(table)), Fitter(tokenizer, "compact-1", 512), target_length=5)
+    kept = every.rows[:2]
+    gone = next(row for row in range(len(table)) if row not in every.rows)
+    found = every.repeated([kept[1], gone, kept[0], kept[1]])
+    assert found.rows == [kept[1], kept[0], kept[1]]
+    assert found.inputs[0] is found.inputs[2] is every.inputs[1]
+    assert [*found.texts] == [table[row]["input"] for row in found.rows]
+    assert (found.left_out, found.shortened) == (every.left_out, every.shortened)

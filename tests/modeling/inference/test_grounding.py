@@ -1,0 +1,202 @@
+"""Grounded decoding: what may be said, learnt from examples, kept in the config, obeyed by every search."""
+
+import json
+import random
+import shutil
+from collections.abc import Callable, Iterable, Iterator
+from itertools import islice, pairwise
+from pathlib import Path
+
+import pytest
+from datasets import Dataset, load_dataset
+
+from dataset_builder.common.errors import UsageError
+from dataset_builder.trajectories.agent_state import AgentState
+from dataset_builder.trajectories.model_input import model_input
+from modeling.agents.learned import Decoding, RoleModel
+from modeling.checkpoints.load import load_checkpoint
+from modeling.data.tokenizer import train_tokenizer
+from modeling.data.vocabulary import vocabulary
+from modeling.inference.grounding import Grounding, find_grounding
+from modeling.inference.search import Search
+from modeling.training.reground import ground_folder
+
+PAIRS = [
+    (
+        "room: kitchen | see: metal pot, glass cup | goal: place(glass cup, metal pot)",
+        "move glass cup to metal pot",
+    ),
+    ("room: kitchen | see: glass cup, orange | goal: place(orange, glass cup)", "move orange to glass cup"),
+    ("room: hallway | see: red box, orange | goal: place(orange, red box)", "move orange to red box"),
+    ("room: hallway | see: stove | goal: navigate_to(kitchen)", "teleport to kitchen"),
+    ("room: kitchen | see: stove | goal: navigate_to(hallway)", "teleport to hallway"),
+    ("room: outside | see: turtle egg, dove egg | goal: focus_on(dove egg)", "focus on dove egg"),
+]
+TOKENIZER = train_tokenizer([text for pair in PAIRS for text in pair] * 3 + ["frog giant tortoise"] * 6)
+INPUTS = TOKENIZER([text for text, _ in PAIRS])["input_ids"]
+LABELS = TOKENIZER([answer for _, answer in PAIRS])["input_ids"]
+GROUNDING = find_grounding(INPUTS, LABELS, TOKENIZER)
+EXECUTOR = str(Path(__file__).parents[3] / "release" / "executor")
+SEARCHES = (Search(), Search(5), Search(4, 4))
+
+
+def _broken(text: str, answer: str) -> list[str]:
+    """Words that must not stand where they stand in an answer."""
+    ids, written = TOKENIZER(text)["input_ids"], TOKENIZER(answer)["input_ids"]
+    return [str(TOKENIZER.decode([token])).strip() for _, token in GROUNDING.breaks(ids, written)]
+
+
+def _words(tokens: Iterable[int]) -> set[str]:
+    return {str(TOKENIZER.decode([token])).strip() for token in tokens}
+
+
+def test_free_is_what_answers_have_without_their_inputs() -> None:
+    assert {"move", "to", "teleport"} <= _words(GROUNDING.free)
+    assert not {"glass", "cup", "egg", "dove", "kitchen"} & _words(GROUNDING.free)
+    assert {"to", ",", ":"} <= _words(GROUNDING.joints)
+    assert not {"glass", "egg"} & _words(GROUNDING.joints)
+
+
+@pytest.mark.parametrize("place", range(len(PAIRS)))
+def test_the_answers_it_was_learnt_from_are_grounded(place: int) -> None:
+    assert _broken(*PAIRS[place]) == []
+
+
+def test_names_come_from_the_input_and_as_they_stand_there() -> None:
+    text = "room: outside | see: frog egg, giant tortoise, red box | goal: focus_on(frog egg)"
+    assert _broken(text, "focus on frog egg") == []
+    assert _broken(text, "focus on giant tortoise") == []  # grounded, if wrong
+    assert _broken(text, "move frog egg to red box") == []
+    assert _broken(text, "focus on dove egg") == ["dove"]
+    assert _broken(text, "focus on giant egg") == ["egg"]
+    assert _broken(text, "move frog to red box") == ["to"]  # `frog` is no whole name
+    assert _broken(text, "teleport to kitchen") == ["kitchen"]
+
+
+@pytest.mark.parametrize("place", range(len(PAIRS)))
+def test_what_is_forbidden_is_what_breaks(place: int) -> None:
+    words = vocabulary(TOKENIZER)
+    ids = INPUTS[place]
+    forbidden = set(map(tuple, GROUNDING.forbidden(ids, words)))
+    dice = random.Random(place)
+    kinds = [0, 0]
+    for _ in range(500):
+        answer = dice.choices(range(len(words)) if dice.random() < 0.3 else ids, k=3)
+        said = [words[token] for token in answer]
+        broken = any(GROUNDING.breaks(ids, answer))
+        assert broken == any((word,) in forbidden for word in said) | any(
+            pair in forbidden for pair in pairwise(said)
+        )
+        kinds[broken] += 1
+    assert min(kinds) > 20
+
+
+def test_training_writes_it_into_the_config_and_loading_reads_it(checkpoints: dict[str, Path]) -> None:
+    for role, folder in checkpoints.items():
+        checkpoint = load_checkpoint(str(folder))
+        found = Grounding.of(checkpoint.model, checkpoint.tokenizer)
+        assert found, role
+        marks = {checkpoint.tokenizer.eos_token_id, checkpoint.tokenizer.pad_token_id}
+        assert marks <= found.joints
+        assert found.free <= found.joints
+
+
+@pytest.fixture(scope="module")
+def inputs(states: Callable[[], Iterator[AgentState]]) -> list[str]:
+    """What the executor reads in states of all tasks."""
+    return [model_input("executor", state) for state in islice(states(), 0, None, 25)]
+
+
+@pytest.mark.parametrize("backend", ["transformers", "ctranslate2"])
+def test_every_answer_is_grounded_whatever_computes_it(backend: str, inputs: list[str]) -> None:
+    grounded, free = (
+        RoleModel.from_pretrained(EXECUTOR, decoding=Decoding(backend=backend, grounded=grounded))
+        for grounded in (True, False)
+    )
+    grounding = Grounding.of(grounded.checkpoint.model, grounded.checkpoint.tokenizer)
+    assert grounding
+    ids, _ = grounded.fitter.encode(inputs)
+
+    def broken(model: RoleModel, search: Search) -> int:
+        answers = model.backend.answer(inputs, search)
+        assert all(len(answer.texts) >= search.num_answers - 1 for answer in answers)
+        return sum(
+            any(grounding.breaks(row, model.fitter.tokenizer(text)["input_ids"]))
+            for row, answer in zip(ids, answers, strict=True)
+            for text in answer.texts
+        )
+
+    assert [broken(grounded, search) for search in SEARCHES] == [0, 0, 0]
+    assert broken(free, SEARCHES[-1]) > len(inputs) / 2
+
+
+def test_the_backends_agree(inputs: list[str]) -> None:
+    slow, fast = (
+        RoleModel.from_pretrained(EXECUTOR, decoding=Decoding(backend=backend))
+        for backend in ("transformers", "ctranslate2")
+    )
+    for search in SEARCHES:
+        one, other = ([each.texts for each in model.backend.answer(inputs, search)] for model in (slow, fast))
+        # Near ties may fall otherwise.
+        assert sum(some[0] == others[0] for some, others in zip(one, other, strict=True)) >= len(inputs) - 1
+        # Further candidates may differ: the engines end a search by rules of their own.
+        shared = sum(len({*some} & {*others}) for some, others in zip(one, other, strict=True))
+        assert shared >= 0.7 * sum(map(len, one))
+
+
+def test_draws_are_grounded_too(
+    checkpoints: dict[str, Path], states: Callable[[], Iterator[AgentState]]
+) -> None:
+    model = RoleModel.from_pretrained(str(checkpoints["flat"]), decoding=Decoding(samples=5))
+    grounding = Grounding.of(model.checkpoint.model, model.checkpoint.tokenizer)
+    assert grounding
+    texts = [model_input("flat", state) for state in islice(states(), 0, 100, 20)]
+    ids, _ = model.fitter.encode(texts)
+    answers = model.backend.answer(texts, Search(samples=5), seeds=[1] * len(texts))
+    for row, answer in zip(ids, answers, strict=True):
+        for text in answer.texts:
+            assert not list(grounding.breaks(row, model.fitter.tokenizer(text)["input_ids"]))
+
+
+def test_older_checkpoints_can_be_mended(tmp_path: Path, checkpoints: dict[str, Path], dataset: Path) -> None:
+    folder = tmp_path / "old"
+    shutil.copytree(checkpoints["executor"], folder)
+    config = json.loads((folder / "config.json").read_text())
+    wanted = config.pop("grounding")
+    (folder / "config.json").write_text(json.dumps(config))
+    old = RoleModel.from_pretrained(str(folder))
+    assert Grounding.of(old.checkpoint.model, old.checkpoint.tokenizer) is None  # and it plays, freely
+    ground_folder(folder, str(dataset))
+    assert json.loads((folder / "config.json").read_text())["grounding"] == wanted
+
+
+def test_what_only_practice_answers_is_free_too(
+    tmp_path: Path, checkpoints: dict[str, Path], dataset: Path
+) -> None:
+    folder, corpus = tmp_path / "model", tmp_path / "corpus"
+    shutil.copytree(checkpoints["executor"], folder)
+    shutil.copytree(dataset, corpus)
+    row = load_dataset(str(corpus), "executor", split="train")[0]
+    searched = row | {"input": "task: boil rubber | room: kitchen", "target": "teleport to zyx"}
+    Dataset.from_list([searched]).to_parquet(str(corpus / "executor" / "practice.parquet"))
+    card = corpus / "README.md"
+    lines = "  - split: practice\n    path: executor/practice.parquet\n"
+    head = "- config_name: executor\n  data_files:\n"
+    card.write_text(card.read_text().replace(head, head + lines))
+    tokenizer = RoleModel.from_pretrained(str(folder)).fitter.tokenizer
+    given, answer = (set(tokenizer(searched[column])["input_ids"]) for column in ("input", "target"))
+    assert not answer - given <= ground_folder(folder, str(dataset)).free
+    assert answer - given <= ground_folder(folder, str(corpus)).free
+
+
+def test_what_is_no_checkpoint_of_a_role_is_refused(
+    tmp_path: Path, checkpoints: dict[str, Path], dataset: Path
+) -> None:
+    with pytest.raises(UsageError, match="There is no checkpoint folder"):
+        ground_folder(tmp_path / "nowhere", str(dataset))
+    shutil.copytree(checkpoints["executor"], tmp_path / "roleless")
+    path = tmp_path / "roleless" / "config.json"
+    config = json.loads(path.read_text())
+    path.write_text(json.dumps(config | {"subgoal_role": None}))
+    with pytest.raises(UsageError, match="has no role"):
+        ground_folder(tmp_path / "roleless", str(dataset))

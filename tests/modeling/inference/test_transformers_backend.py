@@ -1,0 +1,92 @@
+"""Batched decoding."""
+
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from modeling.agents.learned import RoleModel
+from modeling.data.examples import load_role
+from modeling.inference import transformers_backend as generate
+
+
+@pytest.fixture(scope="module")
+def flat(checkpoints: dict[str, Path]) -> RoleModel:
+    return RoleModel.from_pretrained(str(checkpoints["flat"]))
+
+
+@pytest.fixture(scope="module")
+def texts(dataset: Path) -> list[str]:
+    inputs = list(load_role("flat", str(dataset)).validation["input"])
+    return inputs[:: len(inputs) // 8][:8]
+
+
+def test_answers_keep_the_order_of_the_texts(
+    flat: RoleModel, texts: list[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    model, fitter = flat.checkpoint.model, flat.fitter
+    together = generate.decode(model, fitter, texts, 48)
+    assert len(set(together)) > 1
+    # So little room that every text is a batch of its own.
+    monkeypatch.setattr(generate, "_TOKENS_PER_CALL", 1)
+    assert generate.decode(model, fitter, texts, 48) == together
+    assert generate.decode(model, fitter, texts[::-1], 48) == together[::-1]
+
+
+def test_equal_texts_are_computed_once(
+    flat: RoleModel, texts: list[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    model: Any = flat.checkpoint.model
+    rows, original = [], model.generate
+
+    def counting(**inputs: object) -> object:
+        rows.append(len(inputs["input_ids"]))  # type: ignore[arg-type]
+        return original(**inputs)
+
+    monkeypatch.setattr(model, "generate", counting)
+    answers = generate.decode(model, flat.fitter, [texts[0], texts[1], texts[0]], 48)
+    assert answers[0] == answers[2]
+    assert rows == [2]
+    assert generate.decode(model, flat.fitter, [], 48) == []
+
+
+def test_batches_hold_like_lengths_within_bounds(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(generate, "_TOKENS_PER_CALL", 100)
+    lengths = [10, 50, 30, 200, 20, 40]
+    batches = list(generate._batches(lengths, rows_per_text=2))
+    assert sorted(row for batch in batches for row in batch) == list(range(6))
+    for batch in batches:
+        assert len(batch) == 1 or len(batch) * max(lengths[row] for row in batch) * 2 <= 100
+    assert batches[0] == [3]
+
+
+def test_answers_are_ranked_and_different(flat: RoleModel, texts: list[str]) -> None:
+    search = generate.Search(num_beams=4, num_answers=4)
+    for answer in generate.answer_all(flat.checkpoint.model, flat.fitter, texts, 48, search):
+        assert 1 <= len(answer.texts) <= 4
+        assert len(set(answer.texts)) == len(answer.texts)
+        assert answer.read > 10
+        assert answer.written >= len(answer.texts)
+
+
+def test_samples_are_ranked_by_votes_and_can_be_repeated(flat: RoleModel, texts: list[str]) -> None:
+    model, fitter = flat.checkpoint.model, flat.fitter
+    search = generate.Search(samples=6, temperature=1.5, top_p=1.0)
+    drawn = generate.answer_all(model, fitter, texts, 48, search)
+    assert generate.answer_all(model, fitter, texts, 48, search) == drawn
+    assert max(len(answer.texts) for answer in drawn) > 1
+    others = generate.answer_all(model, fitter, texts, 48, search, seeds=range(len(texts)))
+    assert others != drawn
+    assert generate.answer_all(model, fitter, texts, 48, search, seeds=range(len(texts))) == others
+    cold = generate.Search(samples=6, temperature=0.01)
+    greedy = generate.decode(model, fitter, texts, 48)
+    assert [answer.texts[0] for answer in generate.answer_all(model, fitter, texts, 48, cold)] == greedy
+
+
+def test_votes() -> None:
+    assert generate.ranked_by_votes(["open door", "wait", "look", "wait ", "open door", "go"]) == [
+        "open door",
+        "wait",
+        "look",
+        "go",
+    ]

@@ -1,0 +1,99 @@
+"""LoRA: small matrices are trained, plain weights are saved."""
+
+import builtins
+from io import StringIO
+from pathlib import Path
+from typing import Any
+
+import pytest
+import torch
+from rich.console import Console
+from transformers import AutoModelForSeq2SeqLM
+
+from dataset_builder.common.errors import UsageError
+from modeling.agents.learned import RoleModel
+from modeling.recipes.recipe import Recipe
+from modeling.training.train import train
+
+STEPS = 8
+
+
+@pytest.fixture
+def lora(recipe: Recipe) -> Recipe:
+    return recipe.with_values(lora={"rank": 4, "alpha": 8}, max_steps=STEPS, evaluate_every=4)
+
+
+def test_a_killed_lora_training_goes_on_and_leaves_plain_weights(
+    checkpoints: dict[str, Path],
+    dataset: Path,
+    lora: Recipe,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    base, out = checkpoints["executor"], tmp_path / "out"
+    with monkeypatch.context() as broken:
+        broken.setattr("modeling.training.train.merge_lora", lambda model: 1 / 0)
+        with pytest.raises(ZeroDivisionError):
+            train("executor", lora, dataset, out, base=str(base))
+    said = StringIO()
+    result = train("executor", lora, dataset, out, base=str(base), console=Console(file=said, width=300))
+
+    assert f"going on from checkpoint-{STEPS}" in said.getvalue()
+    assert "M of them trained)" in said.getvalue()
+    assert {path.name for path in out.iterdir()} == {path.name for path in base.iterdir()}
+    importing = builtins.__import__
+
+    def without_peft(name: str, *arguments: Any, **options: Any) -> Any:
+        if name.partition(".")[0] == "peft":
+            raise ImportError(name)
+        return importing(name, *arguments, **options)
+
+    monkeypatch.setattr(builtins, "__import__", without_peft)
+    before = AutoModelForSeq2SeqLM.from_pretrained(base).state_dict()
+    after = AutoModelForSeq2SeqLM.from_pretrained(out).state_dict()
+    assert RoleModel.from_pretrained(str(out)).role == "executor"
+    changed = {name for name in before if not torch.equal(before[name], after[name])}
+    assert before.keys() == after.keys()
+    assert changed
+    assert {name.split(".")[-2] for name in changed} <= {"q", "k", "v", "o", "wi", "wo"}
+    assert result.parameters == AutoModelForSeq2SeqLM.from_pretrained(out).num_parameters()
+
+
+def test_memory_can_be_saved_with_frozen_weights(
+    checkpoints: dict[str, Path], dataset: Path, lora: Recipe, tmp_path: Path
+) -> None:
+    thrifty = lora.with_values(gradient_checkpointing=True, accumulation=2, precision="bf16", max_steps=2)
+    result = train("flat", thrifty, dataset, tmp_path / "out", base=str(checkpoints["flat"]))
+    assert result.steps == 2
+    assert result.metrics["validation_loss"] is not None
+
+
+def test_lora_needs_weights_to_start_from(dataset: Path, lora: Recipe, tmp_path: Path) -> None:
+    with pytest.raises(UsageError, match="needs weights to start from: add --base"):
+        train("executor", lora, dataset, tmp_path / "out")
+    assert not (tmp_path / "out").exists()
+
+
+@pytest.mark.parametrize(
+    ("values", "library"),
+    [
+        ({"lora": {}}, "peft"),
+        ({"report_to": "trackio"}, "trackio"),
+        ({"report_to": "tensorboard"}, "tensorboard"),
+    ],
+)
+def test_a_missing_library_is_named_before_anything_starts(
+    dataset: Path,
+    recipe: Recipe,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    values: dict[str, Any],
+    library: str,
+) -> None:
+    monkeypatch.setattr("modeling.training.train.find_spec", lambda name: None)
+    with pytest.raises(
+        UsageError, match=f"needs {library}, which is not installed: run `pip install"
+    ) as caught:
+        train("executor", recipe.with_values(**values), dataset, tmp_path / "out")
+    assert "\n" not in str(caught.value)
+    assert not (tmp_path / "out").exists()

@@ -1,0 +1,354 @@
+"""Training for real, small: it learns, it survives a kill, it says what is wrong."""
+
+import json
+import math
+import signal
+import subprocess
+import sys
+import time
+from io import StringIO
+from pathlib import Path
+
+import pytest
+import torch
+from rich.console import Console
+from transformers import AutoModelForSeq2SeqLM, AutoTokenizer, BartConfig, BartForConditionalGeneration
+
+from dataset_builder.common.errors import SubgoalError, UsageError
+from modeling.checkpoints.training_record import full_disk_named, open_folder, read_record
+from modeling.data.examples import load_role
+from modeling.data.tokenizer import save_tokenizer, train_tokenizer
+from modeling.recipes.recipe import Recipe, show_recipe
+from modeling.training.model_init import build_model
+from modeling.training.train import train
+from modeling.training.trainer import TrainingClock, TrainingDiverged, last_checkpoint, rate_factor
+
+STEPS = 60  # of the recipe fixture
+
+
+def _record(folder: Path) -> dict[str, object]:
+    return json.loads((folder / "training.json").read_text())
+
+
+def test_training_lowers_the_loss(
+    checkpoints: dict[str, Path], dataset: Path, recipe: Recipe, tmp_path: Path
+) -> None:
+    start = train("executor", recipe, dataset, tmp_path / "start", max_steps=1).metrics["validation_loss"]
+    end = _record(checkpoints["executor"])["metrics"]["validation_loss"]  # type: ignore[index]
+    assert start is not None
+    assert end < start - 1
+
+
+@pytest.mark.parametrize("role", ["controller", "executor", "flat"])
+def test_plain_transformers_loads_the_output(checkpoints: dict[str, Path], role: str) -> None:
+    folder = checkpoints[role]
+    model = AutoModelForSeq2SeqLM.from_pretrained(folder)
+    tokenizer = AutoTokenizer.from_pretrained(folder)
+    assert (model.config.subgoal_role, model.config.state_text_version) == (role, "compact-1")
+    assert tokenizer.model_max_length == 512
+    assert model.generation_config.max_new_tokens == 48
+    assert model.generation_config.max_length is None
+    batch = tokenizer(["task: find a plant | room: kitchen | goal: "], return_tensors="pt")
+    output = model.generate(**batch)
+    assert tokenizer.batch_decode(output, skip_special_tokens=True)[0].isascii()
+    card = (folder / "README.md").read_text()
+    for part in ("library_name: transformers", "license: apache-2.0", f"- {role}", "# "):
+        assert part in card
+    assert str(folder.parent) not in card
+    assert {path.name for path in folder.iterdir()} == {
+        "README.md",
+        "config.json",
+        "curve.png",
+        "generation_config.json",
+        "model.safetensors",
+        "tokenizer.json",
+        "tokenizer_config.json",
+        "training.json",
+    }
+
+
+def test_the_record_tells_what_was_done(checkpoints: dict[str, Path], dataset: Path, recipe: Recipe) -> None:
+    record = _record(checkpoints["flat"])
+    assert record["role"] == "flat"
+    assert record["steps"] == STEPS
+    assert record["recipe"] == recipe.for_role("flat").model_dump(mode="json")
+    assert record["dataset"]["source"] == dataset.name  # type: ignore[index]
+    assert len(record["dataset"]["fingerprint"]) == 64  # type: ignore[index]
+    assert 0 <= record["metrics"]["exact_match"] <= 1  # type: ignore[index]
+    assert record["shortened"] == {"train": 0.0, "validation": 0.0}
+
+
+def test_a_finished_training_is_not_redone(
+    checkpoints: dict[str, Path], dataset: Path, recipe: Recipe
+) -> None:
+    folder, said = checkpoints["flat"], StringIO()
+    before = {path: path.stat().st_mtime_ns for path in folder.iterdir()}
+    again = train("flat", recipe, dataset, folder, console=Console(file=said))
+    assert again.steps == STEPS
+    assert "finished already" in said.getvalue()
+    assert {path: path.stat().st_mtime_ns for path in folder.iterdir()} == before
+
+
+def test_a_folder_of_another_training_is_refused(
+    checkpoints: dict[str, Path], dataset: Path, recipe: Recipe, tmp_path: Path
+) -> None:
+    with pytest.raises(UsageError, match="differs in role, dataset: choose another --out"):
+        train("controller", recipe, dataset, checkpoints["flat"])
+    with pytest.raises(UsageError, match="differs in max_steps, seed: choose another --out"):
+        train("flat", recipe, dataset, checkpoints["flat"], seed=3, max_steps=7)
+    (tmp_path / "notes.txt").write_text("mine")
+    with pytest.raises(UsageError, match="holds something else"):
+        train("flat", recipe, dataset, tmp_path)
+    with pytest.raises(UsageError, match="cannot be written to"):
+        train("flat", recipe, dataset, tmp_path / "notes.txt" / "out")
+    with pytest.raises(UsageError, match="cannot be written to"):
+        train("flat", recipe, dataset, tmp_path / "notes.txt")
+    assert (tmp_path / "notes.txt").read_text() == "mine"
+
+
+SCRIPT = """
+import sys
+from modeling.training.train import train
+train("executor", sys.argv[1], sys.argv[2], sys.argv[3])
+"""
+
+
+def test_a_killed_training_goes_on_to_the_same_end(
+    checkpoints: dict[str, Path], dataset: Path, recipe: Recipe, tmp_path: Path
+) -> None:
+    values = tmp_path / "recipe.yaml"
+    values.write_text(show_recipe(recipe))
+    out = tmp_path / "out"
+    process = subprocess.Popen([sys.executable, "-c", SCRIPT, str(values), str(dataset), str(out)])
+    try:
+        while last_checkpoint(out / "checkpoints") is None:
+            assert process.poll() is None, "ended before its first checkpoint"
+            time.sleep(0.01)
+    finally:
+        process.send_signal(signal.SIGKILL)
+        process.wait()
+    assert not (out / "training.json").exists()
+    assert (out / "plan.json").exists()
+    reached = last_checkpoint(out / "checkpoints")
+    assert reached is not None
+    # What a kill in the middle of writing leaves behind.
+    broken = out / "checkpoints" / "checkpoint-55"
+    broken.mkdir()
+    (broken / "model.safetensors").write_bytes(b"half")
+
+    said = StringIO()
+    result = train("executor", values, dataset, out, console=Console(file=said, width=200))
+    assert f"going on from {reached.name}" in said.getvalue()
+    assert result.steps == STEPS
+    straight = _record(checkpoints["executor"])["metrics"]["validation_loss"]  # type: ignore[index]
+    assert result.metrics["validation_loss"] == pytest.approx(straight, abs=1e-3)
+    assert not (out / "checkpoints").exists()
+
+
+def test_a_diverging_training_stops_and_keeps_its_last_good_checkpoint(
+    dataset: Path, recipe: Recipe, tmp_path: Path
+) -> None:
+    out = tmp_path / "out"
+    steep = recipe.with_values(learning_rate=1e30, evaluate_every=2, max_steps=40, warmup=0.5)
+    with pytest.raises(
+        TrainingDiverged, match=r"became (nan|inf) at step \d+: .*Lower learning_rate"
+    ) as caught:
+        train("flat", steep, dataset, out)
+    assert "\n" not in str(caught.value)
+    last = last_checkpoint(out / "checkpoints")
+    if last is not None:
+        weights = AutoModelForSeq2SeqLM.from_pretrained(last).state_dict()
+        assert all(torch.isfinite(tensor).all() for tensor in weights.values())
+    assert not (out / "training.json").exists()
+
+
+def test_a_full_disk_has_one_name(tmp_path: Path) -> None:
+    for error in (
+        OSError(28, "No space left on device"),
+        RuntimeError(
+            "[enforce fail at inline_container.cc:862] . PytorchStreamWriter failed writing file data/1"
+        ),
+        RuntimeError("Error while serializing: I/O error: No space left on device (os error 28)"),
+    ):
+        with pytest.raises(OSError, match="No space left") as caught, full_disk_named(tmp_path):
+            raise error
+        assert (caught.value.errno, caught.value.filename) == (28, str(tmp_path))
+    with pytest.raises(RuntimeError, match="else"), full_disk_named(tmp_path):
+        raise RuntimeError("something else")
+
+
+def test_a_checkpoint_is_a_base_for_more(
+    checkpoints: dict[str, Path], dataset: Path, recipe: Recipe, tmp_path: Path
+) -> None:
+    base = checkpoints["executor"]
+    result = train("executor", recipe, dataset, tmp_path / "more", base=str(base), max_steps=1)
+    assert result.base is not None
+    assert (result.base["id"], result.base["revision"][:7]) == (base.name, "sha256:")
+    assert str(base.parent) not in (tmp_path / "more" / "training.json").read_text()
+    assert train("executor", recipe, dataset, tmp_path / "more", base=str(base), max_steps=1) == result
+    before = _record(base)["metrics"]["validation_loss"]  # type: ignore[index]
+    assert result.metrics["validation_loss"] == pytest.approx(before, abs=0.3)
+
+
+def test_a_missing_base_is_named(dataset: Path, recipe: Recipe, tmp_path: Path) -> None:
+    with pytest.raises(UsageError, match="no checkpoint folder"):
+        train("flat", recipe, dataset, tmp_path / "out", base=str(tmp_path / "nowhere"))
+
+
+def test_a_deadline_ends_the_training_and_the_rate_falls_in_time(
+    dataset: Path, recipe: Recipe, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    clock = iter(range(100_000))
+    # A clock of our own: each look at it takes a second, on machines of any speed.
+    monkeypatch.setattr("modeling.training.trainer.time.monotonic", lambda: float(next(clock)))
+    result = train("flat", recipe, dataset, tmp_path / "out", max_minutes=1.0)
+    assert 1 < result.steps < STEPS
+    assert result.wall_seconds >= 60
+
+
+def test_the_course_is_the_further_of_steps_and_clock(monkeypatch: pytest.MonkeyPatch) -> None:
+    now = 0.0
+    monkeypatch.setattr("modeling.training.trainer.time.monotonic", lambda: now)
+    course = TrainingClock(max_minutes=1, seconds_before=15)
+    course.begin()
+    assert course.share(0, 100) == 0.25
+    assert course.share(50, 100) == 0.5
+    now = 30.0
+    assert course.share(50, 100) == 0.5
+    course.look()
+    over = [course.over]
+    assert course.share(50, 100) == 0.75
+    now = 100.0
+    course.look()
+    over.append(course.over)
+    assert course.share(50, 100) == 1
+    assert over == [False, True]
+    assert TrainingClock(None).share(50, 100) == 0.5
+
+
+def test_the_rate_rises_then_falls() -> None:
+    for schedule in ("linear", "cosine"):
+        rates = [rate_factor(schedule, 0.1, share / 100) for share in range(101)]
+        assert max(rates) == rates[10] == 1
+        assert rates[:11] == sorted(rates[:11])
+        assert rates[10:] == sorted(rates[10:], reverse=True)
+        assert math.isclose(rates[-1], 0, abs_tol=1e-9)
+        assert rates[0] > 0
+    assert rate_factor("constant", 0.0, 0.9) == 1
+
+
+def test_first_weights_can_copy(recipe: Recipe) -> None:
+    """After `b`, the untrained model votes for the word that follows `b` in its input."""
+    words = [f"{first}{second}" for first in "bdfgklmnprst" for second in ("axo", "emu", "iko", "olu")]
+    tokenizer = train_tokenizer(words * 3, vocab_size=600)
+    architecture = recipe.architecture.model_copy(update={"d_model": 128, "heads": 4})
+    ranks = {}
+    for initialisation in ("copying", "plain"):
+        chosen = architecture.model_copy(update={"initialisation": initialisation})
+        model = build_model(chosen, tokenizer, seed=0).eval()
+        found = []
+        for index in range(0, len(words) - 1, 2):
+            source = tokenizer(" ".join(words), return_tensors="pt")
+            word, following = tokenizer(f"{words[index]} {words[index + 1]}")["input_ids"][:2]
+            with torch.inference_mode():
+                logits = model(**source, decoder_input_ids=torch.tensor([[0, word]])).logits[0, -1]
+            found.append(int((logits > logits[following]).sum()))
+        ranks[initialisation] = sorted(found)[len(found) // 2]
+    assert ranks["copying"] < 10 < ranks["plain"]
+
+
+@pytest.mark.parametrize("seed", [0, 1])
+def test_first_weights_follow_the_seed(recipe: Recipe, seed: int) -> None:
+    tokenizer = train_tokenizer(["a b c"], vocab_size=300)
+    one, two = (build_model(recipe.architecture, tokenizer, seed).state_dict() for _ in range(2))
+    other = build_model(recipe.architecture, tokenizer, seed + 1).state_dict()
+    assert all(torch.equal(one[name], two[name]) for name in one)
+    assert not all(torch.equal(one[name], other[name]) for name in one)
+
+
+def test_training_stops_when_validation_no_longer_improves(
+    dataset: Path, recipe: Recipe, tmp_path: Path
+) -> None:
+    hasty = recipe.with_values(learning_rate=0.5, warmup=0.0, patience=1, evaluate_every=2, max_steps=200)
+    result = train("flat", hasty, dataset, tmp_path / "out")
+    losses = result.curve["validation_loss"]["value"]
+    assert result.steps == 2 * len(losses) < 200
+    assert losses[-1] >= losses[-2] == min(losses)
+    assert result.best_step == result.steps - 2
+
+
+def test_exact_match_is_counted_by_task(checkpoints: dict[str, Path], dataset: Path) -> None:
+    record = read_record(checkpoints["controller"])
+    by_task = record.exact_match_by_task
+    counted = sum(found["examples"] for found in by_task.values())
+    assert counted == record.recipe["exact_match_examples"] == 20
+    hits = sum(found["share"] * found["examples"] for found in by_task.values())
+    assert record.metrics["exact_match"] == pytest.approx(hits / counted, abs=1e-3)
+    assert record.example["input"].startswith("task: ")
+
+
+def test_a_training_of_an_earlier_release_goes_on(
+    checkpoints: dict[str, Path], dataset: Path, recipe: Recipe, tmp_path: Path
+) -> None:
+    """A key that the earlier recipe did not have counts as its default."""
+    plan = recipe.for_role("flat").model_dump(mode="json")
+    for key in ("lora", "patience", "report_to"):
+        del plan[key]
+    del plan["tokenizer"]["min_frequency"]
+    fingerprint = read_record(checkpoints["flat"]).dataset["fingerprint"]
+    earlier = {"role": "flat", "recipe": plan, "fingerprint": fingerprint}
+    now = earlier | {"recipe": recipe.for_role("flat").model_dump(mode="json")}
+    (tmp_path / "plan.json").write_text(json.dumps(earlier))
+    assert open_folder(tmp_path, now) is None
+    now["recipe"] |= {"report_to": "tensorboard", "threads": 7}
+    assert open_folder(tmp_path, now) is None
+    now["recipe"] |= {"patience": 3}
+    with pytest.raises(UsageError, match="differs in patience"):
+        open_folder(tmp_path, now)
+
+
+def test_losses_are_followed_in_tensorboard(dataset: Path, recipe: Recipe, tmp_path: Path) -> None:
+    from tensorboard.backend.event_processing.event_accumulator import EventAccumulator
+
+    small = recipe.with_values(max_steps=2, evaluate_every=1, exact_match_examples=0)
+    result = train("flat", small, dataset, tmp_path / "out", report_to="tensorboard")
+    events = EventAccumulator(str(tmp_path / "out" / "runs")).Reload()
+    followed = [event.value for event in events.Scalars("eval/loss")]
+    assert followed == pytest.approx(result.curve["validation_loss"]["value"], abs=1e-4)
+
+
+def test_any_seq2seq_checkpoint_is_a_base_as_far_as_it_reads(
+    dataset: Path, recipe: Recipe, tmp_path: Path
+) -> None:
+    base = tmp_path / "bart"
+    tokenizer = train_tokenizer(load_role("flat", str(dataset)).train["input"], vocab_size=2048)
+    config = BartConfig(
+        vocab_size=len(tokenizer),
+        d_model=16,
+        encoder_layers=1,
+        decoder_layers=1,
+        encoder_attention_heads=2,
+        decoder_attention_heads=2,
+        encoder_ffn_dim=16,
+        decoder_ffn_dim=16,
+        max_position_embeddings=256,
+        pad_token_id=tokenizer.pad_token_id,
+        eos_token_id=tokenizer.eos_token_id,
+        bos_token_id=tokenizer.pad_token_id,
+        decoder_start_token_id=tokenizer.pad_token_id,
+        forced_eos_token_id=None,
+    )
+    BartForConditionalGeneration(config).save_pretrained(base)
+    save_tokenizer(tokenizer, base)
+    once = recipe.with_values(max_steps=1, exact_match_examples=2)
+    with pytest.raises(UsageError, match=r"source_length is 512, but .*bart takes 256 tokens at most"):
+        train("flat", once, dataset, tmp_path / "long", base=str(base))
+    result = train("flat", once.with_values(source_length=256), dataset, tmp_path / "out", base=str(base))
+    assert AutoModelForSeq2SeqLM.from_pretrained(tmp_path / "out").config.subgoal_role == "flat"
+    assert result.shortened["train"] >= 0
+
+
+def test_without_a_network_a_local_base_is_the_remedy(dataset: Path, recipe: Recipe, tmp_path: Path) -> None:
+    with pytest.raises(SubgoalError, match="check the network, or name a local folder") as caught:
+        train("flat", recipe, dataset, tmp_path / "out", base="google/flan-t5-small")
+    assert "\n" not in str(caught.value)

@@ -1,0 +1,133 @@
+"""The endpoints, called by `gradio_client` and as MCP tools over loopback."""
+
+import ast
+import os
+import signal
+from concurrent.futures import ThreadPoolExecutor
+from typing import Any
+
+import anyio
+import pytest
+from gradio_client import Client
+from gradio_client.exceptions import AppError
+
+from dataset_builder.simulator.simulator import Simulator
+from eval_harness.protocols.protocol import load_protocol
+from eval_harness.results.records import EpisodeResult
+from eval_harness.rollout.replay import replay_episode
+from space_app.session.backend import DemoBackend
+
+
+@pytest.fixture(scope="module")
+def client(page: str) -> Client:
+    return Client(page, verbose=False)
+
+
+def start(client: Client, *arguments: Any) -> dict[str, Any]:
+    return client.predict(*(arguments or ("find-animal", 159)), api_name="/start")
+
+
+def test_an_episode_is_steered_played_and_handed_over(client: Client, simulator: Simulator) -> None:
+    begun = start(client)
+    key = begun["episode"]
+    assert (begun["score"], begun["next_subgoal"]) == (0, "focus_on(animal, outside)")
+    client.predict(key, "navigate_to(kitchen)", api_name="/set_subgoal")
+    assert client.predict(key, api_name="/step")["last"]["action"] == "teleport to kitchen"
+    assert client.predict(key, "teleport to outside", api_name="/act")["room"] == "outside"
+    assert "teleport to kitchen" in client.predict(key, api_name="/valid_actions")
+    assert client.predict(key, api_name="/run")["over"]
+    record = EpisodeResult.from_dict(client.predict(key, api_name="/stop"))
+    assert replay_episode(simulator, record, load_protocol("paper")).same
+    with pytest.raises(AppError, match="is closed"):
+        client.predict(key, api_name="/state")
+
+
+def test_two_programs_have_two_worlds(page: str, client: Client) -> None:
+    other = Client(page, verbose=False)
+    mine, theirs = start(client), start(other)
+    client.predict(mine["episode"], api_name="/step")
+    assert other.predict(theirs["episode"], api_name="/state")["turns"] == 0
+    for program, each in ((client, mine), (other, theirs)):
+        program.predict(each["episode"], api_name="/stop")
+
+
+@pytest.mark.parametrize(
+    ("endpoint", "arguments", "says"),
+    [
+        ("/start", ("boil", 9999), "no variation 9999"),
+        ("/start", ("<script>", 0), "Unknown task"),
+        ("/start", ("boil", -1), "no variation -1"),
+        ("/start", ("boil", "0"), "whole number"),
+        ("/start", ("boil", 0, "x"), "A seed is a whole number"),
+        ("/start", ("boil", 0, 0, "random"), "no agent"),
+        ("/start", ("boil", 0, 0, {"a": 1}), "named by text"),
+        ("/start", ("boil", 0, 0, "hierarchical", "x" * 100_000, "ns/executor"), "no Hub id"),
+        ("/start", ("boil", 0, 0, "hierarchical", "/etc/passwd", "/etc/shadow"), "no Hub id"),
+        ("/state", ("../../etc/passwd",), "is closed"),
+        ("/act", ("nobody's", "look around"), "is closed"),
+    ],
+)
+def test_bad_input_is_answered_in_one_line(
+    client: Client, table: DemoBackend, endpoint: str, arguments: tuple[Any, ...], says: str
+) -> None:
+    open_before = len(table.sessions)
+    with pytest.raises(AppError, match=says) as caught:
+        client.predict(*arguments, api_name=endpoint)
+    assert "Traceback" not in str(caught.value)
+    assert len(table.sessions) == open_before
+
+
+def test_steps_that_are_hammered_come_one_after_the_other(client: Client) -> None:
+    key = start(client)["episode"]
+    with ThreadPoolExecutor(12) as pool:
+        told = list(pool.map(lambda _: client.predict(key, api_name="/step"), range(12)))
+    assert sorted({each["turns"] for each in told}) == [1, 2, 3, 4, 5]
+    assert client.predict(key, api_name="/stop")["score"] == 100
+
+
+def test_an_episode_goes_on_after_the_java_process_was_killed(client: Client, table: DemoBackend) -> None:
+    key = start(client)["episode"]
+    client.predict(key, api_name="/step")
+    assert table.simulator.pid is not None
+    os.kill(table.simulator.pid, signal.SIGKILL)
+    told = client.predict(key, api_name="/step")
+    assert (told["turns"], told["last"]["action"]) == (2, "focus on baby beaver")
+    client.predict(key, api_name="/stop")
+
+
+def test_the_endpoints_are_mcp_tools(page: str) -> None:
+    from mcp import ClientSession
+    from mcp.client.streamable_http import streamablehttp_client
+
+    async def play() -> tuple[set[str], dict[str, Any]]:
+        async with (
+            streamablehttp_client(f"{page.rstrip('/')}/gradio_api/mcp/") as (read, write, _),
+            ClientSession(read, write) as session,
+        ):
+            await session.initialize()
+            tools = {tool.name for tool in (await session.list_tools()).tools}
+
+            async def call(name: str, **arguments: Any) -> dict[str, Any]:
+                answer = await session.call_tool(name, arguments)
+                assert not answer.isError, answer
+                return dict(ast.literal_eval(answer.content[0].text))  # type: ignore[union-attr]
+
+            key = (await call("start", task="find-animal", variation=159))["episode"]
+            await call("set_subgoal", episode=key, subgoal="navigate_to(kitchen)")
+            told = await call("step", episode=key)
+            await call("stop", episode=key)
+            return tools, told
+
+    tools, told = anyio.run(play)
+    assert tools == {"start", "step", "run", "set_subgoal", "act", "state", "valid_actions", "stop"}
+    assert told["last"]["action"] == "teleport to kitchen"
+
+
+@pytest.mark.parametrize("text", ["x" * 100_000, "a\x00b", "<script>alert(1)</script>", "'; DROP TABLE"])
+def test_bad_texts_leave_the_episode_as_it_was(client: Client, text: str) -> None:
+    key = start(client)["episode"]
+    for endpoint in ("/act", "/set_subgoal"):
+        with pytest.raises(AppError):
+            client.predict(key, text, api_name=endpoint)
+    assert client.predict(key, api_name="/step")["turns"] == 1
+    client.predict(key, api_name="/stop")
