@@ -40,9 +40,10 @@ test: lint types ## lint, type check and test (ARGS="-k name")
 test-all: lint types ## make test, and the tests that take minutes
 	$(PY) -m pytest $(ARGS)
 
-lint: $(STAMP) ## ruff: rules and layout
+lint: $(STAMP) ## ruff: rules and layout; import-linter: imports run one way
 	$(PY) -m ruff check .
 	$(PY) -m ruff format --check .
+	$(VENV)/bin/lint-imports --no-logo --no-cache
 
 types: $(STAMP) ## mypy
 	$(PY) -m mypy

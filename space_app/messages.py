@@ -9,9 +9,3 @@ _PATH = re.compile(r"(?<![\w.:/])~?(?:/[\w.@+-]+){2,}/?")
 def user_message(error: Exception) -> str:
     """The message of an error with the paths of this machine left out."""
     return _PATH.sub("…", str(error))
-
-
-def clip(text: object, length: int = 60) -> str:
-    """The beginning of a text that is quoted in a message."""
-    whole = str(text)
-    return whole if len(whole) <= length else f"{whole[:length]}…"

@@ -19,3 +19,9 @@ class SimulatorError(SubgoalError):
 
 class SimulatorDied(SubgoalError):
     """The Java process is gone. Loading an episode again starts a new one."""
+
+
+def clip(text: object, length: int = 60) -> str:
+    """The beginning of a text that is quoted in a message."""
+    whole = str(text)
+    return whole if len(whole) <= length else f"{whole[:length]}…"

@@ -3,8 +3,7 @@
 import re
 from pathlib import Path
 
-from dataset_builder.common.errors import UsageError
-from space_app.messages import clip
+from dataset_builder.common.errors import UsageError, clip
 
 
 def split_revision(name: str) -> tuple[str, str | None]:

@@ -10,10 +10,10 @@ from urllib.parse import urlencode
 
 import gradio as gr
 
-from dataset_builder.common.errors import SubgoalError, UsageError
+from dataset_builder.common.errors import SubgoalError, UsageError, clip
 from dataset_builder.simulator.tasks import SPLITS, TASKS, get_task
 from eval_harness.agents.expert_subgoals import ExpertSubgoals
-from space_app.messages import clip, user_message
+from space_app.messages import user_message
 from space_app.session.backend import DemoBackend, checked
 from space_app.session.downloads import json_text, markdown
 from space_app.session.gallery import FIRST, GALLERY

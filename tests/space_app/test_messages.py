@@ -1,7 +1,7 @@
 import pytest
 
-from dataset_builder.common.errors import UsageError
-from space_app.messages import clip, user_message
+from dataset_builder.common.errors import UsageError, clip
+from space_app.messages import user_message
 
 
 @pytest.mark.parametrize(
