@@ -6,12 +6,11 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Protocol
 
-from dataset_builder.common.errors import SubgoalError, UsageError
+from dataset_builder.common.errors import SubgoalError, UsageError, clip
 from dataset_builder.common.hub_ids import _HUB_ID, check_hub_id
 from dataset_builder.trajectories.agent_state import AgentState
 from modeling.agents.base import Agent, Decision, DecisionCost
 from modeling.agents.learned import FlatAgent, SubgoalAgent
-from space_app.messages import clip
 from space_app.settings import Settings
 
 _KEPT = 2
