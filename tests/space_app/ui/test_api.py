@@ -118,7 +118,9 @@ def test_the_endpoints_are_mcp_tools(page: str) -> None:
             await call("stop", episode=key)
             return tools, told
 
-    tools, told = anyio.run(play)
+    # In a thread: Playwright keeps an event loop in this one once a browser test has run.
+    with ThreadPoolExecutor(1) as pool:
+        tools, told = pool.submit(anyio.run, play).result()
     assert tools == {"start", "step", "run", "set_subgoal", "act", "state", "valid_actions", "stop"}
     assert told["last"]["action"] == "teleport to kitchen"
 
