@@ -1,5 +1,6 @@
 """`subgoal corpus …`: collect, annotate, build, stats, push."""
 
+import contextlib
 from pathlib import Path
 from typing import Annotated
 
@@ -10,6 +11,8 @@ from dataset_builder.common.console import console, progress_bar, row_table
 from dataset_builder.common.errors import SubgoalError, UsageError
 from dataset_builder.simulator.tasks import SPLITS, TASKS, select_tasks
 from dataset_builder.trajectories.model_input import DEFAULT_VERSION
+
+Wait = Annotated[bool, typer.Option("--wait", help="Wait for another command that uses the folder.")]
 
 app = typer.Typer(help="Expert trajectories, their sub-goals, and the dataset made of them.")
 
@@ -47,17 +50,19 @@ def collect(
     address: Annotated[
         str | None, typer.Option(help="ray: HOST:PORT of the cluster, or auto; one of its own if left out.")
     ] = None,
+    wait: Wait = False,
 ) -> None:
     """Take expert paths from the simulator, tidy them, and verify each by a replay."""
     import os
 
+    from dataset_builder.common.folder_lock import folder_lock
     from dataset_builder.engines.select import get_engine
     from dataset_builder.expert.collect import collect as run
 
     chosen = select_tasks(tasks)
     threads = workers if workers is not None or engine != "local" else os.cpu_count()
     runner = get_engine(engine, workers=threads, address=address)
-    with progress_bar() as bar:
+    with folder_lock(out, wait), progress_bar() as bar:
         report = run(
             out,
             chosen,
@@ -113,6 +118,7 @@ def annotate(
         str | None, typer.Option(help="ray: HOST:PORT of the cluster, or auto; one of its own if left out.")
     ] = None,
     workers: Annotated[int | None, typer.Option(help="ray: workers; as many as cores if left out.")] = None,
+    wait: Wait = False,
 ) -> None:
     """Cut collected paths into segments with a sub-goal each, by rules or by a language model.
 
@@ -120,6 +126,7 @@ def annotate(
     """
     from dataset_builder.annotation import annotate_corpus as annotations
     from dataset_builder.annotation.annotators import annotator as get_annotator
+    from dataset_builder.common.folder_lock import folder_lock
     from dataset_builder.engines.select import get_engine
     from dataset_builder.trajectories.corpus import trajectories
 
@@ -136,29 +143,31 @@ def annotate(
     if annotator != "llm":
         teacher = get_annotator(annotator)
         runner = get_engine(engine, workers=workers, address=address)
-        with progress_bar() as bar:
+        with folder_lock(folder, wait), progress_bar() as bar:
             new = annotations.annotate(folder, teacher, found, bar, engine=runner)
         line = f"{len(found)} trajectories annotated by {annotator}, {new} of them now."
         console.print(line, highlight=False)
         return
     from dataset_builder.annotation.teacher.command import annotate_by_llm, show_estimate
 
-    teacher = get_annotator(
-        "llm",
-        folder=folder,
-        model=model,
-        base_url=base_url,
-        timeout=timeout,
-        retries=retries,
-        examples=examples,
-        first_thought=first_thought,
-        repairs=repairs,
-        budget_tokens=budget_tokens,
-    )
-    if dry_run:
-        show_estimate(folder, teacher, found, retry_quarantined)
-    else:
-        annotate_by_llm(folder, teacher, found, concurrency, retry_quarantined)
+    # Its ledger is read when the teacher is made; an estimate needs no lock.
+    with contextlib.nullcontext() if dry_run else folder_lock(folder, wait):
+        teacher = get_annotator(
+            "llm",
+            folder=folder,
+            model=model,
+            base_url=base_url,
+            timeout=timeout,
+            retries=retries,
+            examples=examples,
+            first_thought=first_thought,
+            repairs=repairs,
+            budget_tokens=budget_tokens,
+        )
+        if dry_run:
+            show_estimate(folder, teacher, found, retry_quarantined)
+        else:
+            annotate_by_llm(folder, teacher, found, concurrency, retry_quarantined)
 
 
 @app.command()
@@ -166,11 +175,15 @@ def practice(
     folder: Annotated[Path, typer.Argument(help="Corpus folder, collected and annotated by rules.")],
     steps: Annotated[int, typer.Option(help="Steps per task to aim at; more plays, more steps.")] = 2500,
     workers: Annotated[int, typer.Option(help="Threads, each with a world of its own.")] = 2,
+    wait: Wait = False,
 ) -> None:
     """Play train variations of the rarest tasks again, in rearranged worlds: more rows to train on."""
+    from dataset_builder.common.folder_lock import folder_lock
     from dataset_builder.practice.generate import generate_practice
 
-    with progress_bar() as bar:
+    if not folder.is_dir():
+        raise UsageError(f"There is no folder {folder}: run `subgoal corpus collect --out {folder}` first.")
+    with folder_lock(folder, wait), progress_bar() as bar:
         held = generate_practice(folder, steps=steps, workers=workers, progress=bar)
     rows = [
         {"task": task, "plays": str(found.plays), "failed": str(found.failed), "steps": str(found.steps)}

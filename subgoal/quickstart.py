@@ -59,6 +59,8 @@ def quickstart_command(
     seed: Annotated[int, typer.Option(help="Of the training runs and of the random agent.")] = 0,
 ) -> None:
     """Do the whole method once, small: expert paths, sub-goals, dataset, training, scores."""
+    from dataset_builder.common.folder_lock import folder_lock
+
     chosen = select_tasks(tasks)
     layout = Layout(out)
     stages: list[tuple[str, Callable[[], None]]] = [
@@ -80,10 +82,10 @@ def quickstart_command(
             lambda: _play(layout, chosen, seed),
         ),
     ]
-    out.mkdir(parents=True, exist_ok=True)
-    for number, (explanation, stage) in enumerate(stages, 1):
-        console.print(f"[bold]{number}/{len(stages)}[/bold] {explanation}", highlight=False)
-        stage()
+    with folder_lock(out):
+        for number, (explanation, stage) in enumerate(stages, 1):
+            console.print(f"[bold]{number}/{len(stages)}[/bold] {explanation}", highlight=False)
+            stage()
 
 
 def _collect(layout: Layout, tasks: list[Task]) -> None:

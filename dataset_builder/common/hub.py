@@ -21,6 +21,7 @@ from huggingface_hub.utils import (
 )
 
 from dataset_builder.common.errors import SubgoalError, UsageError
+from dataset_builder.common.folder_lock import LOCK_FILES
 
 DATASET_ID = "NAMESPACE/scienceworld-subgoals"
 """Stands in a local dataset card for the id that the repository gets when it is pushed."""
@@ -113,7 +114,7 @@ def _additions(
     folder: Path, contents: Mapping[str, bytes], ignore: Sequence[str]
 ) -> list[CommitOperationAdd]:
     found = [path.relative_to(folder).as_posix() for path in sorted(folder.rglob("*")) if path.is_file()]
-    chosen = filter_repo_objects(found, ignore_patterns=[*DEFAULT_IGNORE_PATTERNS, *ignore])
+    chosen = filter_repo_objects(found, ignore_patterns=[*DEFAULT_IGNORE_PATTERNS, *LOCK_FILES, *ignore])
     sources: dict[str, bytes | Path] = {path: folder / path for path in chosen} | dict(contents)
     return [CommitOperationAdd(path, source) for path, source in sources.items()]
 

@@ -1,21 +1,26 @@
 """`JsonlStore`: keyed records, appended one line at a time; what a killed run finished stays."""
 
+import contextlib
+import fcntl
 import json
+import os
 import threading
 from collections.abc import Hashable, Iterator
+from io import FileIO
 from pathlib import Path
 from typing import Any
 
 from dataset_builder.common.errors import SubgoalError
 
 Key = tuple[Hashable, ...]
+_BLOCK = 1 << 16
 
 
 class JsonlStore:
     """An append-only file of JSON lines, each with a `key` of its own. Safe to use from threads.
 
-    A line half written when a run was killed is passed over, and cut off by the first append. A key
-    appended twice keeps its last record.
+    An append is whole or absent, also beside other processes: what a kill or a full disk left of a line
+    is passed over when reading, and cut off by the next append. A key appended twice keeps its last record.
 
     Args:
         path (`str` or `Path`): the file; it and its folder are made on the first append.
@@ -28,14 +33,12 @@ class JsonlStore:
         self.path = Path(path)
         self._lock = threading.Lock()
         self._records: dict[Key, dict[str, Any]] = {}
-        self._cut: int | None = None
         if self.path.exists():
             self._read()
 
     def _read(self) -> None:
         data = self.path.read_bytes()
         whole = data[: data.rfind(b"\n") + 1]
-        self._cut = len(whole) if len(whole) != len(data) else None
         for number, line in enumerate(whole.splitlines(), 1):
             try:
                 record = json.loads(line)
@@ -68,12 +71,37 @@ class JsonlStore:
             OSError: if it cannot be written (disk full, no permission); earlier lines are intact.
         """
         row = {"key": list(key), **record}
-        line = json.dumps(row, ensure_ascii=False) + "\n"
+        line = (json.dumps(row, ensure_ascii=False) + "\n").encode()
         with self._lock:
             self.path.parent.mkdir(parents=True, exist_ok=True)
-            with self.path.open("a", encoding="utf-8") as file:
-                if self._cut is not None:
-                    file.truncate(self._cut)
-                    self._cut = None
-                file.write(line)
+            with self.path.open("ab+", buffering=0) as file:
+                _append_line(file, line)
             self._records[tuple(key)] = row
+
+
+def _append_line(file: FileIO, line: bytes) -> None:
+    """Write a line after the last whole one, or leave the file as it was."""
+    with contextlib.suppress(OSError):  # a file system without locks: one process at a time, then
+        fcntl.flock(file, fcntl.LOCK_EX)  # until the file is closed
+    end = _end_of_lines(file)
+    try:
+        if file.seek(0, os.SEEK_END) != end:
+            file.truncate(end)
+        while line:
+            line = line[file.write(line) :]
+    except BaseException:
+        with contextlib.suppress(OSError):
+            file.truncate(end)
+        raise
+
+
+def _end_of_lines(file: FileIO) -> int:
+    """Position after the last newline: a process that was killed may have left half a line behind it."""
+    position = file.seek(0, os.SEEK_END)
+    while position:
+        start = max(0, position - _BLOCK)
+        file.seek(start)
+        if newline := file.read(position - start).rfind(b"\n") + 1:
+            return start + newline
+        position = start
+    return 0

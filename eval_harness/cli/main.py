@@ -106,6 +106,9 @@ def run(
         int | None,
         typer.Option(help="local: worlds at once; ray: workers. As many as cores if left out.", metavar="N"),
     ] = None,
+    wait: Annotated[
+        bool, typer.Option("--wait", help="Wait for another command that uses the folder.")
+    ] = False,
     *,
     out: Annotated[Path, typer.Option(help="Run folder; the same command continues it.", metavar="DIR")],
 ) -> None:
@@ -113,6 +116,7 @@ def run(
     from rich.console import Console
 
     from dataset_builder.common.errors import UsageError
+    from dataset_builder.common.folder_lock import folder_lock
     from dataset_builder.engines.select import get_engine
     from dataset_builder.simulator.simulator import Simulator
     from eval_harness.agents.options import AgentOptions
@@ -144,7 +148,8 @@ def run(
             f"--engine {engine} is not for agents that ask a language model: their ledger and budget are one."
         )
     runner = get_engine(engine, workers=workers, address=address)
-    with Simulator(worlds=workers if engine == "local" else None) as simulator:
+    # The ledger of an agent that asks a language model is read when the agent is made.
+    with folder_lock(out, wait), Simulator(worlds=workers if engine == "local" else None) as simulator:
         options = AgentOptions(
             controller,
             executor,

@@ -112,11 +112,12 @@ class RunResult:
         protocol: `name` and `hash` of the rules.
         seed: the run's seed.
         played: task → variations that were played, which may be fewer than the protocol's.
-        complete: every episode that was asked for last is there.
+        complete: every episode that any session of the run was asked for is there.
         batch_size: episodes that advanced together.
         versions: packages and Python.
         hardware: processor, cores, memory, GPU.
         wall_seconds: over all sessions of the run.
+        asked: task → variations that the sessions of the run were asked for.
         folder: where it was read from or written to; not part of the file.
     """
 
@@ -137,6 +138,7 @@ class RunResult:
     versions: dict[str, str]
     hardware: dict[str, Any]
     wall_seconds: float
+    asked: dict[str, list[int]] = field(default_factory=dict)
     folder: Path | None = field(default=None, compare=False)
 
     def to_dict(self) -> dict[str, Any]:

@@ -16,6 +16,7 @@ from rich.progress import (
 )
 
 from dataset_builder.common.errors import UsageError
+from dataset_builder.common.folder_lock import folder_lock
 from dataset_builder.engines.base import Engine, Job
 from dataset_builder.engines.local import LocalEngine
 from dataset_builder.simulator.simulator import Simulator
@@ -70,6 +71,7 @@ def run_protocol(
     Raises:
         UsageError: for an unknown protocol or task, a bad batch size, or a folder that holds
             another run.
+        SubgoalError: if another process uses the folder.
     """
     rules = load_protocol(protocol)
     units = rules.units(tasks, max_variations, seed)
@@ -82,25 +84,28 @@ def run_protocol(
         "protocol": {"name": rules.name, "hash": rules.hash},
         "seed": seed,
     }
-    folder = RunFolder(out, identity, {"batch_size": size, "versions": versions(), "hardware": hardware()})
-    missing = folder.missing(units, retry_failed)
-    if missing:
-        with contextlib.ExitStack() as stack:
-            # Last out: the figures and the time of an interrupted run are kept as far as it came.
-            stack.callback(folder.save, complete=False)
-            runner = engine or LocalEngine()
-            job: Job[EpisodeKey, EpisodeResult]
-            if maker is None or runner.name == "local":
-                job = PlayHere(agent, rules, simulator or stack.enter_context(Simulator()), size)
-            else:
-                job = PlayElsewhere(maker, identity["models"], rules, size)
-            advance = stack.enter_context(_bar(folder, units, len(missing), progress))
-            episodes = runner.map(job, missing, batch=None)
-            stack.enter_context(contextlib.closing(episodes))
-            for _, episode in episodes:
-                folder.append(episode)
-                advance(episode)
-    return folder.save(complete=True)
+    with folder_lock(out):
+        folder = RunFolder(
+            out, identity, {"batch_size": size, "versions": versions(), "hardware": hardware()}
+        )
+        missing = folder.missing(units, retry_failed)
+        if missing:
+            with contextlib.ExitStack() as stack:
+                # Last out: the figures and the time of an interrupted run are kept as far as it came.
+                stack.callback(folder.save, complete=False)
+                runner = engine or LocalEngine()
+                job: Job[EpisodeKey, EpisodeResult]
+                if maker is None or runner.name == "local":
+                    job = PlayHere(agent, rules, simulator or stack.enter_context(Simulator()), size)
+                else:
+                    job = PlayElsewhere(maker, identity["models"], rules, size)
+                advance = stack.enter_context(_bar(folder, units, len(missing), progress))
+                episodes = runner.map(job, missing, batch=None)
+                stack.enter_context(contextlib.closing(episodes))
+                for _, episode in episodes:
+                    folder.append(episode)
+                    advance(episode)
+        return folder.save(complete=True)
 
 
 def resolve_batch_size(batch_size: int | str) -> int:

@@ -30,25 +30,20 @@ class RunFolder:
     is killed at its first episode, and again while episodes come in.
 
     Args:
-        path (`str` or `Path`): made if need be.
+        path (`str` or `Path`): the folder; this process owns it (see `folder_lock`).
         identity (`dict`): `agent`, `models`, `agent_settings`, `protocol`, `seed`: what must be the
             same for a run to be continued.
         facts (`dict`): `batch_size`, `versions`, `hardware` of this session.
 
     Raises:
-        UsageError: if the folder cannot be written, holds another run, or a line that is no episode.
+        UsageError: if the folder holds another run, or a line that is no episode.
     """
 
     def __init__(self, path: str | Path, identity: dict[str, Any], facts: dict[str, Any]) -> None:
         self.path = Path(path)
         self._identity = json.loads(json.dumps(identity, default=str))
         self._facts = facts
-        try:
-            self.path.mkdir(parents=True, exist_ok=True)
-        except OSError as error:
-            raise UsageError(
-                f"Cannot make the run folder {path}: {error.strerror}. Use another --out."
-            ) from error
+        self._asked: dict[str, list[int]] = {}
         self._earlier_seconds = self._check_owner()
         self._store = JsonlStore(self.path / EPISODES_FILE)
         self.episodes = {episode.key: episode for episode in episodes_in(self._store)}
@@ -71,10 +66,13 @@ class RunFolder:
                 f"{self.path} holds another run ({'; '.join(differences)}): use another --out, or "
                 "remove the folder."
             )
+        self._asked = there.asked
         return there.wall_seconds
 
     def missing(self, units: list[EpisodeKey], retry_failed: bool = False) -> list[EpisodeKey]:
         """The units without a record, and those that failed if they are to be retried."""
+        for unit in units:
+            self._asked[unit.task] = sorted({*self._asked.get(unit.task, ()), unit.variation})
         return [
             unit
             for unit in units
@@ -89,13 +87,20 @@ class RunFolder:
             self.save(complete=False)
 
     def save(self, complete: bool) -> RunResult:
-        """Write `results.json` for all that is there, in one atomic replacement."""
+        """Write `results.json` for all that is there, in one atomic replacement.
+
+        Args:
+            complete (`bool`): whether this session has played what it was asked for.
+        """
+        played = {(key.task, key.variation) for key in self.episodes}
+        asked = {(task, variation) for task, variations in self._asked.items() for variation in variations}
         seconds = self._earlier_seconds + time.monotonic() - self._began
         result = RunResult(
             **summarize(self.episodes.values()),
             **self._identity,
             **self._facts,
-            complete=complete,
+            complete=complete and asked <= played,
+            asked=self._asked,
             wall_seconds=round(seconds, 1),
             folder=self.path,
         )

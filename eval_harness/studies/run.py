@@ -1,14 +1,13 @@
 """Doing a study: cell after cell, each trained, played and entered once."""
 
 import contextlib
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from filelock import FileLock
-
 from dataset_builder.common.errors import UsageError
+from dataset_builder.common.folder_lock import folder_lock
 from dataset_builder.common.hub_ids import public_name
 from dataset_builder.common.jsonl_store import JsonlStore
 from dataset_builder.simulator.simulator import Simulator
@@ -89,14 +88,15 @@ def run_study(
             for training in (cell.controller, cell.executor):
                 _train(training, dataset, folder, console)
             simulator = simulator or stack.enter_context(Simulator())
-            with _locked(folder.run(cell)):
-                _play(study, cell, folder, simulator, shown=console is not None)
-            folder.cells.append((cell.name,), {"plan": plans[cell.name]})
+            with folder_lock(folder.run(cell), wait=True):
+                if (cell.name,) not in folder.cells:  # while this process waited
+                    _play(study, cell, folder, simulator, shown=console is not None)
+                    folder.cells.append((cell.name,), {"plan": plans[cell.name]})
     return folder
 
 
 def _train(training: Training, dataset: str, folder: StudyFolder, console: "Console | None") -> None:
-    with _locked(folder.model(training)):
+    with folder_lock(folder.model(training), wait=True):
         train(training.role, training.recipe, dataset, folder.model(training), console=console)
 
 
@@ -116,14 +116,6 @@ def _play(study: Study, cell: Cell, folder: StudyFolder, simulator: Simulator, s
         seed=study.seed,
         progress=shown,
     )
-
-
-@contextlib.contextmanager
-def _locked(folder: Path) -> Iterator[None]:
-    """Keep other processes of the study out of a folder; the system lets go of it when we are killed."""
-    folder.parent.mkdir(parents=True, exist_ok=True)
-    with FileLock(folder.with_name(f".{folder.name}.lock")):
-        yield
 
 
 def _plan(study: Study, cell: Cell, dataset: str) -> dict[str, Any]:

@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Any
 
 from dataset_builder.common.errors import UsageError
+from dataset_builder.common.folder_lock import LOCK_FILES
 from modeling.recipes.recipe import Recipe
 
 RECORD = "training.json"
@@ -121,7 +122,7 @@ def open_folder(folder: Path, plan: dict[str, Any]) -> TrainingResult | None:
     if noted.is_file():
         _check_same(folder, json.loads(noted.read_text(encoding="utf-8")), plan)
         return None
-    if folder.is_dir() and any(folder.iterdir()):
+    if folder.is_dir() and any(path.name not in LOCK_FILES for path in folder.iterdir()):
         raise UsageError(f"{folder} holds something else: choose another --out.")
     try:
         folder.mkdir(parents=True, exist_ok=True)

@@ -1,5 +1,6 @@
 """Training of one role: from a dataset and a recipe to a checkpoint that plain transformers loads."""
 
+import contextlib
 import random
 from collections.abc import Sequence
 from importlib.metadata import version as package_version
@@ -8,6 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from dataset_builder.common.errors import SubgoalError, UsageError
+from dataset_builder.common.folder_lock import folder_lock
 from dataset_builder.common.hub_ids import public_name
 from dataset_builder.simulator.vocabulary import simulator_words
 from modeling.checkpoints.load import Checkpoint, load_checkpoint, weights_hash
@@ -92,10 +94,12 @@ def train(
 def _train(role: str, recipe: Recipe, dataset: str, out: Path, console: "Console | None") -> TrainingResult:
     _check_recipe(recipe)
     folder = out.resolve()
-    with quiet_libraries():
+    with quiet_libraries(), contextlib.ExitStack() as stack:
         data = first_then_others(
             lambda: load_role(role, dataset, recipe.state_text, recipe.exclude_tasks, recipe.practice)
         )
+        if is_first():
+            stack.enter_context(folder_lock(folder))
         plan = {"role": role, "recipe": _recorded(recipe), "fingerprint": data.fingerprint}
         finished = on_first(lambda: open_folder(folder, plan))
         if finished is not None:

@@ -2,6 +2,10 @@
 
 import errno
 import json
+import resource
+import signal
+import subprocess
+import sys
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
@@ -9,6 +13,8 @@ import pytest
 
 from dataset_builder.common.errors import SubgoalError
 from dataset_builder.common.jsonl_store import JsonlStore
+
+ROOT = Path(__file__).parents[3]
 
 
 def test_records_survive_reopening(tmp_path: Path) -> None:
@@ -75,3 +81,53 @@ def test_full_disk_raises_and_keeps_what_is_there(tmp_path: Path) -> None:
     assert caught.value.errno == errno.ENOSPC
     assert ("boil", 1) not in store
     assert JsonlStore(path).keys() == {("boil", 0)}
+
+
+APPEND = """
+import sys
+from dataset_builder.common.jsonl_store import JsonlStore
+store = JsonlStore(sys.argv[1])
+for number in range(300):
+    store.append((sys.argv[2], number), {"text": "ä" * 3000})
+"""
+
+
+def test_processes_do_not_mix_or_cut_lines(tmp_path: Path) -> None:
+    path = tmp_path / "store.jsonl"
+    path.write_text('{"key": ["half')
+    command = [sys.executable, "-c", APPEND, str(path)]
+    writers = [subprocess.Popen([*command, name], cwd=ROOT) for name in ("one", "two")]
+    assert [writer.wait() for writer in writers] == [0, 0]
+    lines = [json.loads(line) for line in path.read_text().splitlines()]
+    assert len(lines) == 600
+    assert len(JsonlStore(path)) == 600
+
+
+def test_a_line_that_another_process_finished_is_not_cut_off(tmp_path: Path) -> None:
+    path = tmp_path / "store.jsonl"
+    path.write_text('{"key": ["half')
+    late = JsonlStore(path)
+    JsonlStore(path).append(("paid",), {"value": 1})
+    late.append(("next",), {"value": 2})
+    assert JsonlStore(path).keys() == {("paid",), ("next",)}
+
+
+def test_an_append_that_failed_half_way_leaves_no_half_line(tmp_path: Path) -> None:
+    """The system's own limit on a file's size cuts the write; the next record is a line of its own."""
+    path = tmp_path / "store.jsonl"
+    store = JsonlStore(path)
+    store.append(("boil", 0), {"value": 1})
+    before = path.read_bytes()
+    soft, hard = resource.getrlimit(resource.RLIMIT_FSIZE)
+    ignored = signal.signal(signal.SIGXFSZ, signal.SIG_IGN)
+    try:
+        resource.setrlimit(resource.RLIMIT_FSIZE, (len(before) + 10, hard))
+        with pytest.raises(OSError, match="File too large"):
+            store.append(("boil", 1), {"value": 2})
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, (soft, hard))
+        signal.signal(signal.SIGXFSZ, ignored)
+    assert path.read_bytes() == before
+    assert ("boil", 1) not in store
+    store.append(("boil", 2), {"value": 3})
+    assert JsonlStore(path).keys() == {("boil", 0), ("boil", 2)}

@@ -177,7 +177,7 @@ def test_folder_that_does_not_say_whose_it_is(run: Any, scripted: Any, tmp_path:
 
 def test_folder_that_cannot_be_made(run: Any, scripted: Any, tmp_path: Path) -> None:
     (tmp_path / "file").write_text("")
-    with pytest.raises(UsageError, match=r"Cannot make the run folder .*Use another --out"):
+    with pytest.raises(UsageError, match=r"Cannot write to the folder .*use another --out"):
         run(scripted(), out=tmp_path / "file" / "run")
 
 
@@ -293,3 +293,19 @@ def test_resume_after_a_kill(tmp_path: Path) -> None:
     assert {record.moves for record in records} == {6}
     result = load_run(tmp_path / "killed")
     assert (result.complete, result.episodes) == (True, 6)
+
+
+def test_a_run_is_complete_only_with_all_that_its_sessions_were_asked_for(run: Any, scripted: Any) -> None:
+    class Stop(BaseException):
+        pass
+
+    def stop(task: str, variation: int, step: int) -> None:
+        if task == "find-animal":
+            raise Stop
+
+    with pytest.raises(Stop):
+        run(scripted(before=stop), "lifespan-longest-lived,find-animal", batch_size=1)
+    part = run(scripted(), "lifespan-longest-lived")
+    assert not part.complete
+    assert part.asked == {"find-animal": [225, 226], "lifespan-longest-lived": [93, 94]}
+    assert run(scripted(), "find-animal").complete

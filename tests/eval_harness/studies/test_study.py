@@ -297,17 +297,39 @@ TINY: dict[str, Any] = {
 }
 
 
+def _command(
+    write_study: Callable[..., Path], recorded: list[Trajectory], folder: Path
+) -> tuple[list[str], Path, Path]:
+    """The command of a tiny study, its file and its folder."""
+    known = ("find-animal", "find-plant", "lifespan-longest-lived", "lifespan-shortest-lived")
+    paths = [path for path in recorded if path.path == "tidied" and path.task in known]
+    dataset_folder = _write_dataset(folder / "dataset", paths)
+    config, out = write_study(**TINY), folder / "study"
+    command = [sys.executable, "-m", "subgoal", "study", "heldout", "--config", str(config)]
+    return [*command, "--dataset", str(dataset_folder), "--out", str(out)], config, out
+
+
+@pytest.mark.slow
+@pytest.mark.timeout(1800)
+def test_a_study_done_by_two_processes_has_each_record_once(
+    write_study: Callable[..., Path], recorded: list[Trajectory], tmp_path: Path
+) -> None:
+    command, config, out = _command(write_study, recorded, tmp_path)
+    both = [subprocess.Popen(command, stdout=subprocess.DEVNULL) for _ in range(2)]
+    assert [process.wait() for process in both] == [0, 0]
+    files = [out / "cells.jsonl", *out.glob("runs/*/episodes.jsonl")]
+    assert len(files) == 1 + len(load_study("heldout", config).cells())
+    for file in files:
+        keys = [json.dumps(json.loads(line)["key"]) for line in file.read_text().splitlines()]
+        assert len(keys) == len(set(keys)) == 2
+
+
 @pytest.mark.slow
 @pytest.mark.timeout(1800)
 def test_a_killed_study_goes_on_and_a_finished_cell_is_not_done_again(
     write_study: Callable[..., Path], recorded: list[Trajectory], tmp_path: Path
 ) -> None:
-    known = ("find-animal", "find-plant", "lifespan-longest-lived", "lifespan-shortest-lived")
-    paths = [path for path in recorded if path.path == "tidied" and path.task in known]
-    dataset_folder = _write_dataset(tmp_path / "dataset", paths)
-    config, out = write_study(**TINY), tmp_path / "study"
-    command = [sys.executable, "-m", "subgoal", "study", "heldout", "--config", str(config)]
-    command += ["--dataset", str(dataset_folder), "--out", str(out)]
+    command, config, out = _command(write_study, recorded, tmp_path)
     first = subprocess.Popen(command, start_new_session=True, stdout=subprocess.DEVNULL)
     checkpoints = out / "models" / "controller-on-all" / "checkpoints"
     while first.poll() is None and not list(checkpoints.glob("checkpoint-*")):
@@ -327,9 +349,9 @@ def test_a_killed_study_goes_on_and_a_finished_cell_is_not_done_again(
         assert record["models"]["controller"].get("held_out_tasks", []) == list(cell.held_out)
 
     before = {path: path.stat().st_mtime_ns for path in out.rglob("*") if path.is_file()}
-    run_study(study, str(dataset_folder), out)
+    run_study(study, command[command.index("--dataset") + 1], out)
     assert {path: path.stat().st_mtime_ns for path in before} == before
 
     other = load_study("heldout", write_study(**TINY, seed=1))
     with pytest.raises(UsageError, match="holds a cell nothing that differs in units, controller seed"):
-        run_study(other, str(dataset_folder), out)
+        run_study(other, command[command.index("--dataset") + 1], out)

@@ -1,0 +1,90 @@
+"""Two commands on one folder: the second names the first or waits for it, and no record comes twice."""
+
+import json
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from dataset_builder.trajectories.corpus import trajectory_store
+from dataset_builder.trajectories.trajectory import Trajectory
+from eval_harness.results.records import load_run
+from tests.dataset_builder.annotation.teacher.oracle import Oracle
+from tests.servers.openai_server import OpenAIServer
+
+ROOT = Path(__file__).parents[2]
+
+
+def together(*commands: tuple[object, ...]) -> list[tuple[int, str]]:
+    """Exit status and output of commands that run at the same time."""
+    processes = [
+        subprocess.Popen(
+            [sys.executable, "-m", "subgoal", *map(str, command)],
+            cwd=ROOT,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT,
+            text=True,
+        )
+        for command in commands
+    ]
+    return [(process.wait(), process.communicate()[0]) for process in processes]
+
+
+def keys(path: Path) -> list[tuple[object, ...]]:
+    return sorted(tuple(json.loads(line)["key"]) for line in path.read_text().splitlines())
+
+
+def corpus(folder: Path, paths: list[Trajectory]) -> Path:
+    store = trajectory_store(folder)
+    for path in paths:
+        store.append(path.key, {"trajectory": path.to_dict()})
+    return folder
+
+
+def test_collect_twice(tmp_path: Path) -> None:
+    command = ("corpus", "collect", "--tasks", "4-4", "--max-variations", "2", "--out", tmp_path, "--wait")
+    done = together(command, command)
+    assert [status for status, _ in done] == [0, 0], done
+    assert sum("in use by process" in said for _, said in done) <= 1
+    found = keys(tmp_path / "trajectories.jsonl")
+    assert len(found) == len(set(found)) == 6
+
+
+def test_annotate_with_a_language_model_twice_pays_once(tmp_path: Path, recorded: list[Trajectory]) -> None:
+    paths = [path for path in recorded if path.path == "tidied"][:4]
+    corpus(tmp_path, paths)
+    with OpenAIServer(Oracle(recorded)) as server:
+        teacher = ("--annotator", "llm", "--model", "teacher", "--base-url", server.base_url)
+        command = ("corpus", "annotate", tmp_path, *teacher, "--wait")
+        done = together(command, command)
+    assert [status for status, _ in done] == [0, 0], done
+    assert len(server.answered) == 4
+    assert len(keys(tmp_path / "completions.jsonl")) == 4
+    assert len(keys(tmp_path / "annotations-llm-teacher.jsonl")) == 4
+
+
+def test_runs_of_different_tasks_in_one_folder(tmp_path: Path) -> None:
+    """The results cover all of the folder's episodes, whichever command ends last."""
+    command = ("eval", "run", "--agent", "random", "--protocol", "mini", "--max-variations", "1")
+    one, two = (
+        (*command, "--tasks", task, "--out", tmp_path, "--wait") for task in ("find-animal", "find-plant")
+    )
+    done = together(one, two)
+    assert [status for status, _ in done] == [0, 0], done
+    result = load_run(tmp_path)
+    assert len(keys(tmp_path / "episodes.jsonl")) == result.episodes == 2
+    assert set(result.played) == set(result.asked) == {"find-animal", "find-plant"}
+    assert result.complete
+
+
+@pytest.mark.slow
+def test_practice_twice(tmp_path: Path, recorded: list[Trajectory]) -> None:
+    paths = [path for path in recorded if path.path == "tidied" and path.task == "power-component"]
+    corpus(tmp_path, paths)
+    assert together(("corpus", "annotate", tmp_path))[0][0] == 0
+    command = ("corpus", "practice", tmp_path, "--steps", "20", "--wait")
+    done = together(command, command)
+    assert [status for status, _ in done] == [0, 0], done
+    found = keys(tmp_path / "practice.jsonl")
+    assert len(found) == len(set(found)) > 0
