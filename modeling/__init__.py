@@ -9,7 +9,8 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from modeling.agents.base import Agent, Decision
-    from modeling.agents.learned import Decoding, FlatAgent, SubgoalAgent
+    from modeling.agents.decoding import Decoding
+    from modeling.agents.learned import FlatAgent, SubgoalAgent
     from modeling.checkpoints.training_record import TrainingResult
     from modeling.recipes.recipe import Recipe, load_recipe
     from modeling.training.train import train
@@ -17,7 +18,7 @@ if TYPE_CHECKING:
 _HOMES = {
     "Agent": "agents.base",
     "Decision": "agents.base",
-    "Decoding": "agents.learned",
+    "Decoding": "agents.decoding",
     "FlatAgent": "agents.learned",
     "SubgoalAgent": "agents.learned",
     "TrainingResult": "checkpoints.training_record",

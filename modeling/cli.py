@@ -103,7 +103,7 @@ def train_command(
     ranks.leave()
 
 
-models = typer.Typer(help="Publish checkpoints on the Hub, and mend older ones.", no_args_is_help=True)
+models = typer.Typer(help="Publish checkpoints on the Hub.", no_args_is_help=True)
 
 
 @models.command("push")
@@ -145,22 +145,6 @@ def card_command(
 
     write_results_card(folder, results)
     typer.echo(folder / "README.md")
-
-
-@models.command("ground")
-def ground_command(
-    folder: Annotated[Path, typer.Argument(help="Checkpoint of an earlier version of this package.")],
-    dataset: Annotated[
-        str, typer.Option(help="What it was trained on: folder or Hub id.", metavar="FOLDER|REPO[@REV]")
-    ],
-) -> None:
-    """Write into a checkpoint's config what its answers may hold: `subgoal train` does it by itself."""
-    from modeling.runtime.quiet import quiet_libraries
-    from modeling.training.reground import ground_folder
-
-    with quiet_libraries():
-        found = ground_folder(folder, dataset)
-    typer.echo(f"{folder / 'config.json'}: {len(found.free)} tokens may come without standing in the input.")
 
 
 def _push(folder: Path, repo: str, **options: Any) -> None:

@@ -19,7 +19,9 @@ from dataset_builder.trajectories.agent_state import AgentState, room_of
 from dataset_builder.trajectories.subgoals import SubGoal
 from eval_harness.agents.expert_subgoals import ExpertSubgoals, Guide
 from modeling.agents.base import Decision
-from modeling.agents.learned import Decoding, LearnedAgent, RoleModel, SubgoalAgent, check_role
+from modeling.agents.decoding import Decoding
+from modeling.agents.learned import LearnedAgent, SubgoalAgent
+from modeling.agents.role_model import RoleModel
 
 HELD_FOR = 10
 """Actions for which a drawn sub-goal is held (arXiv 2405.02749)."""
@@ -37,7 +39,7 @@ class NoSubgoals(LearnedAgent):
     thread_safe = True
 
     def __init__(self, executor: RoleModel, decoding: Decoding | None = None) -> None:
-        check_role(executor, "executor")
+        executor.check_role("executor")
         super().__init__([executor], decoding or Decoding())
 
     def act(self, states: Sequence[AgentState]) -> list[Decision]:

@@ -12,8 +12,10 @@ from dataset_builder.trajectories.agent_state import AgentState
 from eval_harness.agents.llm.chat import LLM, Conversation, OutOfTokens, make_llm
 from eval_harness.agents.llm.prompting import fill, game_so_far
 from modeling.agents.base import Decision, DecisionCost
-from modeling.agents.learned import Decoding, RoleModel, SubgoalAgent, read_subgoal
+from modeling.agents.decoding import Decoding
+from modeling.agents.learned import SubgoalAgent, read_subgoal
 from modeling.agents.loop_guard import is_loop
+from modeling.agents.role_model import RoleModel
 
 if TYPE_CHECKING:
     from eval_harness.agents.options import AgentOptions

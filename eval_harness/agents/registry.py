@@ -18,7 +18,8 @@ from modeling.agents.base import Agent
 
 if TYPE_CHECKING:
     from eval_harness.agents.llm.chat import LLM
-    from modeling.agents.learned import Decoding, RoleModel
+    from modeling.agents.decoding import Decoding
+    from modeling.agents.role_model import RoleModel
 
 
 def _hierarchical(options: AgentOptions) -> Agent:
@@ -81,7 +82,8 @@ def _no_subgoals(options: AgentOptions) -> Agent:
 
 
 def _executor(options: AgentOptions) -> "tuple[RoleModel, Decoding]":
-    from modeling.agents.learned import Decoding, RoleModel
+    from modeling.agents.decoding import Decoding
+    from modeling.agents.role_model import RoleModel
 
     assert options.executor is not None  # make_agent saw to it
     decoding = Decoding(**options.decoding)

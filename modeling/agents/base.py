@@ -1,9 +1,9 @@
-"""What plays: the `Agent` protocol that learned agents and baselines share, and its `Decision`."""
+"""The `Agent` interface that learned agents and baselines share, and its `Decision`."""
 
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 from typing import TYPE_CHECKING, Any, Protocol, runtime_checkable
 
 from dataset_builder.trajectories.agent_state import AgentState
@@ -14,15 +14,15 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class DecisionCost:
-    """What a decision took.
+    """The cost of a decision.
 
     Attributes:
-        model_calls: inputs that a model answered.
-        tokens_read: their tokens.
-        tokens_written: tokens of all the answers that were searched or drawn and kept.
-        llm_calls: requests to a language model at a server; the counts above are without them.
-        llm_prompt_tokens: tokens that it read.
-        llm_completion_tokens: tokens that it wrote.
+        model_calls: inputs that a local model answered.
+        tokens_read: tokens of these inputs.
+        tokens_written: tokens of all answers that the searches returned.
+        llm_calls: requests to a language model behind an API, not counted above.
+        llm_prompt_tokens: tokens of their prompts.
+        llm_completion_tokens: tokens of their completions.
     """
 
     model_calls: int = 0
@@ -33,27 +33,21 @@ class DecisionCost:
     llm_completion_tokens: int = 0
 
     def __add__(self, other: DecisionCost) -> DecisionCost:
-        return DecisionCost(
-            self.model_calls + other.model_calls,
-            self.tokens_read + other.tokens_read,
-            self.tokens_written + other.tokens_written,
-            self.llm_calls + other.llm_calls,
-            self.llm_prompt_tokens + other.llm_prompt_tokens,
-            self.llm_completion_tokens + other.llm_completion_tokens,
-        )
+        names = [field.name for field in fields(self)]
+        return DecisionCost(**{name: getattr(self, name) + getattr(other, name) for name in names})
 
 
 @dataclass(frozen=True)
 class Decision:
-    """What an agent wants to do next.
+    """The action that an agent wants to take next.
 
     Attributes:
-        actions: candidate actions, best first. They are tried in order: the simulator rejects an
-            action it does not know at no cost of moves.
+        actions: candidate actions, best first. The harness tries them in order: an action that the
+            simulator rejects costs no move.
         subgoal: the sub-goal that the action serves, `""` for agents without sub-goals.
-        cost: what it took to decide.
-        more: finds further candidates, for when all of `actions` are rejected; asked at most once, and
-            from any thread.
+        cost: the cost of the decision.
+        more: searches for further candidates. The harness calls it if all of `actions` are rejected, at
+            most once and from any thread.
     """
 
     actions: tuple[str, ...]
@@ -64,30 +58,55 @@ class Decision:
 
 @runtime_checkable
 class Agent(Protocol):
-    """Plays any number of episodes at once.
+    """Plays any number of episodes at the same time.
 
     Attributes:
         name: kind of agent, such as `hierarchical` or `flat`.
+
+    Example:
+
+    ```python
+    class LookAround:
+        name = "look-around"
+
+        def begin(self, state, episode, seed): ...
+
+        def act(self, states):
+            return [Decision(("look around",)) for _ in states]
+
+        def end(self, state): ...
+
+        def describe(self):
+            return {"name": self.name, "models": {}}
+    ```
     """
 
     name: str
 
     def begin(self, state: AgentState, episode: Episode, seed: int) -> None:
-        """An episode starts. Agents that keep nothing of their own do nothing here.
+        """Prepare for an episode. Agents without memory do nothing here.
 
-        The harness loads the next episodes while others are played: it calls this from other threads,
-        several at a time, while `act` and `end` run. What they share must bear that.
+        The harness loads the next episodes while others are played: several threads call `begin` while
+        `act` and `end` run. What these methods share must be thread-safe.
+
+        Args:
+            state (`AgentState`): the state object of the episode; its `id` identifies the episode.
+            episode (`Episode`): the loaded episode.
+            seed (`int`): the episode's seed.
         """
 
     def act(self, states: Sequence[AgentState]) -> list[Decision]:
         """One decision per state. An agent with sub-goals calls `state.set_subgoal`.
 
-        One thread calls it, or as many at a time as an agent says that has an attribute `concurrent`.
+        One thread calls it, or up to `concurrent` threads if the agent has an attribute of that name.
+
+        Args:
+            states (`Sequence[AgentState]`): one state per running episode.
         """
         ...
 
     def end(self, state: AgentState) -> None:
-        """The episode of this state is over."""
+        """Release what `begin` stored for the episode of this state."""
 
     def describe(self) -> dict[str, Any]:
         """Provenance: `name`, `models` by role, `decoding`, `state_text_version`."""

@@ -1,45 +1,53 @@
-"""What gives way: an action played again and again, a sub-goal held for long, a search for what is here."""
+"""The loop guard: repeated actions, stalled sub-goals, and searches for objects that may be here already.
+
+Models trained on expert paths have never seen an episode that makes no progress, and greedy decoding
+repeats itself there. The limits below are those of the expert paths, which never exceed them.
+"""
 
 import re
 from collections.abc import Sequence
 
 from dataset_builder.trajectories.agent_state import AgentState, Event
 
-RUN, WINDOW, IN_WINDOW = 2, 12, 4
-"""Of the experts' actions none is played more than twice running or four times in twelve without a
-point, but for those of `_PATIENT` and answers to a question (a number)."""
+MAX_REPEATS, WINDOW, MAX_IN_WINDOW = 2, 12, 4
+"""Experts play no action more than twice in a row, or more than four times in twelve actions, without a
+reward. Exceptions are the actions of `_MAY_REPEAT` and numbers, which answer the simulator's questions."""
 
-PATIENCE, LONG_PATIENCE = 10, 45
-"""Actions without a point after which a sub-goal is given up. Of the experts' sub-goals 99% take at most 9
+IDLE_STEPS, LONG_IDLE_STEPS = 10, 45
+"""Actions without a reward after which a sub-goal is stalled. Of the experts' sub-goals 99% take at most 9
 actions, those of `_LONG` up to 42."""
 
 _FOCUS = re.compile(r"focus_on\(([^,()]+)\)")
 _SEARCH = ("teleport ", "go ", "open ")
 
 _LONG = ("monitor_temperature", "wait_until", "find(")
-_PATIENT = ("wait", "look", "use ", "examine", "read ")
+_MAY_REPEAT = ("wait", "look", "use ", "examine", "read ")
 
 
 def is_loop(action: str, history: Sequence[Event]) -> bool:
-    """Whether an action would go on with a loop.
+    """Whether an action would continue a loop.
 
     Args:
         action (`str`): a candidate.
-        history (`Sequence[Event]`): what was played, oldest first.
+        history (`Sequence[Event]`): the steps of the episode, oldest first.
     """
-    if action.startswith(_PATIENT) or action.isdigit():
+    if action.startswith(_MAY_REPEAT) or action.isdigit():
         return False
     recent = history[-WINDOW:]
-    points = [place for place, event in enumerate(recent) if event.reward > 0]
-    since = recent[points[-1] + 1 :] if points else recent
-    same = [event.action == action for event in since]
-    return sum(same) >= IN_WINDOW or (len(same) >= RUN and all(same[-RUN:]))
+    rewarded = [index for index, event in enumerate(recent) if event.reward > 0]
+    idle = recent[rewarded[-1] + 1 :] if rewarded else recent
+    same = [event.action == action for event in idle]
+    return sum(same) >= MAX_IN_WINDOW or (len(same) >= MAX_REPEATS and all(same[-MAX_REPEATS:]))
 
 
 def demote_loops(actions: Sequence[str], history: Sequence[Event]) -> tuple[str, ...]:
-    """The candidates in their order; if the first goes on with a loop, others come before it.
+    """The candidates; if the first one continues a loop, those that do not come before it.
 
-    A `focus` never does: a wrong one loses the episode, a loop only time.
+    A `focus` is not moved forward: a wrong one loses the episode, a loop only loses time.
+
+    Args:
+        actions (`Sequence[str]`): candidates, best first.
+        history (`Sequence[Event]`): the steps of the episode, oldest first.
     """
     if not actions or not is_loop(actions[0], history):
         return tuple(actions)
@@ -47,33 +55,33 @@ def demote_loops(actions: Sequence[str], history: Sequence[Event]) -> tuple[str,
 
 
 def is_stalled(subgoal: str, state: AgentState) -> bool:
-    """Whether a sub-goal has been held for too long, or was left for that.
+    """Whether a sub-goal has been pursued without progress for too long, now or before.
 
     Args:
-        subgoal (`str`): what the controller names.
-        state (`AgentState`): with the sub-goal that was held until now.
+        subgoal (`str`): a sub-goal of the controller.
+        state (`AgentState`): holds the current sub-goal and the abandoned ones.
     """
     if subgoal != state.subgoal:
         return subgoal in state.abandoned
-    held = state.history[state.since :]
-    points = [place for place, event in enumerate(held) if event.reward > 0]
-    fruitless = len(held) - (points[-1] + 1 if points else 0)
-    return fruitless >= (LONG_PATIENCE if subgoal.startswith(_LONG) else PATIENCE)
+    pursued = state.history[state.since :]
+    rewarded = [index for index, event in enumerate(pursued) if event.reward > 0]
+    idle_steps = len(pursued) - (rewarded[-1] + 1 if rewarded else 0)
+    return idle_steps >= (LONG_IDLE_STEPS if subgoal.startswith(_LONG) else IDLE_STEPS)
 
 
-def look_before_search(actions: Sequence[str], state: AgentState) -> tuple[str, ...]:
-    """The candidates; before a search for what the sub-goal names, the attempt to find it here.
+def focus_before_search(actions: Sequence[str], state: AgentState) -> tuple[str, ...]:
+    """The candidates; under `focus_on(X)`, `focus on X` comes before a search for X.
 
-    Under `focus_on(X)` an executor that does not recognise X leaves the room or opens things. To focus
-    on X before that costs no move if it is not here. It is tried once.
+    An executor that does not recognise X leaves the room or opens containers. The simulator rejects a
+    focus on something that is not here, which costs no move. So it is tried once per sub-goal.
 
     Args:
         actions (`Sequence[str]`): candidates, best first.
-        state (`AgentState`): with its sub-goal.
+        state (`AgentState`): holds the current sub-goal.
     """
-    named = _FOCUS.fullmatch(state.subgoal)
-    if not named or not actions or not actions[0].startswith(_SEARCH):
+    target = _FOCUS.fullmatch(state.subgoal)
+    if not target or not actions or not actions[0].startswith(_SEARCH):
         return tuple(actions)
-    focus = f"focus on {named[1]}"
-    done = any(event.action == focus for event in state.history[state.since :])
-    return tuple(actions) if done else (focus, *actions)
+    focus = f"focus on {target[1]}"
+    tried = any(event.action == focus for event in state.history[state.since :])
+    return tuple(actions) if tried else (focus, *actions)

@@ -1,4 +1,4 @@
-"""Examples as token ids that fit a model's lengths."""
+"""From texts to token ids that fit a model's input and output lengths."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
@@ -10,12 +10,19 @@ from dataset_builder.trajectories.truncation import shorten
 
 
 class Fitter:
-    """Turns state texts into token ids that fit a model, alike in training and playing.
+    """Turns state texts into token ids that fit a model. Training and playing share it.
 
     Args:
-        tokenizer (`PreTrainedTokenizerBase`): of the model.
+        tokenizer (`PreTrainedTokenizerBase`): tokenizer of the model.
         version (`str`): state-text version.
         source_length (`int`): longest input in tokens.
+
+    Example:
+
+    ```python
+    fitter = Fitter(tokenizer, "compact-1", source_length=512)
+    ids, shortened = fitter.encode([model_input("executor", state, "compact-1")])
+    ```
     """
 
     def __init__(self, tokenizer: "PreTrainedTokenizerBase", version: str, source_length: int) -> None:
@@ -24,7 +31,9 @@ class Fitter:
         self.source_length = source_length
 
     def encode(self, texts: Sequence[str]) -> tuple[list[list[int]], int]:
-        """Token ids of each text, and how many texts had to be shortened.
+        """Token ids of each text, and how many texts were too long.
+
+        Texts that are too long lose their oldest history first, so that task and goal stay.
 
         Raises:
             UsageError: if a text does not fit even without its history.
@@ -38,7 +47,7 @@ class Fitter:
         return ids, len(long)
 
     def _ids(self, texts: list[str]) -> list[list[int]]:
-        # Too long is what `encode` takes care of: no warning wanted.
+        # verbose=False: no warning about texts that are too long, `encode` handles them.
         return self.tokenizer(texts, verbose=False)["input_ids"]
 
     def _fits(self, text: str) -> bool:
@@ -50,12 +59,12 @@ class Tokenized:
     """Examples as token ids.
 
     Attributes:
-        texts: inputs before that, in full.
-        inputs: of each example.
-        labels: of each example.
-        rows: which row of its split each example is.
-        shortened: how many inputs lost history to fit.
-        left_out: how many rows are missing because their target is too long.
+        texts: full input text of each example.
+        inputs: token ids of the inputs, of shape (examples, tokens).
+        labels: token ids of the targets, of shape (examples, tokens).
+        rows: row number in its split of each example.
+        shortened: number of inputs that lost history to fit.
+        left_out: number of rows that were excluded because their target is too long.
     """
 
     texts: list[str]
@@ -67,23 +76,23 @@ class Tokenized:
 
     @property
     def shortened_share(self) -> float:
-        """Share of the different rows that lost history to fit."""
+        """Share of the different rows that lost history to fit, 0 to 1."""
         return self.shortened / max(1, len(set(self.rows)))
 
     def repeated(self, rows: Sequence[int]) -> "Tokenized":
-        """These rows, one or several times each; what is repeated is held once.
+        """The examples of these rows, which may be repeated. Copies share their lists in memory.
 
         Args:
-            rows (`Sequence[int]`): row numbers; those that were left out stay so.
+            rows (`Sequence[int]`): row numbers; excluded rows are ignored.
         """
-        place_of = {row: place for place, row in enumerate(self.rows)}
-        places = [place_of[row] for row in rows if row in place_of]
+        index_of = {row: index for index, row in enumerate(self.rows)}
+        indices = [index_of[row] for row in rows if row in index_of]
         return replace(
             self,
-            texts=[self.texts[place] for place in places],
-            inputs=[self.inputs[place] for place in places],
-            labels=[self.labels[place] for place in places],
-            rows=[self.rows[place] for place in places],
+            texts=[self.texts[index] for index in indices],
+            inputs=[self.inputs[index] for index in indices],
+            labels=[self.labels[index] for index in indices],
+            rows=[self.rows[index] for index in indices],
         )
 
 
@@ -91,21 +100,21 @@ def tokenize(table: "Dataset", rows: Sequence[int], fitter: Fitter, target_lengt
     """Tokenize rows of a split.
 
     Args:
-        table (`Dataset`): with columns input and target.
-        rows (`Sequence[int]`): which of its rows.
+        table (`Dataset`): has columns input and target.
+        rows (`Sequence[int]`): row numbers.
         fitter (`Fitter`): makes the inputs fit.
-        target_length (`int`): examples with a longer target, in tokens, are left out.
+        target_length (`int`): examples with a longer target, in tokens, are excluded.
     """
-    chosen = table.select(rows)
-    texts = list(chosen["input"])
-    labels = fitter.tokenizer(list(chosen["target"]), verbose=False)["input_ids"]
-    kept = [place for place, label in enumerate(labels) if len(label) <= target_length]
-    inputs, shortened = fitter.encode([texts[place] for place in kept])
+    selected = table.select(rows)
+    texts = list(selected["input"])
+    labels = fitter.tokenizer(list(selected["target"]), verbose=False)["input_ids"]
+    kept = [index for index, label in enumerate(labels) if len(label) <= target_length]
+    inputs, shortened = fitter.encode([texts[index] for index in kept])
     return Tokenized(
-        texts=[texts[place] for place in kept],
+        texts=[texts[index] for index in kept],
         inputs=inputs,
-        labels=[labels[place] for place in kept],
-        rows=[rows[place] for place in kept],
+        labels=[labels[index] for index in kept],
+        rows=[rows[index] for index in kept],
         shortened=shortened,
         left_out=len(rows) - len(kept),
     )

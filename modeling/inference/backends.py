@@ -1,40 +1,19 @@
-"""What computes a model's answers: transformers for any model anywhere, CTranslate2 for a T5 on CPUs."""
+"""Choosing an engine: transformers runs any model anywhere, CTranslate2 runs a T5 on CPUs."""
 
-from collections.abc import Sequence
-from typing import TYPE_CHECKING, Protocol
+from typing import TYPE_CHECKING
 
 from dataset_builder.common.errors import UsageError
 from modeling.checkpoints.load import Checkpoint
+from modeling.inference.base import Backend
 from modeling.inference.ctranslate2_backend import CTranslate2Backend
 from modeling.inference.grounding import Grounding
-from modeling.inference.search import Answer, Search
 from modeling.inference.transformers_backend import TransformersBackend
 
 if TYPE_CHECKING:
     from modeling.data.encoding import Fitter
 
 BACKENDS = ("auto", "transformers", "ctranslate2", "ctranslate2-int8")
-"""`auto` is ctranslate2 where it can be, else transformers."""
-
-
-class Backend(Protocol):
-    """Computes answers.
-
-    Attributes:
-        name: one of `BACKENDS`, not `auto`.
-        dtype: what it computes in.
-        concurrent: how many threads may ask it at the same time, and gain by it.
-    """
-
-    name: str
-    dtype: str
-    concurrent: int
-
-    def answer(
-        self, texts: Sequence[str], search: Search, seeds: Sequence[int] | None = None
-    ) -> list[Answer]:
-        """Answers to each text; `seeds` are for draws."""
-        ...
+"""`auto` is ctranslate2 if it supports the model and the search, else transformers."""
 
 
 def make_backend(
@@ -45,29 +24,30 @@ def make_backend(
     samples: int = 0,
     grounding: Grounding | None = None,
 ) -> Backend:
-    """The backend of that name for a model.
+    """Create the engine of that name for a model.
 
     Args:
         name (`str`): one of `BACKENDS`.
         checkpoint (`Checkpoint`): the model.
-        fitter (`Fitter`): makes its inputs.
+        fitter (`Fitter`): turns texts into inputs that fit the model.
         max_new_tokens (`int`): longest answer in tokens.
-        samples (`int`, *optional*, defaults to 0): whether answers will be drawn, which `auto` minds.
-        grounding (`Grounding`, *optional*): what answers may hold; None leaves them free.
+        samples (`int`, *optional*, defaults to 0): above 0 if answers will be sampled, which only
+            transformers can do.
+        grounding (`Grounding`, *optional*): constraint on the answers; None for unconstrained decoding.
 
     Raises:
-        UsageError: for an unknown name, or a model that the backend cannot take.
+        UsageError: for an unknown name, or a model that the engine does not support.
     """
     if name not in BACKENDS:
         raise UsageError(f"Unknown backend {name!r}: use {', '.join(BACKENDS)}.")
-    fits = checkpoint.model.config.model_type == "t5" and checkpoint.model.device.type == "cpu"
-    if name == "transformers" or (name == "auto" and (samples or not fits)):
-        return TransformersBackend(checkpoint, fitter, max_new_tokens, grounding)
-    if not fits:
+    model = checkpoint.model
+    supported = model.config.model_type == "t5" and model.device.type == "cpu"
+    if name == "transformers" or (name == "auto" and (samples or not supported)):
+        return TransformersBackend(model, fitter, max_new_tokens, grounding)
+    if not supported:
         raise UsageError(
-            f"Backend {name} takes T5 models on a CPU; {checkpoint.id} is a "
-            f"{checkpoint.model.config.model_type} on {checkpoint.model.device.type}: use --backend "
-            "transformers."
+            f"Backend {name} takes T5 models on a CPU; {checkpoint.id} is a {model.config.model_type} on "
+            f"{model.device.type}: use --backend transformers."
         )
     compute_type = "int8" if name == "ctranslate2-int8" else "float32"
     return CTranslate2Backend(checkpoint, fitter, max_new_tokens, compute_type, grounding)

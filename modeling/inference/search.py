@@ -1,4 +1,4 @@
-"""What is asked of a search for answers, and how its answers are ranked."""
+"""What is searched for, and what comes back: `Search` and `Answer`."""
 
 from collections import Counter
 from collections.abc import Sequence
@@ -7,15 +7,23 @@ from dataclasses import dataclass
 
 @dataclass(frozen=True)
 class Search:
-    """How answers to one text are found.
+    """How the answers to a text are searched for.
 
     Attributes:
-        num_beams: beams; 1 is greedy.
+        num_beams: number of beams; 1 is greedy search.
         num_answers: answers per text, best first; at most `num_beams`.
-        samples: if not 0, so many answers are drawn in place of a beam search and ranked by how
-            often each was drawn (self-consistency, arXiv 2203.11171).
-        temperature: of the draws.
-        top_p: they come from the likeliest tokens that hold this share of the probability.
+        samples: 0 for beam search. Otherwise this many answers are sampled and ranked by how often
+            each was drawn (self-consistency, arXiv 2203.11171).
+        temperature: softmax temperature of the samples.
+        top_p: nucleus of the samples: the likeliest tokens with this total probability.
+
+    Example:
+
+    ```python
+    Search()  # greedy
+    Search(num_beams=4, num_answers=4)  # four ranked candidates
+    Search(samples=8, temperature=0.7)  # self-consistency
+    ```
     """
 
     num_beams: int = 1
@@ -26,18 +34,18 @@ class Search:
 
     @property
     def rows_per_text(self) -> int:
-        """How many answers are in the making at once for each text."""
+        """How many hypotheses per text are in memory at the same time."""
         return self.samples or self.num_beams
 
 
 @dataclass(frozen=True)
 class Answer:
-    """What a model answers to one text.
+    """A model's answers to one text.
 
     Attributes:
         texts: different answers, best first.
         read: tokens of the input.
-        written: tokens of the answers that came to their end, the last mark not counted.
+        written: tokens of all finished answers together, without their end-of-sequence tokens.
     """
 
     texts: list[str]
@@ -46,10 +54,10 @@ class Answer:
 
 
 def distinct(texts: Sequence[str]) -> list[str]:
-    """Different texts in their order, blanks around them removed."""
+    """Different texts in their order, stripped."""
     return list(dict.fromkeys(text.strip() for text in texts))
 
 
 def ranked_by_votes(texts: Sequence[str]) -> list[str]:
-    """Different texts, the most frequent first; of equally frequent ones, the one that came first."""
+    """Different texts, the most frequent first; ties keep the order of first appearance."""
     return [text for text, _ in Counter(text.strip() for text in texts).most_common()]

@@ -1,126 +1,130 @@
-"""Batched decoding with transformers: texts in, ranked answers out, in few calls of `generate`."""
+"""Batched decoding with `generate` of transformers, on the device that the model is on."""
 
 import zlib
 from collections.abc import Callable, Iterator, Sequence
 from typing import TYPE_CHECKING, Any
 
-from modeling.checkpoints.load import Checkpoint
-from modeling.data.encoding import Fitter
+from modeling.inference.base import Backend, Request
 from modeling.inference.grounding import Grounding
-from modeling.inference.search import Answer, Search, distinct, ranked_by_votes
+from modeling.inference.search import Search
 
 if TYPE_CHECKING:
     from transformers import PreTrainedModel
 
     from modeling.data.encoding import Fitter
-    from modeling.inference.grounding import Grounding
 
-_TOKENS_PER_CALL = 65_536
+_TOKENS_PER_CALL = 65_536  # input tokens times hypotheses: bounds the memory of a call
 
 
-def answer_all(
-    model: "PreTrainedModel",
-    fitter: "Fitter",
-    texts: Sequence[str],
-    max_new_tokens: int,
-    search: Search,
-    seeds: Sequence[int] | None = None,
-    grounding: "Grounding | None" = None,
-) -> list[Answer]:
-    """Answers to each text, best first; equal texts (with equal seeds) are computed once.
+class TransformersBackend(Backend):
+    """Runs the loaded model itself.
 
-    Without `search.samples` there is no randomness. Draws follow from the texts and seeds of a batch:
-    another batch size may draw otherwise.
+    Samples depend on the texts and seeds of their batch: another batch size may draw other samples.
 
     Args:
         model (`PreTrainedModel`): seq2seq model.
         fitter (`Fitter`): turns texts into inputs that fit the model.
-        texts (`Sequence[str]`): inputs.
         max_new_tokens (`int`): longest answer in tokens.
-        search (`Search`): how answers are found.
-        seeds (`Sequence[int]`, *optional*): one per text, for draws.
-        grounding (`Grounding`, *optional*): what answers may hold; None leaves them free.
+        grounding (`Grounding`, *optional*): constraint on the answers; None for unconstrained decoding.
+
+    Example:
+
+    ```python
+    backend = TransformersBackend(checkpoint.model, fitter, max_new_tokens=48)
+    answers = backend.answer(texts, Search(samples=8), seeds=range(len(texts)))
+    ```
     """
-    asked = list(zip(texts, seeds if seeds and search.samples else [0] * len(texts), strict=True))
-    different = list(dict.fromkeys(asked))
-    ids, _ = fitter.encode([text for text, _ in different])
-    answers: dict[tuple[str, int], Answer] = {}
-    for rows in _batches([len(row) for row in ids], search.rows_per_text):
-        seed = zlib.crc32(repr([different[row] for row in rows]).encode())
-        chosen = [ids[row] for row in rows]
-        outputs = _generate(model, fitter, chosen, max_new_tokens, search, seed, grounding)
-        for row, output in zip(rows, outputs, strict=True):
-            found = fitter.tokenizer.batch_decode(output, skip_special_tokens=True)
-            answers[different[row]] = Answer(
-                ranked_by_votes(found) if search.samples else distinct(found),
-                read=len(ids[row]),
-                written=sum(map(len, output)),
-            )
-    return [answers[each] for each in asked]
+
+    name = "transformers"
+
+    def __init__(
+        self,
+        model: "PreTrainedModel",
+        fitter: "Fitter",
+        max_new_tokens: int,
+        grounding: Grounding | None = None,
+    ) -> None:
+        super().__init__(fitter, max_new_tokens, grounding)
+        self._model = model
+        self.dtype = str(model.dtype).removeprefix("torch.")
+
+    def _generate(
+        self, requests: Sequence[Request], ids: Sequence[list[int]], search: Search
+    ) -> list[list[list[int]]]:
+        outputs: list[list[list[int]]] = [[]] * len(ids)
+        for rows in _batches([len(row) for row in ids], search.rows_per_text):
+            seed = zlib.crc32(repr([requests[row] for row in rows]).encode())
+            batch = self._generate_batch([ids[row] for row in rows], search, seed)
+            for row, hypotheses in zip(rows, batch, strict=True):
+                outputs[row] = hypotheses
+        return outputs
+
+    def _generate_batch(self, ids: list[list[int]], search: Search, seed: int) -> list[list[list[int]]]:
+        import torch
+
+        model: Any = self._model
+        batch = self._fitter.tokenizer.pad({"input_ids": ids}, return_tensors="pt")
+        options = _sampling_options(search) if search.samples else _beam_options(search, self._grounding)
+        if self._grounding:
+            # `generate` numbers its rows by sample, but by text in beam search.
+            rows_per_text = max(1, search.samples)
+            options["prefix_allowed_tokens_fn"] = _prefix_constraint(self._grounding, ids, rows_per_text)
+        with torch.inference_mode(), torch.random.fork_rng(enabled=bool(search.samples)):
+            if search.samples:
+                torch.manual_seed(seed)
+            output = model.generate(**batch.to(model.device), max_new_tokens=self._max_new_tokens, **options)
+        config = model.config
+        special = {config.decoder_start_token_id, config.pad_token_id, config.eos_token_id}
+        rows = [[token for token in row if token not in special] for row in output.tolist()]
+        per_text = len(rows) // len(ids)
+        return [rows[index * per_text : (index + 1) * per_text] for index in range(len(ids))]
 
 
 def decode(
     model: "PreTrainedModel", fitter: "Fitter", texts: Sequence[str], max_new_tokens: int
 ) -> list[str]:
-    """The greedy answer to each text. Arguments as in `answer_all`."""
-    return [answer.texts[0] for answer in answer_all(model, fitter, texts, max_new_tokens, Search())]
+    """The greedy answer to each text, unconstrained. Arguments as for `TransformersBackend`."""
+    answers = TransformersBackend(model, fitter, max_new_tokens).answer(texts, Search())
+    return [answer.texts[0] for answer in answers]
 
 
-def _generate(
-    model: Any,
-    fitter: "Fitter",
-    ids: list[list[int]],
-    max_new_tokens: int,
-    search: Search,
-    seed: int,
-    grounding: "Grounding | None",
-) -> list[list[list[int]]]:
-    """Per input, the token ids of its answers without padding and end."""
-    import torch
-
-    batch = fitter.tokenizer.pad({"input_ids": ids}, return_tensors="pt")
-    options: dict[str, Any] = {
+def _beam_options(search: Search, grounding: Grounding | None) -> dict[str, Any]:
+    several = search.num_beams > 1
+    return {
         "num_beams": search.num_beams,
         "num_return_sequences": search.num_answers,
         "do_sample": False,
-        # Where little may be said, poor answers end early: the search must not end with them.
-        "early_stopping": search.num_beams > 1 and grounding is None,
-        # What may not be said leaves its probability to what may: no search is right otherwise.
-        "renormalize_logits": search.num_beams > 1 and grounding is not None,
+        # Under a constraint, short and poor hypotheses finish first: early stopping would return them.
+        "early_stopping": several and grounding is None,
+        # Masked tokens must give their probability to the allowed ones. Otherwise hypotheses are
+        # compared by scores that count how much the constraint took away.
+        "renormalize_logits": several and grounding is not None,
     }
-    if search.samples:
-        options = {
-            "num_beams": 1,
-            "num_return_sequences": search.samples,
-            "do_sample": True,
-            "temperature": search.temperature,
-            "top_p": search.top_p,
-            "top_k": 0,
-        }
-    if grounding:
-        options["prefix_allowed_tokens_fn"] = _allowed(grounding, ids, max(1, search.samples))
-    with torch.inference_mode(), torch.random.fork_rng(enabled=bool(search.samples)):
-        if search.samples:
-            torch.manual_seed(seed)
-        output = model.generate(**batch.to(model.device), max_new_tokens=max_new_tokens, **options)
-    marks = {model.config.decoder_start_token_id, model.config.pad_token_id, model.config.eos_token_id}
-    rows = [[token for token in row if token not in marks] for row in output.tolist()]
-    per_text = len(rows) // len(ids)
-    return [rows[place * per_text : (place + 1) * per_text] for place in range(len(ids))]
 
 
-def _allowed(
-    grounding: "Grounding", ids: Sequence[list[int]], rows_per_text: int
+def _sampling_options(search: Search) -> dict[str, Any]:
+    return {
+        "num_beams": 1,
+        "num_return_sequences": search.samples,
+        "do_sample": True,
+        "temperature": search.temperature,
+        "top_p": search.top_p,
+        "top_k": 0,  # transformers' default of 50 would cut the nucleus
+    }
+
+
+def _prefix_constraint(
+    grounding: Grounding, ids: Sequence[list[int]], rows_per_text: int
 ) -> Callable[[int, Any], Any]:
-    """For `generate`: row of a batch, what is written there → the tokens that may come next."""
+    """The constraint as `prefix_allowed_tokens_fn`: (row, token ids written so far) → allowed token ids."""
     import torch
 
-    texts = [grounding.follow(text) for text in ids]
+    constraints = [grounding.next_tokens(text) for text in ids]
     tensors: dict[frozenset[int], Any] = {}
 
     def allowed(row: int, written: Any) -> Any:
-        # What is written begins with the mark that starts every answer.
-        tokens = texts[row // rows_per_text](int(written[-1]) if len(written) > 1 else None)
+        # The first token is the decoder's start token, which is not part of the answer.
+        tokens = constraints[row // rows_per_text](int(written[-1]) if len(written) > 1 else None)
         if tokens not in tensors:
             tensors[tokens] = torch.tensor(sorted(tokens), device=written.device)
         return tensors[tokens]
@@ -129,43 +133,13 @@ def _allowed(
 
 
 def _batches(lengths: Sequence[int], rows_per_text: int) -> Iterator[list[int]]:
-    """Row numbers in batches of like length that fit into memory."""
+    """Row numbers in batches of similar length that fit into memory."""
     batch: list[int] = []
     for row in sorted(range(len(lengths)), key=lambda row: lengths[row], reverse=True):
-        # Sorted from the longest: the first row of a batch is its padded length.
+        # The longest come first, so that the first row of a batch is the length all are padded to.
         if batch and (len(batch) + 1) * lengths[batch[0]] * rows_per_text > _TOKENS_PER_CALL:
             yield batch
             batch = []
         batch.append(row)
     if batch:
         yield batch
-
-
-class TransformersBackend:
-    """The model as it was loaded, on the device it is on.
-
-    Args:
-        checkpoint (`Checkpoint`): the model.
-        fitter (`Fitter`): makes its inputs.
-        max_new_tokens (`int`): longest answer in tokens.
-        grounding (`Grounding`, *optional*): what answers may hold.
-    """
-
-    name = "transformers"
-    concurrent = 1
-
-    def __init__(
-        self,
-        checkpoint: Checkpoint,
-        fitter: "Fitter",
-        max_new_tokens: int,
-        grounding: Grounding | None = None,
-    ) -> None:
-        self._model, self._fitter, self._longest = checkpoint.model, fitter, max_new_tokens
-        self._grounding = grounding
-        self.dtype = str(checkpoint.model.dtype).removeprefix("torch.")
-
-    def answer(
-        self, texts: Sequence[str], search: Search, seeds: Sequence[int] | None = None
-    ) -> list[Answer]:
-        return answer_all(self._model, self._fitter, texts, self._longest, search, seeds, self._grounding)

@@ -1,1 +1,1 @@
-"""Devices, processes, and the noise of libraries."""
+"""Devices, processes, and the verbosity of libraries."""

@@ -1,4 +1,4 @@
-"""Several processes of one training (`torchrun`, `accelerate launch`): the first decides and writes."""
+"""Several processes of one training (`torchrun`, `accelerate launch`): rank 0 decides and writes."""
 
 import os
 from collections.abc import Callable
@@ -14,12 +14,12 @@ def world_size() -> int:
 
 
 def is_first() -> bool:
-    """Whether this process reports and writes."""
+    """Whether this process is rank 0, which prints and writes."""
     return world_size() == 1 or os.environ["RANK"] == "0"
 
 
 def from_first(value: T) -> T:
-    """The first process's value, in every process."""
+    """Broadcast: the value of rank 0, in every process."""
     if world_size() == 1:
         return value
     from accelerate.utils import broadcast_object_list
@@ -31,10 +31,16 @@ def from_first(value: T) -> T:
 
 
 def on_first(work: Callable[[], T]) -> T:
-    """Do something in the first process alone; every process gets its result.
+    """Run a function in rank 0 only and return its result in every process.
 
     Raises:
-        SystemExit: in the other processes, if it failed in the first, which raises the error.
+        SystemExit: in the other processes, if the function failed in rank 0, which raises the error.
+
+    Example:
+
+    ```python
+    tokenizer = on_first(lambda: train_tokenizer(texts))
+    ```
     """
     if world_size() == 1:
         return work()
@@ -43,6 +49,7 @@ def on_first(work: Callable[[], T]) -> T:
         try:
             outcome = (work(),)
         except BaseException:
+            # The others wait for a broadcast: without one they would hang until the timeout.
             from_first(outcome)
             raise
     outcome = from_first(outcome)
@@ -52,10 +59,10 @@ def on_first(work: Callable[[], T]) -> T:
 
 
 def first_then_others(work: Callable[[], T]) -> T:
-    """Do the same everywhere, once the first process has left in a cache what the others need.
+    """Run a function in rank 0, then in the others, which then find its downloads in the cache.
 
     Raises:
-        SystemExit: in the other processes, if it failed in the first, which raises the error.
+        SystemExit: in the other processes, if the function failed in rank 0, which raises the error.
     """
     if world_size() == 1:
         return work()
@@ -65,19 +72,20 @@ def first_then_others(work: Callable[[], T]) -> T:
 
 
 def leave() -> None:
-    """Part from the other processes at the end."""
+    """Leave the process group at the end of a program."""
     if world_size() > 1:
         from accelerate import PartialState
 
-        together = PartialState()
-        together.wait_for_everyone()  # who leaves first would take the connection with it
-        together.destroy_process_group()
+        state = PartialState()
+        # The process that leaves first closes the connection of the others.
+        state.wait_for_everyone()
+        state.destroy_process_group()
 
 
 def _join() -> None:
-    """Meet the other processes. Without a GPU over gloo, which has to be asked for."""
+    """Join the process group: NCCL on GPUs, gloo on CPUs, which must be requested explicitly."""
     import torch
     from accelerate import PartialState
 
-    # The others wait while the first decodes what is held out, or downloads.
+    # The other processes wait while rank 0 downloads, or decodes the validation split.
     PartialState(cpu=not torch.cuda.is_available(), timeout=timedelta(hours=2))

@@ -1,4 +1,4 @@
-"""Silence for libraries: our own bars and lines are enough."""
+"""Libraries without progress bars and notices: the project prints its own."""
 
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -6,7 +6,7 @@ from contextlib import contextmanager
 
 @contextmanager
 def quiet_libraries() -> Iterator[None]:
-    """No progress bars and notices of transformers and datasets inside the block."""
+    """Turn off progress bars and notices of transformers and datasets inside the block."""
     import datasets
     from transformers.utils import logging
 

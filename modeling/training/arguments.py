@@ -1,4 +1,4 @@
-"""From a recipe to what the `Seq2SeqTrainer` is told."""
+"""From a recipe to the arguments and callbacks of `Seq2SeqTrainer`."""
 
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -14,25 +14,25 @@ if TYPE_CHECKING:
 
 
 def training_arguments(recipe: Recipe, folder: Path, name: str) -> "Seq2SeqTrainingArguments":
-    """Arguments for checkpoints in a folder.
+    """Translate a recipe into training arguments.
 
     Args:
-        recipe (`Recipe`): of one role.
-        folder (`Path`): where checkpoints go while the training runs.
-        name (`str`): of the run, where it is followed.
+        recipe (`Recipe`): recipe of one role.
+        folder (`Path`): folder of the checkpoints that the trainer writes.
+        name (`str`): name of the run in experiment trackers.
 
     Raises:
-        UsageError: if the recipe wants bf16 of a GPU that has none.
+        UsageError: if the recipe requires bf16 and the GPU does not support it.
     """
     import torch
     from transformers import Seq2SeqTrainingArguments
 
     on_gpu = torch.cuda.is_available()
     fast_bf16 = has_fast_bf16()
-    # Said aloud: without it processes on CPUs do not find each other, and bf16 is refused.
+    # Set explicitly: without it, CPU processes cannot rendezvous, and the trainer refuses bf16.
     on_cpu = not on_gpu and not (world_size() == 1 and torch.backends.mps.is_available())
     if recipe.precision == "bf16" and on_gpu and not fast_bf16:
-        raise UsageError(f"{torch.cuda.get_device_name()} has no bf16: take precision auto or fp32.")
+        raise UsageError(f"{torch.cuda.get_device_name()} does not support bf16: use precision auto or fp32.")
     every = recipe.evaluate_every
     return Seq2SeqTrainingArguments(
         output_dir=str(folder),
@@ -44,7 +44,7 @@ def training_arguments(recipe: Recipe, folder: Path, name: str) -> "Seq2SeqTrain
         num_train_epochs=recipe.epochs,
         max_steps=recipe.max_steps or -1,
         learning_rate=recipe.learning_rate,
-        # Muon is not among the trainer's own: see trainer.create_optimizer.
+        # The trainer does not know Muon: see `RoleTrainer.create_optimizer`.
         optim="adafactor" if recipe.optimizer == "adafactor" else "adamw_torch_fused",
         adam_beta2=recipe.adam_beta2,
         adam_epsilon=recipe.adam_epsilon,
@@ -60,7 +60,8 @@ def training_arguments(recipe: Recipe, folder: Path, name: str) -> "Seq2SeqTrain
         load_best_model_at_end=True,
         metric_for_best_model="eval_loss",
         prediction_loss_only=True,
-        # Each evaluation follows a look at the loss (see trainer.on_log).
+        # A divisor of `eval_steps`, so that the loss is checked before each evaluation saves a
+        # checkpoint (see `TrainingFlow.on_log`).
         logging_steps=max(steps for steps in range(1, min(every, 20) + 1) if every % steps == 0),
         logging_nan_inf_filter=False,
         dataloader_pin_memory=on_gpu,
@@ -73,7 +74,7 @@ def training_arguments(recipe: Recipe, folder: Path, name: str) -> "Seq2SeqTrain
 
 
 def reporting_callbacks(recipe: Recipe, folder: Path) -> "list[TrainerCallback]":
-    """Callbacks that follow the losses; TensorBoard's logs lie in the checkpoint's folder."""
+    """Callbacks that report losses. TensorBoard's logs are written to the folder of the checkpoint."""
     if recipe.report_to != "tensorboard":
         return []
     from torch.utils.tensorboard import SummaryWriter

@@ -1,4 +1,4 @@
-"""The training curve: losses over steps, as figures and as a picture."""
+"""The loss curve: losses over optimizer steps, as numbers and as a plot."""
 
 from collections.abc import Mapping, Sequence
 from typing import Any
@@ -11,7 +11,7 @@ Curve = dict[str, dict[str, list[float]]]
 
 
 def training_curve(history: Sequence[Mapping[str, Any]]) -> Curve:
-    """`loss` and `validation_loss`, each as `step` and `value`; at most a hundred points of each.
+    """`loss` and `validation_loss`, each with lists `step` and `value` of at most a hundred points.
 
     Args:
         history (`Sequence[Mapping[str, Any]]`): `log_history` of a trainer's state.
@@ -19,17 +19,17 @@ def training_curve(history: Sequence[Mapping[str, Any]]) -> Curve:
     curve: Curve = {}
     for name, key in _KEYS.items():
         points = [(entry["step"], round(entry[key], 5)) for entry in history if key in entry]
-        apart = -(-len(points) // _POINTS) or 1
-        kept = points[::-1][::apart][::-1]  # the last always among them
+        stride = -(-len(points) // _POINTS) or 1
+        kept = points[::-1][::stride][::-1]  # counted from the end, so that the last point is kept
         curve[name] = {"step": [step for step, _ in kept], "value": [value for _, value in kept]}
     return curve
 
 
 def draw_curve(curve: Curve, best_step: int, best_loss: float) -> bytes:
-    """The curve as a PNG; the same figures give the same bytes.
+    """The curve as a PNG. The same numbers give the same bytes.
 
     Args:
-        curve (`dict`): as `training_curve` makes it.
+        curve (`dict`): result of `training_curve`.
         best_step (`int`): step of the checkpoint that was kept.
         best_loss (`float`): its validation loss.
     """

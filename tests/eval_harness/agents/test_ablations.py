@@ -34,7 +34,7 @@ from eval_harness.agents.registry import make_agent
 from eval_harness.protocols.protocol import EpisodeKey, Protocol
 from eval_harness.results.records import EpisodeResult
 from eval_harness.rollout.rollout import Rollout
-from modeling.agents.learned import RoleModel
+from modeling.agents.role_model import RoleModel
 from modeling.checkpoints.load import Checkpoint, load_checkpoint
 from modeling.data.tokenizer import train_tokenizer
 from modeling.inference.search import Answer
@@ -413,5 +413,5 @@ def test_ablations_are_made_of_checkpoints_and_play(
         (result,) = Rollout(agent, one_step, simulator, 1).run([DOVE])
         assert (result.error, result.stop_reason) == (None, "decision_limit")
         assert bool(result.subgoals[0]) is (name in ("expert-subgoals", "random-subgoals"))
-    with pytest.raises(UsageError, match="is no executor, its role is controller"):
+    with pytest.raises(UsageError, match="has the role controller, not executor"):
         make_agent("no-subgoals", AgentOptions(executor=controller))

@@ -1,7 +1,6 @@
 """Learned agents on batches of states, and the pairs they refuse."""
 
 import json
-import shutil
 from collections.abc import Callable, Iterator
 from copy import deepcopy
 from pathlib import Path
@@ -13,9 +12,10 @@ from dataset_builder.common.errors import UsageError
 from dataset_builder.simulator.simulator import Simulator
 from dataset_builder.trajectories.agent_state import AgentState, Event
 from dataset_builder.trajectories.subgoals import SubGoal
-from modeling import Agent, Decision, Decoding, FlatAgent, SubgoalAgent
+from modeling import Agent, Decision, FlatAgent, SubgoalAgent
 from modeling.agents.learned import ranked_actions, read_subgoal
 from modeling.inference.search import Answer, Search
+from tests.modeling.agents.conftest import edited_checkpoint
 
 
 @pytest.fixture(scope="module")
@@ -122,47 +122,19 @@ def test_agents_follow_the_protocol_and_say_what_they_are(
     }
 
 
-def _edited(folder: Path, copy: Path, **values: object) -> str:
-    """A copy of a checkpoint with other values in its config; None removes one."""
-    shutil.copytree(folder, copy)
-    path = copy / "config.json"
-    config = json.loads(path.read_text()) | values
-    path.write_text(json.dumps({name: value for name, value in config.items() if value is not None}))
-    return str(copy)
-
-
 def test_pairs_that_do_not_fit_are_refused(checkpoints: dict[str, Path], tmp_path: Path) -> None:
     controller, executor, flat = (str(checkpoints[role]) for role in ("controller", "executor", "flat"))
     with pytest.raises(UsageError, match=r"is an executor and .* a controller: swap them"):
         SubgoalAgent.from_pretrained(executor, controller)
-    with pytest.raises(UsageError, match="is no executor, its role is controller: train one with"):
+    with pytest.raises(UsageError, match="has the role controller, not executor: train one with"):
         SubgoalAgent.from_pretrained(controller, controller)
-    with pytest.raises(UsageError, match=r"its role is flat: give it to FlatAgent \(--flat\)"):
+    with pytest.raises(UsageError, match=r"the role flat, not executor: give it to FlatAgent \(--flat\)"):
         SubgoalAgent.from_pretrained(controller, flat)
-    with pytest.raises(UsageError, match="is no flat, its role is executor"):
+    with pytest.raises(UsageError, match="has the role executor, not flat"):
         FlatAgent.from_pretrained(executor)
-    other = _edited(checkpoints["executor"], tmp_path / "paper", state_text_version="paper-1")
+    other = edited_checkpoint(checkpoints["executor"], tmp_path / "paper", state_text_version="paper-1")
     with pytest.raises(UsageError, match="reads state text compact-1, the executor paper-1: take two"):
         SubgoalAgent.from_pretrained(controller, other)
-
-
-def test_checkpoints_that_are_none_of_ours_are_refused(checkpoints: dict[str, Path], tmp_path: Path) -> None:
-    roleless = _edited(checkpoints["flat"], tmp_path / "roleless", subgoal_role=None)
-    with pytest.raises(UsageError, match=r"has no role: its config\.json lacks subgoal_role"):
-        FlatAgent.from_pretrained(roleless)
-    newer = _edited(checkpoints["flat"], tmp_path / "newer", state_text_version="compact-99")
-    with pytest.raises(UsageError, match="state text 'compact-99', known here: paper-1, compact-1"):
-        FlatAgent.from_pretrained(newer)
-    with pytest.raises(UsageError, match="no checkpoint folder"):
-        FlatAgent.from_pretrained(str(tmp_path / "nowhere"))
-    (tmp_path / "empty").mkdir()
-    with pytest.raises(UsageError, match=r"it has no config\.json"):
-        FlatAgent.from_pretrained(str(tmp_path / "empty"))
-    weightless = _edited(checkpoints["flat"], tmp_path / "weightless")
-    (Path(weightless) / "model.safetensors").unlink()
-    with pytest.raises(UsageError, match="is no seq2seq checkpoint that can be loaded") as caught:
-        FlatAgent.from_pretrained(weightless)
-    assert "\n" not in str(caught.value)
 
 
 def test_a_focus_is_never_replaced_by_another() -> None:
@@ -251,13 +223,6 @@ def test_a_sub_goal_that_leads_nowhere_gives_way(pair: SubgoalAgent, monkeypatch
     assert (stuck.finished, stuck.abandoned) == (["fetch(pot)", "heat(pot)"], ["heat(pot)"])
     # Left because it led nowhere, it is not gone back to.
     assert pair.act([stuck])[0].subgoal == "focus_on(pot)"
-
-
-def test_decoding_that_cannot_be() -> None:
-    with pytest.raises(UsageError, match=r"5 candidates need as many beams: raise num_beams \(4\)"):
-        Decoding(num_candidates=5)
-    with pytest.raises(UsageError, match="must be 1 or more"):
-        Decoding(num_beams=0, num_candidates=0)
 
 
 def test_a_subclass_is_asked_from_one_thread_unless_it_says_otherwise(checkpoints: dict[str, Path]) -> None:

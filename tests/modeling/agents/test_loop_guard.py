@@ -4,12 +4,12 @@ import pytest
 
 from dataset_builder.trajectories.agent_state import AgentState, Event
 from modeling.agents.loop_guard import (
-    LONG_PATIENCE,
-    PATIENCE,
+    IDLE_STEPS,
+    LONG_IDLE_STEPS,
     demote_loops,
+    focus_before_search,
     is_loop,
     is_stalled,
-    look_before_search,
 )
 
 
@@ -72,7 +72,7 @@ def _state(*actions: str) -> AgentState:
 
 
 def test_a_sub_goal_is_given_up_after_many_actions_without_a_point() -> None:
-    state = _state(*["wait"] * (PATIENCE - 1))
+    state = _state(*["wait"] * (IDLE_STEPS - 1))
     assert not is_stalled("heat(pot)", state)
     state.history.append(Event("wait", "", 0))
     assert is_stalled("heat(pot)", state)
@@ -82,17 +82,17 @@ def test_a_sub_goal_is_given_up_after_many_actions_without_a_point() -> None:
 
 
 def test_its_time_begins_when_it_is_set() -> None:
-    state = _state(*["wait"] * PATIENCE)
+    state = _state(*["wait"] * IDLE_STEPS)
     state.set_subgoal("cool(pot)")
-    assert state.since == PATIENCE
+    assert state.since == IDLE_STEPS
     assert not is_stalled("cool(pot)", state)
 
 
 def test_waiting_for_something_takes_longer() -> None:
-    state = _state(*["wait"] * PATIENCE)
+    state = _state(*["wait"] * IDLE_STEPS)
     state.subgoal = "wait_until(tree, reproducing)"
     assert not is_stalled(state.subgoal, state)
-    state.history += _history(*["wait"] * LONG_PATIENCE)
+    state.history += _history(*["wait"] * LONG_IDLE_STEPS)
     assert is_stalled(state.subgoal, state)
 
 
@@ -120,13 +120,13 @@ def test_what_a_subgoal_names_is_looked_for_here_before_it_is_searched(
 ) -> None:
     state = AgentState("boil", "boil soap", "", "")
     state.set_subgoal(subgoal)
-    assert look_before_search(actions, state) == expected
+    assert focus_before_search(actions, state) == expected
 
 
 def test_it_is_looked_for_once_under_each_subgoal() -> None:
     state = AgentState("boil", "boil soap", "", "")
     state.history.append(Event("focus on soap", "", 0))
     state.set_subgoal("focus_on(soap)")
-    assert look_before_search(("open fridge",), state)[0] == "focus on soap"  # that was before the sub-goal
+    assert focus_before_search(("open fridge",), state)[0] == "focus on soap"  # that was before the sub-goal
     state.history.append(Event("focus on soap", "", 0))
-    assert look_before_search(("open fridge",), state) == ("open fridge",)
+    assert focus_before_search(("open fridge",), state) == ("open fridge",)

@@ -1,25 +1,21 @@
 """Grounded decoding: what may be said, learnt from examples, kept in the config, obeyed by every search."""
 
-import json
 import random
-import shutil
 from collections.abc import Callable, Iterable, Iterator
 from itertools import islice, pairwise
 from pathlib import Path
 
 import pytest
-from datasets import Dataset, load_dataset
 
-from dataset_builder.common.errors import UsageError
 from dataset_builder.trajectories.agent_state import AgentState
 from dataset_builder.trajectories.model_input import model_input
-from modeling.agents.learned import Decoding, RoleModel
+from modeling.agents.decoding import Decoding
+from modeling.agents.role_model import RoleModel
 from modeling.checkpoints.load import load_checkpoint
 from modeling.data.tokenizer import train_tokenizer
 from modeling.data.vocabulary import vocabulary
 from modeling.inference.grounding import Grounding, find_grounding
 from modeling.inference.search import Search
-from modeling.training.reground import ground_folder
 
 PAIRS = [
     (
@@ -43,7 +39,7 @@ SEARCHES = (Search(), Search(5), Search(4, 4))
 def _broken(text: str, answer: str) -> list[str]:
     """Words that must not stand where they stand in an answer."""
     ids, written = TOKENIZER(text)["input_ids"], TOKENIZER(answer)["input_ids"]
-    return [str(TOKENIZER.decode([token])).strip() for _, token in GROUNDING.breaks(ids, written)]
+    return [str(TOKENIZER.decode([token])).strip() for _, token in GROUNDING.violations(ids, written)]
 
 
 def _words(tokens: Iterable[int]) -> set[str]:
@@ -51,15 +47,15 @@ def _words(tokens: Iterable[int]) -> set[str]:
 
 
 def test_free_is_what_answers_have_without_their_inputs() -> None:
-    assert {"move", "to", "teleport"} <= _words(GROUNDING.free)
-    assert not {"glass", "cup", "egg", "dove", "kitchen"} & _words(GROUNDING.free)
-    assert {"to", ",", ":"} <= _words(GROUNDING.joints)
-    assert not {"glass", "egg"} & _words(GROUNDING.joints)
+    assert {"move", "to", "teleport"} <= _words(GROUNDING.always_allowed_ids)
+    assert not {"glass", "cup", "egg", "dove", "kitchen"} & _words(GROUNDING.always_allowed_ids)
+    assert {"to", ",", ":"} <= _words(GROUNDING.connector_ids)
+    assert not {"glass", "egg"} & _words(GROUNDING.connector_ids)
 
 
-@pytest.mark.parametrize("place", range(len(PAIRS)))
-def test_the_answers_it_was_learnt_from_are_grounded(place: int) -> None:
-    assert _broken(*PAIRS[place]) == []
+@pytest.mark.parametrize("index", range(len(PAIRS)))
+def test_the_answers_it_was_learnt_from_are_grounded(index: int) -> None:
+    assert _broken(*PAIRS[index]) == []
 
 
 def test_names_come_from_the_input_and_as_they_stand_there() -> None:
@@ -73,17 +69,17 @@ def test_names_come_from_the_input_and_as_they_stand_there() -> None:
     assert _broken(text, "teleport to kitchen") == ["kitchen"]
 
 
-@pytest.mark.parametrize("place", range(len(PAIRS)))
-def test_what_is_forbidden_is_what_breaks(place: int) -> None:
+@pytest.mark.parametrize("index", range(len(PAIRS)))
+def test_what_is_forbidden_is_what_breaks(index: int) -> None:
     words = vocabulary(TOKENIZER)
-    ids = INPUTS[place]
-    forbidden = set(map(tuple, GROUNDING.forbidden(ids, words)))
-    dice = random.Random(place)
+    ids = INPUTS[index]
+    forbidden = set(map(tuple, GROUNDING.suppressed_sequences(ids, words)))
+    dice = random.Random(index)
     kinds = [0, 0]
     for _ in range(500):
         answer = dice.choices(range(len(words)) if dice.random() < 0.3 else ids, k=3)
         said = [words[token] for token in answer]
-        broken = any(GROUNDING.breaks(ids, answer))
+        broken = any(GROUNDING.violations(ids, answer))
         assert broken == any((word,) in forbidden for word in said) | any(
             pair in forbidden for pair in pairwise(said)
         )
@@ -97,8 +93,8 @@ def test_training_writes_it_into_the_config_and_loading_reads_it(checkpoints: di
         found = Grounding.of(checkpoint.model, checkpoint.tokenizer)
         assert found, role
         marks = {checkpoint.tokenizer.eos_token_id, checkpoint.tokenizer.pad_token_id}
-        assert marks <= found.joints
-        assert found.free <= found.joints
+        assert marks <= found.connector_ids
+        assert found.always_allowed_ids <= found.connector_ids
 
 
 @pytest.fixture(scope="module")
@@ -121,7 +117,7 @@ def test_every_answer_is_grounded_whatever_computes_it(backend: str, inputs: lis
         answers = model.backend.answer(inputs, search)
         assert all(len(answer.texts) >= search.num_answers - 1 for answer in answers)
         return sum(
-            any(grounding.breaks(row, model.fitter.tokenizer(text)["input_ids"]))
+            any(grounding.violations(row, model.fitter.tokenizer(text)["input_ids"]))
             for row, answer in zip(ids, answers, strict=True)
             for text in answer.texts
         )
@@ -136,7 +132,9 @@ def test_the_backends_agree(inputs: list[str]) -> None:
         for backend in ("transformers", "ctranslate2")
     )
     for search in SEARCHES:
-        one, other = ([each.texts for each in model.backend.answer(inputs, search)] for model in (slow, fast))
+        one, other = (
+            [answer.texts for answer in model.backend.answer(inputs, search)] for model in (slow, fast)
+        )
         # Near ties may fall otherwise.
         assert sum(some[0] == others[0] for some, others in zip(one, other, strict=True)) >= len(inputs) - 1
         # Further candidates may differ: the engines end a search by rules of their own.
@@ -155,48 +153,4 @@ def test_draws_are_grounded_too(
     answers = model.backend.answer(texts, Search(samples=5), seeds=[1] * len(texts))
     for row, answer in zip(ids, answers, strict=True):
         for text in answer.texts:
-            assert not list(grounding.breaks(row, model.fitter.tokenizer(text)["input_ids"]))
-
-
-def test_older_checkpoints_can_be_mended(tmp_path: Path, checkpoints: dict[str, Path], dataset: Path) -> None:
-    folder = tmp_path / "old"
-    shutil.copytree(checkpoints["executor"], folder)
-    config = json.loads((folder / "config.json").read_text())
-    wanted = config.pop("grounding")
-    (folder / "config.json").write_text(json.dumps(config))
-    old = RoleModel.from_pretrained(str(folder))
-    assert Grounding.of(old.checkpoint.model, old.checkpoint.tokenizer) is None  # and it plays, freely
-    ground_folder(folder, str(dataset))
-    assert json.loads((folder / "config.json").read_text())["grounding"] == wanted
-
-
-def test_what_only_practice_answers_is_free_too(
-    tmp_path: Path, checkpoints: dict[str, Path], dataset: Path
-) -> None:
-    folder, corpus = tmp_path / "model", tmp_path / "corpus"
-    shutil.copytree(checkpoints["executor"], folder)
-    shutil.copytree(dataset, corpus)
-    row = load_dataset(str(corpus), "executor", split="train")[0]
-    searched = row | {"input": "task: boil rubber | room: kitchen", "target": "teleport to zyx"}
-    Dataset.from_list([searched]).to_parquet(str(corpus / "executor" / "practice.parquet"))
-    card = corpus / "README.md"
-    lines = "  - split: practice\n    path: executor/practice.parquet\n"
-    head = "- config_name: executor\n  data_files:\n"
-    card.write_text(card.read_text().replace(head, head + lines))
-    tokenizer = RoleModel.from_pretrained(str(folder)).fitter.tokenizer
-    given, answer = (set(tokenizer(searched[column])["input_ids"]) for column in ("input", "target"))
-    assert not answer - given <= ground_folder(folder, str(dataset)).free
-    assert answer - given <= ground_folder(folder, str(corpus)).free
-
-
-def test_what_is_no_checkpoint_of_a_role_is_refused(
-    tmp_path: Path, checkpoints: dict[str, Path], dataset: Path
-) -> None:
-    with pytest.raises(UsageError, match="There is no checkpoint folder"):
-        ground_folder(tmp_path / "nowhere", str(dataset))
-    shutil.copytree(checkpoints["executor"], tmp_path / "roleless")
-    path = tmp_path / "roleless" / "config.json"
-    config = json.loads(path.read_text())
-    path.write_text(json.dumps(config | {"subgoal_role": None}))
-    with pytest.raises(UsageError, match="has no role"):
-        ground_folder(tmp_path / "roleless", str(dataset))
+            assert not list(grounding.violations(row, model.fitter.tokenizer(text)["input_ids"]))

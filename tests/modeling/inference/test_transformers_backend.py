@@ -1,24 +1,12 @@
-"""Batched decoding."""
+"""Batched decoding with transformers."""
 
-from pathlib import Path
 from typing import Any
 
 import pytest
 
-from modeling.agents.learned import RoleModel
-from modeling.data.examples import load_role
+from modeling.agents.role_model import RoleModel
 from modeling.inference import transformers_backend as generate
-
-
-@pytest.fixture(scope="module")
-def flat(checkpoints: dict[str, Path]) -> RoleModel:
-    return RoleModel.from_pretrained(str(checkpoints["flat"]))
-
-
-@pytest.fixture(scope="module")
-def texts(dataset: Path) -> list[str]:
-    inputs = list(load_role("flat", str(dataset)).validation["input"])
-    return inputs[:: len(inputs) // 8][:8]
+from modeling.inference.search import Search
 
 
 def test_answers_keep_the_order_of_the_texts(
@@ -61,8 +49,7 @@ def test_batches_hold_like_lengths_within_bounds(monkeypatch: pytest.MonkeyPatch
 
 
 def test_answers_are_ranked_and_different(flat: RoleModel, texts: list[str]) -> None:
-    search = generate.Search(num_beams=4, num_answers=4)
-    for answer in generate.answer_all(flat.checkpoint.model, flat.fitter, texts, 48, search):
+    for answer in flat.backend.answer(texts, Search(num_beams=4, num_answers=4)):
         assert 1 <= len(answer.texts) <= 4
         assert len(set(answer.texts)) == len(answer.texts)
         assert answer.read > 10
@@ -70,23 +57,13 @@ def test_answers_are_ranked_and_different(flat: RoleModel, texts: list[str]) -> 
 
 
 def test_samples_are_ranked_by_votes_and_can_be_repeated(flat: RoleModel, texts: list[str]) -> None:
-    model, fitter = flat.checkpoint.model, flat.fitter
-    search = generate.Search(samples=6, temperature=1.5, top_p=1.0)
-    drawn = generate.answer_all(model, fitter, texts, 48, search)
-    assert generate.answer_all(model, fitter, texts, 48, search) == drawn
-    assert max(len(answer.texts) for answer in drawn) > 1
-    others = generate.answer_all(model, fitter, texts, 48, search, seeds=range(len(texts)))
-    assert others != drawn
-    assert generate.answer_all(model, fitter, texts, 48, search, seeds=range(len(texts))) == others
-    cold = generate.Search(samples=6, temperature=0.01)
-    greedy = generate.decode(model, fitter, texts, 48)
-    assert [answer.texts[0] for answer in generate.answer_all(model, fitter, texts, 48, cold)] == greedy
-
-
-def test_votes() -> None:
-    assert generate.ranked_by_votes(["open door", "wait", "look", "wait ", "open door", "go"]) == [
-        "open door",
-        "wait",
-        "look",
-        "go",
-    ]
+    answer = flat.backend.answer
+    search = Search(samples=6, temperature=1.5, top_p=1.0)
+    drawn = answer(texts, search)
+    assert answer(texts, search) == drawn
+    assert max(len(sampled.texts) for sampled in drawn) > 1
+    seeded = answer(texts, search, range(len(texts)))
+    assert seeded != drawn
+    assert answer(texts, search, range(len(texts))) == seeded
+    cold = answer(texts, Search(samples=6, temperature=0.01))
+    assert [sampled.texts[0] for sampled in cold] == [best.texts[0] for best in answer(texts, Search())]

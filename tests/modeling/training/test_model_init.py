@@ -11,7 +11,7 @@ from rich.console import Console
 from transformers import AutoModelForSeq2SeqLM
 
 from dataset_builder.common.errors import UsageError
-from modeling.agents.learned import RoleModel
+from modeling.agents.role_model import RoleModel
 from modeling.recipes.recipe import Recipe
 from modeling.training.train import train
 
