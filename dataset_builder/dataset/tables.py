@@ -111,7 +111,7 @@ class ScienceWorldSubgoals(datasets.GeneratorBasedBuilder):
             "inventory": [step.inventory for step in steps],
             "action": [step.action for step in steps],
             "observation": [step.observation for step in steps],
-            "score": [step.score for step in steps],
+            "score": [step.score_fraction for step in steps],
             "moves": [step.moves for step in steps],
             "subgoal": step_subgoals(segments),
             "segment": [

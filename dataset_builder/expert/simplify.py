@@ -84,11 +84,11 @@ def _items(steps: Sequence[Step]) -> list[Item]:
                 step.inventory,
                 after.look,
                 after.inventory,
-                step.score - score,
+                step.score_fraction - score,
                 step.moves - moves,
             )
         )
-        moves, score = step.moves, step.score
+        moves, score = step.moves, step.score_fraction
     return items
 
 

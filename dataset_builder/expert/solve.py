@@ -12,7 +12,7 @@ from dataset_builder.expert.plan import Plan
 from dataset_builder.expert.simplify import plans
 from dataset_builder.simulator.simulator import Episode, Simulator, expand_simplifications
 from dataset_builder.simulator.tasks import get_task
-from dataset_builder.trajectories.trajectory import PATHS, Step, Trajectory
+from dataset_builder.trajectories.trajectory import PATHS, Step, Trajectory, to_fraction
 
 _MAX_REPHRASINGS = 12
 _MAX_WAITS = 8
@@ -180,7 +180,7 @@ class _Player:
     def _step(self, action: str) -> tuple[Step, bool, bool]:
         look, inventory = self.episode.look(), self.episode.inventory()
         result = self.episode.step(action)
-        step = Step(look, inventory, action, result.observation, result.score / 100, result.moves)
+        step = Step(look, inventory, action, result.observation, to_fraction(result.score), result.moves)
         return step, result.accepted, result.ambiguous
 
 

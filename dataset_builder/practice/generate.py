@@ -1,7 +1,6 @@
 """Practice for the tasks with few train variations: keyed units of work, in threads, resumable."""
 
 from collections import Counter
-from dataclasses import asdict
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -140,7 +139,7 @@ def _outcome(episode: Episode, unit: Unit) -> dict[str, Any]:
         except Failed as error:
             return {"given_up": str(error)}
         segments = [[str(segment.subgoal), segment.start, segment.stop] for segment in played.segments]
-        return {"practice": asdict(played) | {"segments": segments}}
+        return {"practice": vars(played) | {"trajectory": played.trajectory.to_dict(), "segments": segments}}
     return {"given_up": f"the Java process died {MAX_JVM_RESTARTS} times"}
 
 

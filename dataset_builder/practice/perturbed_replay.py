@@ -21,7 +21,7 @@ from dataset_builder.simulator.simulator import Episode
 from dataset_builder.simulator.vocabulary import ROOMS
 from dataset_builder.trajectories.agent_state import room_of
 from dataset_builder.trajectories.subgoals import Segment, SubGoal
-from dataset_builder.trajectories.trajectory import Step, Trajectory
+from dataset_builder.trajectories.trajectory import Step, Trajectory, to_fraction
 
 MAX_MOVES = 100
 SEARCH = ("kitchen", "workshop", "foundry", "bathroom", "living room", "bedroom", "art studio", "greenhouse")
@@ -324,7 +324,8 @@ class _Player:
         moves = result.moves - self.before
         if moves > MAX_MOVES:
             raise Failed(f"more than {MAX_MOVES} moves")
-        self.steps.append(Step(look, inventory, action, result.observation, result.score / 100, moves))
+        score = to_fraction(result.score)
+        self.steps.append(Step(look, inventory, action, result.observation, score, moves))
         self.subgoals.append(subgoal)
         self.taught.append(taught)
         if self.colours and action.startswith("mix "):

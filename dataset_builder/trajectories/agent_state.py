@@ -34,7 +34,7 @@ class AgentState:
         description: the task's text.
         look: the room now.
         inventory: what is carried now.
-        score: 0 to 100.
+        score_points: task score now, -100 (the episode is lost) to 100.
         moves: moves used so far.
         history: past actions, oldest first.
         visited: rooms in the order of the first visit, the present one included.
@@ -48,7 +48,7 @@ class AgentState:
     description: str
     look: str
     inventory: str
-    score: int = 0
+    score_points: int = 0
     moves: int = 0
     history: list[Event] = field(default_factory=list)
     visited: list[str] = field(default_factory=list)
@@ -74,11 +74,11 @@ class AgentState:
         self.subgoal, self.since = subgoal, self.step
 
     def advance(
-        self, action: str, observation: str, score: int, moves: int, look: str, inventory: str
+        self, action: str, observation: str, score_points: int, moves: int, look: str, inventory: str
     ) -> None:
-        """Record an action and what the world looks like after it (score 0 to 100)."""
-        self.history.append(Event(action, observation, score - self.score))
-        self.score, self.moves = score, moves
+        """Record an action and what the world looks like after it."""
+        self.history.append(Event(action, observation, score_points - self.score_points))
+        self.score_points, self.moves = score_points, moves
         self.look, self.inventory = look, inventory
         self._see_room()
 
@@ -107,7 +107,7 @@ def replay_states(trajectory: Trajectory, segments: Sequence[Segment] = ()) -> I
             state.advance(
                 step.action,
                 step.observation,
-                round(100 * step.score),
+                step.score_points,
                 step.moves,
                 after.look,
                 after.inventory,

@@ -68,7 +68,7 @@ def check_version(version: str) -> str:
 
 
 def _paper(role: str, state: AgentState, window: int) -> str:
-    parts = [f"{_one_line(state.description)} </s> Time: {state.step}; Score: {state.score}; </s> "]
+    parts = [f"{_one_line(state.description)} </s> Time: {state.step}; Score: {state.score_points}; </s> "]
     if role != "flat":
         if state.finished:
             parts.append(f". Completed subtasks are: {', '.join(state.finished)}")

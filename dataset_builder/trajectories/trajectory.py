@@ -6,6 +6,19 @@ from typing import Any, NamedTuple
 PATHS = ("tidied", "simulator")
 """Forms of a path: shortened by us, or as the simulator's own solver wrote it."""
 
+_STORED = {"score_fraction": "score"}
+"""Fields of a step whose key in stored records differs from their name."""
+
+
+def to_points(score_fraction: float) -> int:
+    """A score of 0 to 1, as corpus and dataset store it, on the 0 to 100 scale of simulator and agents."""
+    return round(100 * score_fraction)
+
+
+def to_fraction(score_points: int) -> float:
+    """The inverse of `to_points`."""
+    return score_points / 100
+
 
 class TrajectoryKey(NamedTuple):
     """What makes a trajectory one of a kind in a store."""
@@ -24,7 +37,7 @@ class Step:
         inventory: what was carried before the action.
         action: the text sent to the simulator.
         observation: the simulator's answer.
-        score: task score after the action, 0 to 1.
+        score_fraction: task score after the action, 0 to 1.
         moves: moves used so far, this action included.
     """
 
@@ -32,8 +45,13 @@ class Step:
     inventory: str
     action: str
     observation: str
-    score: float
+    score_fraction: float
     moves: int
+
+    @property
+    def score_points(self) -> int:
+        """The same score on the scale of `AgentState` and `StepResult`, 0 to 100."""
+        return to_points(self.score_fraction)
 
 
 @dataclass(frozen=True)
@@ -67,12 +85,19 @@ class Trajectory:
         return [step.action for step in self.steps]
 
     def to_dict(self) -> dict[str, Any]:
-        """A JSON-ready form; `from_dict` reads it back."""
-        return asdict(self)
+        """A JSON-ready form, with the fraction under the key `score`; `from_dict` reads it back."""
+        record = asdict(self)
+        record["steps"] = [
+            {_STORED.get(name, name): value for name, value in step.items()} for step in record["steps"]
+        ]
+        return record
 
     @classmethod
     def from_dict(cls, record: dict[str, Any]) -> "Trajectory":
         """Build from `to_dict`'s form; unknown keys are ignored."""
-        steps = tuple(Step(**step) for step in record["steps"])
+        steps = tuple(
+            Step(**{name: step[_STORED.get(name, name)] for name in Step.__dataclass_fields__})
+            for step in record["steps"]
+        )
         fields = {name: record[name] for name in cls.__dataclass_fields__ if name != "steps"}
         return cls(**fields, steps=steps)

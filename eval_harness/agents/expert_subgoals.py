@@ -9,6 +9,7 @@ from typing import Any
 from dataset_builder.common.errors import SubgoalError
 from dataset_builder.simulator.simulator import Simulator
 from dataset_builder.trajectories.agent_state import AgentState, Event, room_of
+from dataset_builder.trajectories.trajectory import to_points
 
 
 @dataclass(frozen=True)
@@ -147,7 +148,7 @@ class ExpertSubgoals:
             step_subgoals(annotator("rules").annotate(path)),
             path.actions,
             [step.observation for step in steps],
-            [step.score for step in steps],
+            [step.score_fraction for step in steps],
             [step.look for step in steps],
         )
 
@@ -183,7 +184,7 @@ def _stretches(
     looks: Sequence[str],
 ) -> list[SubgoalSpan]:
     """Runs of the same sub-goal. Two neighbouring segments never have the same."""
-    points = [round(100 * score) for score in scores]
+    points = list(map(to_points, scores))
     gains = [after - before for before, after in pairwise([0, *points])]
     steps = [Event(*step) for step in zip(actions, answers, gains, strict=True)]
     starts = [i for i in range(len(steps)) if i == 0 or subgoals[i] != subgoals[i - 1]]

@@ -25,7 +25,7 @@ def markdown(play: Play) -> str:
         "",
         *(f"> {line}" for line in state.description.splitlines()),
         "",
-        f"Score **{max(0, state.score)}** after {state.moves} moves. "
+        f"Score **{max(0, state.score_points)}** after {state.moves} moves. "
         f"{STOPS.get(play.record().stop_reason, 'Not finished.')}",
     ]
     return "\n".join([*head, *_chapters(play.turns)]) + "\n"

@@ -262,7 +262,7 @@ def view(play: Play) -> dict[str, Any]:
         "seed": play.unit.seed,
         "split": get_task(play.unit.task).split_of(play.unit.variation),
         "description": state.description,
-        "score": max(0, state.score),
+        "score": max(0, state.score_points),
         "moves": state.moves,
         "moves_left": play.moves_left,
         "over": play.over,

@@ -59,7 +59,7 @@ def _of_play(play: Play, titled: bool) -> str:
         title = f"<h3 class='sg-who'>{kind}</h3>"
     turns = play.turns
     side = _gauges(
-        play.state.score,
+        play.state.score_points,
         play.moves_left,
         [(turn.moves, max(0, turn.score)) for turn in turns],
         [turn.seconds for turn in turns if turn.by == "agent"],
@@ -120,7 +120,7 @@ def _count(turns: Sequence[Turn]) -> str:
 
 def _end(play: Play) -> str:
     reason = play.record().stop_reason
-    good = play.state.score >= 100
+    good = play.state.score_points >= 100
     return f"<li class='end {'won' if good else 'lost'}'>{escape(STOPS.get(reason, reason))}</li>"
 
 

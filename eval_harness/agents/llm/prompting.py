@@ -51,7 +51,7 @@ def game_so_far(
     now = [
         f"You see: {one_line(state.look, 2000)}",
         f"You carry: {one_line(state.inventory)}",
-        f"Score: {state.score} of 100. Moves: {state.moves}.",
+        f"Score: {state.score_points} of 100. Moves: {state.moves}.",
     ]
     return {
         "task": one_line(state.description, 2000),

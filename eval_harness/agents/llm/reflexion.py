@@ -104,7 +104,7 @@ class Reflexion(LLMAgent[TrialMemory]):
                 try:
                     actions = think_and_act(state, trial, memory.lessons[-KEPT:])
                 except OutOfTokens:
-                    ending = f"its tokens were spent, with a score of {state.score}"
+                    ending = f"its tokens were spent, with a score of {state.score_points}"
                     break
                 trial.wanted[state.step] = actions[0]
                 taken = play_first_accepted(episode, actions)
@@ -120,8 +120,8 @@ class Reflexion(LLMAgent[TrialMemory]):
                 ending = _ending(state, result.done)
         finally:
             episode.close()
-        memory.trial_scores.append(state.score)
-        if state.score >= 100:
+        memory.trial_scores.append(state.score_points)
+        if state.score_points >= 100:
             memory.won = [event.action for event in state.history]
             return
         if not state.history:
@@ -152,9 +152,9 @@ class Reflexion(LLMAgent[TrialMemory]):
 def _ending(state: AgentState, done: bool) -> str:
     """How a trial ended, in words for the model; `""` if it goes on."""
     if done:
-        ended = "the game is lost" if state.score < 0 else "no moves are left"
-        return "solved" if state.score >= 100 else f"{ended}, with a score of {state.score}"
+        ended = "the game is lost" if state.score_points < 0 else "no moves are left"
+        return "solved" if state.score_points >= 100 else f"{ended}, with a score of {state.score_points}"
     idle = [event.reward for event in state.history[-PATIENCE:]]
     if len(idle) == PATIENCE and max(idle) <= 0:
-        return f"nothing was gained for {PATIENCE} actions, with a score of {state.score}"
+        return f"nothing was gained for {PATIENCE} actions, with a score of {state.score_points}"
     return ""

@@ -54,8 +54,8 @@ def test_a_task_has_two_or_more_of_train_variations_that_end_at_score_1(task: st
     assert len({path.variation for path in paths}) == len(paths) >= 2
     assert {path.task for path in paths} == {task}
     assert {get_task(task).split_of(path.variation) for path in paths} == {"train"}
-    assert all(path.steps[-1].score == 1 for path in paths)
-    assert all(step.score < 1 for path in paths for step in path.steps[:-1])
+    assert all(path.steps[-1].score_fraction == 1 for path in paths)
+    assert all(step.score_fraction < 1 for path in paths for step in path.steps[:-1])
 
 
 def test_segments_cover_the_paths() -> None:

@@ -65,7 +65,7 @@ def test_collect_continues_and_repeats_nothing(tmp_path: Path) -> None:
     assert len(lines(tmp_path)) == 3
     found = trajectories(tmp_path)
     assert [trajectory.variation for trajectory in found] == sorted(t.variation for t in found)
-    assert all(trajectory.steps[-1].score == 1 for trajectory in found)
+    assert all(trajectory.steps[-1].score_fraction == 1 for trajectory in found)
 
 
 def test_a_killed_run_is_continued_by_the_next(tmp_path: Path) -> None:

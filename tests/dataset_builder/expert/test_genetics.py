@@ -98,7 +98,7 @@ def test_the_plant_grown_from_a_seed_decides(asked: str, offspring: str, box: st
 )
 def test_the_experiment_fits_the_step_limit(simulator: Simulator, task: str, variation: int) -> None:
     trajectory = find_trajectory(simulator, task, variation)
-    assert trajectory.steps[-1].score == 1
+    assert trajectory.steps[-1].score_fraction == 1
     assert trajectory.steps[-1].moves <= MAX_MOVES
     shown = trajectory.steps[-1].look
     assert (

@@ -15,7 +15,7 @@ def replay(simulator: Simulator, trajectory: Trajectory) -> int:
         assert (episode.look(), episode.inventory()) == (step.look, step.inventory)
         result = episode.step(step.action)
         assert (result.observation, result.moves) == (step.observation, step.moves)
-        assert result.score == round(100 * step.score)
+        assert result.score == step.score_points
     episode.close()
     return result.score
 

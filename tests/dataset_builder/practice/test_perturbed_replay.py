@@ -45,7 +45,7 @@ def test_a_path_is_played_again_in_other_worlds(episode: Episode, recorded: list
     for play in plays:
         steps = play.trajectory.steps
         check_segments(play.segments, len(steps))
-        assert steps[-1].score == 1
+        assert steps[-1].score_fraction == 1
         assert steps[-1].moves <= 100
         assert len(play.taught) == len(steps)
         assert not play.hindsight

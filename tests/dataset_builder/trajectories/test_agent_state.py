@@ -25,7 +25,7 @@ def test_room_of_a_look(look: str, room: str) -> None:
 
 def test_new_state_has_seen_its_room_only() -> None:
     state = state_in_hall()
-    assert (state.step, state.score, state.moves, state.subgoal) == (0, 0, 0, "")
+    assert (state.step, state.score_points, state.moves, state.subgoal) == (0, 0, 0, "")
     assert state.visited == ["hallway"]
 
 
@@ -37,7 +37,7 @@ def test_rewards_are_differences_of_scores_and_rooms_are_listed_once() -> None:
     assert [event.reward for event in state.history] == [5, 0, -105]
     assert state.history[0] == Event("go to kitchen", "You move.", 5)
     assert state.visited == ["hallway", "kitchen"]
-    assert (state.step, state.score, state.moves, state.inventory) == (3, -100, 13, "a pot")
+    assert (state.step, state.score_points, state.moves, state.inventory) == (3, -100, 13, "a pot")
 
 
 def test_a_changed_subgoal_finishes_the_one_before() -> None:
@@ -67,7 +67,7 @@ def test_replay_shows_the_state_before_each_action_with_the_previous_subgoal() -
             state.step,
             state.look,
             state.inventory,
-            state.score,
+            state.score_points,
             state.moves,
             state.subgoal,
             len(state.finished),

@@ -88,7 +88,7 @@ def paths(recorded: list[Trajectory], tmp_path_factory: pytest.TempPathFactory) 
             "look": [step.look for step in path.steps],
             "action": path.actions,
             "observation": [step.observation for step in path.steps],
-            "score": [step.score for step in path.steps],
+            "score": [step.score_fraction for step in path.steps],
             "subgoal": step_subgoals(annotator("rules").annotate(path)),
         }
         for path in recorded
@@ -152,7 +152,7 @@ def stretches_of(path: Trajectory, subgoals: Sequence[str]) -> list[SubgoalSpan]
         subgoals,
         path.actions,
         [step.observation for step in steps],
-        [step.score for step in steps],
+        [step.score_fraction for step in steps],
         [step.look for step in steps],
     )
 
@@ -167,12 +167,12 @@ def test_a_stray_action_does_not_lose_the_guide(recorded: list[Trajectory]) -> N
         for number, step in enumerate(path.steps):
             if number == 0 or wanted[number] != wanted[number - 1]:
                 guide.subgoal(state)
-                state.advance("look around", step.look, state.score, 0, step.look, step.inventory)
+                state.advance("look around", step.look, state.score_points, 0, step.look, step.inventory)
             followed += guide.subgoal(state) == wanted[number]
             total += 1
             if number + 1 < len(path.steps):
                 after = path.steps[number + 1]
-                score = round(100 * step.score)
+                score = step.score_points
                 state.advance(step.action, step.observation, score, 0, after.look, after.inventory)
     assert followed / total > 0.97
 

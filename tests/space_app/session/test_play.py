@@ -26,7 +26,7 @@ def test_the_plan_is_told_before_it_is_followed_and_leads_to_100(
     assert play.coming == "focus_on(animal, outside)"
     while not play.over:
         play.step()
-    assert (play.state.score, play.record().stop_reason) == (100, "completed")
+    assert (play.state.score_points, play.record().stop_reason) == (100, "completed")
     assert [turn.rejected for turn in play.turns][2] == ("pick up baby beaver with both hands",)
     assert view(play)["next_subgoal"] is None
     assert "Score **100**" in markdown(play)
@@ -84,7 +84,7 @@ def test_an_episode_survives_the_death_of_the_java_process() -> None:
             work()
         while not play.over:
             play.step()
-        assert play.state.score == 100
+        assert play.state.score_points == 100
         assert json.loads(json_text(play))["moves"] == 5
         assert simulator.starts == 3
 
