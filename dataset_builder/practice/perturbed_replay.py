@@ -20,7 +20,7 @@ from random import Random
 from dataset_builder.simulator.simulator import Episode
 from dataset_builder.simulator.vocabulary import ROOMS
 from dataset_builder.trajectories.agent_state import room_of
-from dataset_builder.trajectories.subgoals import Segment, SubGoal
+from dataset_builder.trajectories.subgoals import Segment, SubGoal, step_subgoals
 from dataset_builder.trajectories.trajectory import Step, Trajectory, to_fraction
 
 MAX_MOVES = 100
@@ -81,7 +81,7 @@ def practise(episode: Episode, base: Trajectory, segments: Sequence[Segment], se
     episode.load(base.task, base.variation, base.simplifications)
     colours = _other_colours(base, draw)
     player = _Player(episode, base, draw, colours)
-    subgoals = [str(segment.subgoal) for segment in segments for _ in range(segment.start, segment.stop)]
+    subgoals = step_subgoals(segments)
     if not colours:
         _rearrange(player, base, draw)
     player.begin()

@@ -58,7 +58,7 @@ def check_simplifications(simplifications: str) -> None:
 
 
 def expand_simplifications(task: Task, simplifications: str) -> str:
-    """The labels of a list, with those for `easy` that the simulator has for this task (AgentInterface.scala).
+    """The labels of a list, `easy` replaced by what it stands for in this task (AgentInterface.scala).
 
     Raises:
         UsageError: for an unknown label, or one that makes the task impossible.

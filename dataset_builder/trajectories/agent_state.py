@@ -4,7 +4,7 @@ import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 
-from dataset_builder.trajectories.subgoals import Segment
+from dataset_builder.trajectories.subgoals import Segment, step_subgoals
 from dataset_builder.trajectories.trajectory import Trajectory
 
 _ROOM = re.compile(r"^(?:This room is called|This outside location is called) the ([a-z ]+?)\.")
@@ -23,6 +23,12 @@ class Event:
     action: str
     observation: str
     reward: int
+
+
+def idle_steps(history: Sequence[Event]) -> int:
+    """How many actions at the end of a history brought no reward."""
+    rewarded = [index for index, event in enumerate(history) if event.reward > 0]
+    return len(history) - (rewarded[-1] + 1 if rewarded else 0)
 
 
 @dataclass
@@ -65,6 +71,10 @@ class AgentState:
         """Actions taken so far."""
         return len(self.history)
 
+    def idle_steps(self, since: int = 0) -> int:
+        """Actions from step `since` on that were taken after the last reward."""
+        return idle_steps(self.history[since:])
+
     def set_subgoal(self, subgoal: str) -> None:
         """Take over the controller's word: a changed text means the one before is finished."""
         if subgoal == self.subgoal:
@@ -96,7 +106,7 @@ def replay_states(trajectory: Trajectory, segments: Sequence[Segment] = ()) -> I
     The same object is yielded each time: use it before asking for the next.
     """
     steps = trajectory.steps
-    subgoals = [str(segment.subgoal) for segment in segments for _ in range(segment.start, segment.stop)]
+    subgoals = step_subgoals(segments)
     state = AgentState(trajectory.task, trajectory.description, steps[0].look, steps[0].inventory)
     for index, step in enumerate(steps):
         yield state

@@ -70,8 +70,7 @@ def _rejections(state: AgentState, watch: _Watch) -> str:
 
 
 def _no_progress(state: AgentState, watch: _Watch) -> str:
-    gains = [step for step, event in enumerate(state.history) if event.reward > 0]
-    idle = state.step - max(watch.since, gains[-1] + 1 if gains else 0)
+    idle = state.idle_steps(watch.since)
     return f"its last {idle} actions brought no points" if idle >= NO_PROGRESS else ""
 
 

@@ -7,7 +7,7 @@ repeats itself there. The limits below are those of the expert paths, which neve
 import re
 from collections.abc import Sequence
 
-from dataset_builder.trajectories.agent_state import AgentState, Event
+from dataset_builder.trajectories.agent_state import AgentState, Event, idle_steps
 
 MAX_REPEATS, WINDOW, MAX_IN_WINDOW = 2, 12, 4
 """Experts play no action more than twice in a row, or more than four times in twelve actions, without a
@@ -34,9 +34,7 @@ def is_loop(action: str, history: Sequence[Event]) -> bool:
     if action.startswith(_MAY_REPEAT) or action.isdigit():
         return False
     recent = history[-WINDOW:]
-    rewarded = [index for index, event in enumerate(recent) if event.reward > 0]
-    idle = recent[rewarded[-1] + 1 :] if rewarded else recent
-    same = [event.action == action for event in idle]
+    same = [event.action == action for event in recent[len(recent) - idle_steps(recent) :]]
     return sum(same) >= MAX_IN_WINDOW or (len(same) >= MAX_REPEATS and all(same[-MAX_REPEATS:]))
 
 
@@ -63,10 +61,7 @@ def is_stalled(subgoal: str, state: AgentState) -> bool:
     """
     if subgoal != state.subgoal:
         return subgoal in state.abandoned
-    pursued = state.history[state.since :]
-    rewarded = [index for index, event in enumerate(pursued) if event.reward > 0]
-    idle_steps = len(pursued) - (rewarded[-1] + 1 if rewarded else 0)
-    return idle_steps >= (LONG_IDLE_STEPS if subgoal.startswith(_LONG) else IDLE_STEPS)
+    return state.idle_steps(state.since) >= (LONG_IDLE_STEPS if subgoal.startswith(_LONG) else IDLE_STEPS)
 
 
 def focus_before_search(actions: Sequence[str], state: AgentState) -> tuple[str, ...]:

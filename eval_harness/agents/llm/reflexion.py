@@ -154,7 +154,6 @@ def _ending(state: AgentState, done: bool) -> str:
     if done:
         ended = "the game is lost" if state.score_points < 0 else "no moves are left"
         return "solved" if state.score_points >= 100 else f"{ended}, with a score of {state.score_points}"
-    idle = [event.reward for event in state.history[-PATIENCE:]]
-    if len(idle) == PATIENCE and max(idle) <= 0:
+    if state.idle_steps() >= PATIENCE:
         return f"nothing was gained for {PATIENCE} actions, with a score of {state.score_points}"
     return ""

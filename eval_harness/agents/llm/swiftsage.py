@@ -132,8 +132,7 @@ class SwiftSage(LLMAgent[SageMemory]):
         answer = state.history[last].observation.lower()
         if any(phrase in answer for phrase in _SURPRISES):
             return "the last action could not be done"
-        gains = [step for step, event in enumerate(state.history) if event.reward > 0]
-        idle = state.step - max(memory.calm, gains[-1] + 1 if gains else 0)
+        idle = state.idle_steps(memory.calm)
         return f"the last {idle} actions brought no points" if idle >= PATIENCE else ""
 
     def _sage(self, state: AgentState, memory: SageMemory, reason: str) -> list[str]:

@@ -2,7 +2,7 @@
 
 import pytest
 
-from dataset_builder.trajectories.agent_state import AgentState, Event, replay_states, room_of
+from dataset_builder.trajectories.agent_state import AgentState, Event, idle_steps, replay_states, room_of
 from dataset_builder.trajectories.subgoals import Segment, SubGoal
 from dataset_builder.trajectories.trajectory import Step, Trajectory
 
@@ -96,3 +96,12 @@ def test_a_subgoal_set_by_the_caller_is_not_counted_twice() -> None:
         state.set_subgoal(subgoal)
         finished.append(list(state.finished))
     assert finished == [[], ["navigate_to(kitchen)"], ["navigate_to(kitchen)"]]
+
+
+def test_idle_steps_are_counted_from_the_last_reward_or_from_a_step() -> None:
+    state = state_in_hall()
+    assert (state.idle_steps(), idle_steps([])) == (0, 0)
+    for points in (0, 5, 5, 0):  # a loss of points is not a reward either
+        state.advance("wait", "You wait.", points, 1, HALL, "nothing")
+    assert state.idle_steps() == 2
+    assert [state.idle_steps(since) for since in (1, 3, 4)] == [2, 1, 0]

@@ -19,7 +19,7 @@ from dataset_builder.trajectories.model_input import (
     executor_input,
     model_input,
 )
-from dataset_builder.trajectories.subgoals import Segment, SubGoal
+from dataset_builder.trajectories.subgoals import Segment, SubGoal, step_subgoals
 from dataset_builder.trajectories.trajectory import Step, Trajectory
 
 RECORDED = Path(__file__).parents[1] / "data" / "trajectories.jsonl.gz"
@@ -83,7 +83,7 @@ def test_replaying_gives_byte_for_byte_the_text_of_playing(
     episode.load(task, variation, gold_path=True)
     actions = [*episode.gold_path(), "no such action"]
     segments = cut(len(actions))
-    named = [str(segment.subgoal) for segment in segments for _ in range(segment.start, segment.stop)]
+    named = step_subgoals(segments)
 
     look = episode.load(task, variation)
     state = AgentState(task, episode.task_description(), look, episode.inventory())
