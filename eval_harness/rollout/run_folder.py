@@ -120,6 +120,7 @@ def _differences(there: Any, here: Any, name: str = "") -> Iterator[str]:
     if isinstance(there, dict) and isinstance(here, dict):
         if here.get("revision") and there.get("revision") == here["revision"]:
             there = {**there, "id": here.get("id")}  # the same weights, wherever they lie
+            there.setdefault("files", here.get("files"))  # runs of earlier releases lack it
         for key in here if not name else [*here, *(key for key in there if key not in here)]:
             yield from _differences(there.get(key), here.get(key), f"{name}.{key}" if name else key)
     elif there != here:

@@ -55,11 +55,19 @@ class LearnedAgent:
         self._seeds.pop(id(state), None)
 
     def describe(self) -> dict[str, Any]:
-        """Provenance: name, models by role, decoding, state-text version."""
+        """Provenance: name, models by role, decoding as it is done, state-text version."""
+        # A checkpoint whose config says nothing of grounding answers freely, whatever is asked for.
+        grounded = {role: model.grounded for role, model in self.models.items()}
+        alike = len(set(grounded.values())) == 1
+        done = {
+            "backend": self._backend.name,
+            "dtype": self._backend.dtype,
+            "grounded": next(iter(grounded.values())) if alike else grounded,
+        }
         return {
             "name": self.name,
             "models": {role: model.checkpoint.describe() for role, model in self.models.items()},
-            "decoding": asdict(self.decoding) | {"backend": self._backend.name, "dtype": self._backend.dtype},
+            "decoding": asdict(self.decoding) | done,
             "state_text_version": next(iter(self.models.values())).version,
         }
 

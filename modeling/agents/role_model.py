@@ -59,6 +59,8 @@ class RoleModel:
         self.fitter = Fitter(checkpoint.tokenizer, self.version, source_length)
         generation: Any = checkpoint.model.generation_config
         decoding = decoding or Decoding()
+        grounding = Grounding.of(checkpoint.model, checkpoint.tokenizer) if decoding.grounded else None
+        self.grounded = grounding is not None
         self.backend = make_backend(
             decoding.backend,
             checkpoint,
@@ -66,7 +68,7 @@ class RoleModel:
             generation.max_new_tokens or _TARGET_LENGTH,
             # Sub-goals are never sampled, so that the controller can use the faster engine.
             samples=0 if self.role == "controller" else decoding.samples,
-            grounding=Grounding.of(checkpoint.model, checkpoint.tokenizer) if decoding.grounded else None,
+            grounding=grounding,
         )
 
     @classmethod

@@ -1,7 +1,6 @@
 """Checkpoints as folders or Hub repositories: loaded by name, identified by content."""
 
 import hashlib
-from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -14,6 +13,18 @@ if TYPE_CHECKING:
     from transformers import PreTrainedModel, PreTrainedTokenizerBase
 
 
+_SAMPLE = "you are in the kitchen . the door to the hallway is open . you see a table and a glass of water"
+_ANSWERING = ("*.json", "*.model", "*.txt", "*.jinja")
+_RECORDS = {"training.json", "plan.json"}  # of the training, for people
+_SENTENCEPIECE = ("sentencepiece", "SentencePiece", "tiktoken")
+"""What transformers asks for where it has only a `spiece.model`."""
+
+_ADAPTER = (
+    "holds a LoRA adapter, not a model: merge it into its base with peft (`AutoPeftModelForSeq2SeqLM"
+    ".from_pretrained(ID).merge_and_unload().save_pretrained(FOLDER)`) and name that folder."
+)
+
+
 @dataclass(frozen=True)
 class Checkpoint:
     """A loaded model with its tokenizer.
@@ -23,12 +34,14 @@ class Checkpoint:
         revision: commit of a Hub repository; `sha256:…` over the weights of a folder.
         model: the weights.
         tokenizer: the tokenizer.
+        files: of a folder, `sha256:…` over what else changes answers: configs and tokenizer.
     """
 
     id: str
     revision: str
     model: "PreTrainedModel"
     tokenizer: "PreTrainedTokenizerBase"
+    files: str = ""
 
     @property
     def parameters(self) -> int:
@@ -36,9 +49,10 @@ class Checkpoint:
         return sum(weights.numel() for weights in self.model.parameters())
 
     def describe(self) -> dict[str, Any]:
-        """Provenance: id (of a folder its name), revision, parameters, and tasks held out, if any."""
+        """Provenance: id (of a folder its name), revision, parameters; files and tasks held out, if any."""
         found = {"id": public_name(self.id), "revision": self.revision, "parameters": self.parameters}
         held_out = getattr(self.model.config, "held_out_tasks", None)
+        found |= {"files": self.files} if self.files else {}
         return found | ({"held_out_tasks": list(held_out)} if held_out else {})
 
 
@@ -50,7 +64,8 @@ def load_checkpoint(name: str, revision: str | None = None) -> Checkpoint:
         revision (`str`, *optional*): branch, tag or commit if the name carries none.
 
     Raises:
-        UsageError: if there is no such checkpoint, or it is no seq2seq model.
+        UsageError: if there is no such checkpoint, it is no seq2seq model, or its tokenizer does not know
+            the words of a state text.
         SubgoalError: if the Hub cannot be reached.
     """
     from transformers import AutoModelForSeq2SeqLM, AutoTokenizer
@@ -67,10 +82,13 @@ def load_checkpoint(name: str, revision: str | None = None) -> Checkpoint:
                 source, dtype="float32", use_safetensors=True, **options
             )
             tokenizer = AutoTokenizer.from_pretrained(source, **options)
-    except (OSError, ValueError) as error:
+    except (OSError, ValueError, ImportError) as error:
         raise _explain(name, folder, error) from error
-    found = weights_hash(folder) if folder.is_dir() else _commit(source, revision)
-    return Checkpoint(source, found, model.eval(), tokenizer)
+    _check_whole_model(name, model)
+    _check_tokenizer(name, tokenizer)
+    if folder.is_dir():
+        return Checkpoint(source, weights_hash(folder), model.eval(), tokenizer, files_hash(folder))
+    return Checkpoint(source, _commit(source, revision), model.eval(), tokenizer)
 
 
 def _commit(repo: str, revision: str | None) -> str:
@@ -83,10 +101,31 @@ def _commit(repo: str, revision: str | None) -> str:
 
 def _check_folder(source: str, folder: Path) -> None:
     if folder.is_dir():
+        if (folder / "adapter_config.json").is_file() and not (folder / "config.json").is_file():
+            raise UsageError(f"{source} {_ADAPTER}")
         if not (folder / "config.json").is_file():
             raise UsageError(f"{source} is no checkpoint: it has no config.json. `subgoal train` makes one.")
     elif folder.is_file() or source.count("/") > 1 or source.startswith((".", "~")):
         raise UsageError(f"There is no checkpoint folder {source}: `subgoal train` makes one.")
+
+
+def _check_whole_model(name: str, model: "PreTrainedModel") -> None:
+    if getattr(model, "_hf_peft_config_loaded", False):
+        raise UsageError(f"{name} {_ADAPTER}")
+
+
+def _check_tokenizer(name: str, tokenizer: "PreTrainedTokenizerBase") -> None:
+    """Raise `UsageError` unless the tokenizer gives back most words of a state text.
+
+    For a repository without tokenizer files, transformers makes a tokenizer that knows nothing.
+    """
+    read = tokenizer.decode(tokenizer(_SAMPLE)["input_ids"], skip_special_tokens=True)
+    words = set(_SAMPLE.lower().split())
+    if len(words & set(str(read).lower().split())) < len(words) / 2:
+        raise UsageError(
+            f"The tokenizer of {name} knows hardly a word of a state text: its tokenizer files are missing "
+            "(tokenizer.json, or spiece.model), or belong to another language."
+        )
 
 
 def _explain(name: str, folder: Path, error: Exception) -> SubgoalError:
@@ -100,18 +139,35 @@ def _explain(name: str, folder: Path, error: Exception) -> SubgoalError:
         )
     if isinstance(error.__cause__, HfHubHTTPError):
         return UsageError(f"No checkpoint {name} on the Hub: check name and revision, or `hf auth login`.")
+    if any(word in str(error) for word in _SENTENCEPIECE):
+        return UsageError(
+            f"The tokenizer of {name} is a SentencePiece model that cannot be read: run `pip install "
+            'sentencepiece protobuf`, or `pip install -e ".[sentencepiece]"` in the project; if both are '
+            "there, its file is damaged."
+        )
+    if "model.safetensors" in str(error) and (not folder.is_dir() or any(folder.glob("*.bin"))):
+        return UsageError(
+            f"{name} has no weights in model.safetensors. Convert those of pytorch_model.bin, which can hold "
+            "programs, where you trust them: `AutoModelForSeq2SeqLM.from_pretrained(ID)"
+            ".save_pretrained(FOLDER)`, and the tokenizer likewise."
+        )
     return UsageError(f"{name} is no seq2seq checkpoint that can be loaded: {reason}")
 
 
 def weights_hash(folder: Path) -> str:
     """`sha256:…` over the weight files of a folder."""
     digest = hashlib.sha256()
-    for path in _weight_files(folder):
+    for path in sorted(folder.glob("*.safetensors")):
         with path.open("rb") as file:
             while block := file.read(1 << 20):
                 digest.update(block)
     return f"sha256:{digest.hexdigest()}"
 
 
-def _weight_files(folder: Path) -> Sequence[Path]:
-    return sorted(folder.glob("*.safetensors"))
+def files_hash(folder: Path) -> str:
+    """`sha256:…` over what beside the weights changes a model's answers: configs and tokenizer files."""
+    digest = hashlib.sha256()
+    names = {path.name for pattern in _ANSWERING for path in folder.glob(pattern)} - _RECORDS
+    for name in sorted(names):
+        digest.update(f"{name}\0{hashlib.sha256((folder / name).read_bytes()).hexdigest()}\n".encode())
+    return f"sha256:{digest.hexdigest()}"

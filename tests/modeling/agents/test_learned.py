@@ -14,6 +14,7 @@ from dataset_builder.trajectories.agent_state import AgentState, Event
 from dataset_builder.trajectories.subgoals import SubGoal
 from modeling import Agent, Decision, FlatAgent, SubgoalAgent
 from modeling.agents.learned import ranked_actions, read_subgoal
+from modeling.checkpoints.load import files_hash
 from modeling.inference.search import Answer, Search
 from tests.modeling.agents.conftest import edited_checkpoint
 
@@ -119,6 +120,7 @@ def test_agents_follow_the_protocol_and_say_what_they_are(
         "id": "executor",  # where it lies is nobody's business
         "revision": record["weights"],
         "parameters": record["parameters"],
+        "files": files_hash(checkpoints["executor"]),
     }
 
 

@@ -1,0 +1,60 @@
+"""Which folders are models, and what their identity covers."""
+
+import json
+import shutil
+from pathlib import Path
+
+import pytest
+
+from dataset_builder.common.errors import UsageError
+from modeling import FlatAgent
+from modeling.checkpoints.load import load_checkpoint
+from modeling.recipes.recipe import Recipe
+from modeling.training.train import train
+
+RELEASE = Path(__file__).parents[3] / "release"
+WEIGHTS = ("config.json", "generation_config.json", "model.safetensors")
+
+
+@pytest.fixture
+def flat(tmp_path: Path) -> Path:
+    """A copy of a released model, to be changed."""
+    return shutil.copytree(RELEASE / "flat", tmp_path / "flat")
+
+
+def _only(folder: Path, *names: str) -> None:
+    for path in folder.iterdir():
+        if path.name not in names:
+            path.unlink()
+
+
+def test_a_folder_without_tokenizer_files_is_refused_at_play_and_in_training(
+    flat: Path, recipe: Recipe, dataset: Path, tmp_path: Path
+) -> None:
+    _only(flat, *WEIGHTS)
+    with pytest.raises(UsageError, match="knows hardly a word of a state text: its tokenizer files are miss"):
+        FlatAgent.from_pretrained(str(flat))
+    with pytest.raises(UsageError, match="knows hardly a word"):
+        train("flat", recipe, dataset, tmp_path / "out", base=str(flat))
+
+
+def test_what_is_no_whole_model_is_one_line_with_the_remedy(flat: Path) -> None:
+    _only(flat, *WEIGHTS)
+    (flat / "spiece.model").write_bytes(b"damaged")
+    with pytest.raises(UsageError, match=r"pip install sentencepiece protobuf`, or .*\[sentencepiece\]"):
+        load_checkpoint(str(flat))
+    (flat / "model.safetensors").rename(flat / "pytorch_model.bin")
+    with pytest.raises(UsageError, match=r"no weights in model.safetensors. Convert those of pytorch_model"):
+        load_checkpoint(str(flat))
+    _only(flat)
+    (flat / "adapter_config.json").write_text('{"peft_type": "LORA"}')
+    with pytest.raises(UsageError, match="holds a LoRA adapter, not a model: merge it into its base"):
+        load_checkpoint(str(flat))
+
+
+def test_the_decoding_says_whether_answers_were_grounded(flat: Path) -> None:
+    assert FlatAgent.from_pretrained(str(flat)).describe()["decoding"]["grounded"] is True
+    config = json.loads((flat / "config.json").read_text())
+    del config["grounding"]
+    (flat / "config.json").write_text(json.dumps(config))
+    assert FlatAgent.from_pretrained(str(flat)).describe()["decoding"]["grounded"] is False
