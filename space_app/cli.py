@@ -1,53 +1,58 @@
-"""`subgoal demo`: the Space on this machine. `subgoal space`: publish it."""
+"""`subgoal demo` serves the page on this machine; `subgoal space push` publishes it."""
 
 from typing import Annotated
 
 import typer
 
-space = typer.Typer(help="Publish the Space.", no_args_is_help=True)
+space = typer.Typer(help="Publish the demo as a Hugging Face Space.", no_args_is_help=True)
 
 
 def demo_command(
     controller: Annotated[
-        str | None, typer.Option(metavar="ID", help="Hub id or folder; by default the released one.")
+        str | None,
+        typer.Option(metavar="ID", help="Controller: folder or Hub id. Default: the released one."),
     ] = None,
     executor: Annotated[
-        str | None, typer.Option(metavar="ID", help="Hub id or folder; by default the released one.")
+        str | None, typer.Option(metavar="ID", help="Executor: folder or Hub id. Default: the released one.")
     ] = None,
     flat: Annotated[
-        str | None, typer.Option(metavar="ID", help="Also a model without sub-goals, side by side.")
+        str | None, typer.Option(metavar="ID", help="Model without sub-goals, to play side by side.")
     ] = None,
-    port: Annotated[int, typer.Option(help="Where the page is served.", min=1, max=65535)] = 7860,
+    port: Annotated[int, typer.Option(help="Port of the page.", min=1, max=65535)] = 7860,
 ) -> None:
-    """Watch the agent play in a browser, and steer it."""
+    """Watch the agent play in a browser, and steer it.
+
+    Example: subgoal demo --controller NAMESPACE/controller --executor NAMESPACE/executor
+    """
     from importlib.util import find_spec
 
     from dataset_builder.common.errors import UsageError
 
     if find_spec("gradio") is None:
         raise UsageError("The demo needs gradio: pip install 'subgoal-distillation[demo]'.")
-    from space_app.settings import chosen_settings
+    from space_app.settings import find_settings
 
-    settings = chosen_settings(controller, executor, flat)
+    settings = find_settings(controller, executor, flat)
     check_port(port)
 
     from space_app.ui.server import launch
 
-    app, table = launch(settings, server_port=port, prevent_thread_lock=True, quiet=True)
-    typer.echo(f"http://127.0.0.1:{port} (Ctrl-C ends it)")
+    app, backend = launch(settings, server_port=port, prevent_thread_lock=True, quiet=True)
+    typer.echo(f"http://127.0.0.1:{port} (press Ctrl-C to stop)")
     try:
         app.block_thread()
     finally:
-        table.close()
+        backend.close()
 
 
 def check_port(port: int) -> None:
-    """Raise `UsageError` if something else listens there."""
+    """Raise `UsageError` if the port is in use, before the models are loaded."""
     import socket
 
     from dataset_builder.common.errors import UsageError
 
     with socket.socket() as probe:
+        # As the web server does: a port that was closed a moment ago can be used again.
         probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         try:
             probe.bind(("127.0.0.1", port))
@@ -59,20 +64,23 @@ def check_port(port: int) -> None:
 
 @space.command()
 def push(
-    repo: Annotated[str, typer.Argument(metavar="NAMESPACE/NAME", help="The Space.")],
+    repo: Annotated[str, typer.Argument(metavar="NAMESPACE/NAME", help="Hub id of the Space.")],
     controller: Annotated[
-        str | None, typer.Option(metavar="ID", help="Hub id; by default the namespace's released one.")
+        str | None, typer.Option(metavar="ID", help="Controller. Default: the namespace's released one.")
     ] = None,
     executor: Annotated[
-        str | None, typer.Option(metavar="ID", help="Hub id; by default the namespace's released one.")
+        str | None, typer.Option(metavar="ID", help="Executor. Default: the namespace's released one.")
     ] = None,
-    flat: Annotated[
-        str | None, typer.Option(metavar="ID", help="Hub id of a model without sub-goals.")
-    ] = None,
-    dataset: Annotated[str | None, typer.Option(metavar="ID", help="Hub id of the expert's paths.")] = None,
-    private: Annotated[bool, typer.Option("--private", help="Refuse a public Space.")] = False,
+    flat: Annotated[str | None, typer.Option(metavar="ID", help="Model without sub-goals.")] = None,
+    dataset: Annotated[str | None, typer.Option(metavar="ID", help="Dataset with the expert paths.")] = None,
+    private: Annotated[
+        bool, typer.Option("--private", help="Create the Space private; refuse an existing public one.")
+    ] = False,
 ) -> None:
-    """Publish the Space with the code it needs: one commit."""
+    """Publish the demo as a Space, with the code it needs, in one commit.
+
+    Example: subgoal space push NAMESPACE/NAME
+    """
     from space_app.push import push_space
 
     pushed = push_space(

@@ -1,4 +1,4 @@
-"""`subgoal space push`: the Space with the packages it needs, in one commit."""
+"""`subgoal space push`: the Space and the packages it needs, in one commit."""
 
 import json
 import tempfile
@@ -11,7 +11,7 @@ from dataset_builder.common.hub_ids import check_hub_id
 from modeling.checkpoints.model_card import placeholder
 
 PACKAGES = ("dataset_builder", "modeling", "eval_harness", "space_app")
-"""What the app imports; they travel as source, so that the Space needs no release on a package index."""
+"""What the app imports. They are uploaded as source, so the Space does not need a release on PyPI."""
 
 _NO_MODELS = "MODELS: dict[str, str] = {}"
 
@@ -29,15 +29,20 @@ def push_space(
 
     Args:
         repo_id (`str`): `NAMESPACE/NAME`.
-        controller, executor (`str`, *optional*): the pair that plays; the released ones of the
-            namespace if left out.
-        flat (`str`, *optional*): a model without sub-goals, for the comparison.
-        dataset (`str`, *optional*): the expert's paths; the released ones of the namespace if left out.
-        private (`bool`, *optional*, defaults to `False`): create it private.
+        controller, executor (`str`, *optional*, defaults to the namespace's released ones): Hub ids.
+        flat (`str`, *optional*): Hub id of a model without sub-goals, for the comparison.
+        dataset (`str`, *optional*, defaults to the namespace's released one): Hub id of the expert paths.
+        private (`bool`, *optional*, defaults to `False`): create the Space private.
 
     Raises:
-        UsageError: for what is no Hub id; as `push_folder`.
+        UsageError: if a name is not a Hub id, or as `push_folder`.
         SubgoalError: as `push_folder`.
+
+    Example:
+
+    ```python
+    push_space("NAMESPACE/demo", private=True).url
+    ```
     """
     namespace = repo_id.partition("/")[0]
     models = {
@@ -51,10 +56,10 @@ def push_space(
         try:
             check_hub_id(name)
         except UsageError as error:
-            raise UsageError(f"A Space plays models of the Hub, and {name!r} is no id of one.") from error
-    with tempfile.TemporaryDirectory() as nothing:
+            raise UsageError(f"A Space plays models of the Hub, and {name!r} is not a Hub id.") from error
+    with tempfile.TemporaryDirectory() as empty:
         return push_folder(
-            nothing,
+            empty,
             repo_id,
             repo_type="space",
             space_sdk="gradio",
@@ -66,23 +71,24 @@ def push_space(
 
 
 def space_files(models: dict[str, str]) -> dict[str, bytes]:
-    """The files of the Space by path.
+    """The content of each file of the Space, by path.
 
     Args:
-        models (`dict[str, str]`): variables of `space_app.settings` with Hub ids.
+        models (`dict[str, str]`): Hub ids by the environment variable of `space_app.settings`.
     """
-    found: dict[str, bytes] = {}
+    contents: dict[str, bytes] = {}
     for package in PACKAGES:
-        home = Path(str(files(package)))
-        for path in sorted(home.rglob("*")):
-            name = f"{package}/{path.relative_to(home).as_posix()}"
+        root = Path(str(files(package)))
+        for path in sorted(root.rglob("*")):
+            name = f"{package}/{path.relative_to(root).as_posix()}"
             if path.is_file() and "__pycache__" not in path.parts and not path.name.startswith("."):
-                found[name] = path.read_bytes()
+                contents[name] = path.read_bytes()
+    # A Space looks for these three at its root.
     for name in ("README.md", "requirements.txt", "app.py"):
-        found[name] = found.pop(f"space_app/{name}")
-    found["app.py"] = _with_models(found["app.py"], models)
-    found["README.md"] = _with_ids(found["README.md"], models)
-    return found
+        contents[name] = contents.pop(f"space_app/{name}")
+    contents["app.py"] = _with_models(contents["app.py"], models)
+    contents["README.md"] = _with_ids(contents["README.md"], models)
+    return contents
 
 
 def _with_models(app: bytes, models: dict[str, str]) -> bytes:
@@ -93,10 +99,10 @@ def _with_models(app: bytes, models: dict[str, str]) -> bytes:
 
 def _with_ids(readme: bytes, models: dict[str, str]) -> bytes:
     text = readme.decode()
-    for placeholder_id, name in (
+    for placeholder_id, hub_id in (
         (placeholder("controller"), models["SUBGOAL_CONTROLLER"]),
         (placeholder("executor"), models["SUBGOAL_EXECUTOR"]),
         (DATASET_ID, models["SUBGOAL_DATASET"]),
     ):
-        text = text.replace(placeholder_id, name.partition("@")[0])
+        text = text.replace(placeholder_id, hub_id.partition("@")[0])
     return text.encode()

@@ -1,4 +1,4 @@
-"""`Settings`: what the demo plays with and how much of it at a time."""
+"""`Settings`: the models of the demo and its limits."""
 
 import os
 from dataclasses import dataclass
@@ -11,15 +11,21 @@ _RELEASE = Path(__file__).resolve().parents[1] / "release"
 
 @dataclass(frozen=True)
 class Settings:
-    """What the demo needs to know.
+    """Models and limits of the demo.
 
     Attributes:
-        controller, executor: the pair that plays unless a visitor names another; folders or Hub ids.
-        flat: model without sub-goals for the comparison; None: no comparison.
-        dataset: expert paths, folder or Hub id; None: they are searched in the simulator, which is slow.
-        max_episodes: how many may be open at the same time.
-        idle_seconds: after so long without a move an episode ends.
-        patience: seconds that a visitor waits for a place when all are taken.
+        controller, executor: folders or Hub ids of the pair that plays unless a visitor names another.
+        flat: a model without sub-goals for the comparison; without it there is no comparison.
+        dataset: folder or Hub id of the expert paths; without it they are searched in the simulator (slow).
+        max_episodes: most episodes open at the same time.
+        idle_seconds: an episode without a move for this long is closed.
+        max_wait_seconds: how long a visitor waits for a free place.
+
+    Example:
+
+    ```python
+    Settings("release/controller", "release/executor", max_episodes=10)
+    ```
     """
 
     controller: str
@@ -28,19 +34,22 @@ class Settings:
     dataset: str | None = None
     max_episodes: int = 40
     idle_seconds: float = 600.0
-    patience: float = 20.0
+    max_wait_seconds: float = 20.0
 
 
-def chosen_settings(
+def find_settings(
     controller: str | None = None, executor: str | None = None, flat: str | None = None
 ) -> Settings:
-    """Settings from a command line, else from the environment, else from the `release` folder.
+    """Settings from the arguments, else from the environment, else from the `release` folder.
 
-    The environment's names: `SUBGOAL_CONTROLLER`, `SUBGOAL_EXECUTOR`, `SUBGOAL_FLAT`, `SUBGOAL_DATASET`,
-    `SUBGOAL_MAX_EPISODES`.
+    The environment variables are `SUBGOAL_CONTROLLER`, `SUBGOAL_EXECUTOR`, `SUBGOAL_FLAT`, `SUBGOAL_DATASET`
+    and `SUBGOAL_MAX_EPISODES`.
+
+    Args:
+        controller, executor, flat (`str`, *optional*): folders or Hub ids.
 
     Raises:
-        UsageError: if no pair is given and there is no release, or one of the pair is missing.
+        UsageError: if only one model of the pair is given, or none is and there is no release.
     """
     if bool(controller) != bool(executor):
         missing = "executor" if controller else "controller"
@@ -52,11 +61,12 @@ def chosen_settings(
     for role, name in names.items():
         if name is None:
             raise UsageError(
-                f"There is no released {role} here: give --controller and --executor, Hub ids or folders."
+                f"There is no released {role} here: pass --controller and --executor (Hub ids or folders)."
             )
     return Settings(
         str(names["controller"]),
         str(names["executor"]),
+        # The released flat model is no fair comparison for another pair.
         flat or os.environ.get("SUBGOAL_FLAT") or (None if controller else _released("flat")),
         os.environ.get("SUBGOAL_DATASET") or _released("dataset"),
         max_episodes=_number("SUBGOAL_MAX_EPISODES", Settings.max_episodes),

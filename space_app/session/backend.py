@@ -1,4 +1,4 @@
-"""`DemoBackend`: what page and API both play on: one simulator, the models, the sessions."""
+"""`DemoBackend`: the simulator, the agents and the open sessions behind the page and the API."""
 
 import threading
 from functools import lru_cache
@@ -6,41 +6,51 @@ from functools import lru_cache
 from dataset_builder.common.errors import SimulatorDied, UsageError
 from dataset_builder.simulator.simulator import Simulator
 from dataset_builder.simulator.tasks import Task, get_task
-from space_app.session.play import RULES, Play
-from space_app.session.players import Pairs, Players
+from space_app.session.agents import AgentPool
+from space_app.session.episode import RULES, DemoEpisode
 from space_app.session.sessions import Session, Sessions
 from space_app.settings import Settings
 
 BOTH = "side by side"
-HIGHEST_SEED = 2**31 - 1
+MAX_SEED = 2**31 - 1
 
 
 class DemoBackend:
-    """The server's side of the demo, made once.
+    """The server side of the demo. One instance serves all visitors.
 
     Args:
         settings (`Settings`): models and limits.
-        pairs (`Players`, *optional*): who plays; by default the models of the settings, loaded here.
+        agents (`AgentPool`, *optional*, defaults to the models of `settings`): who plays.
 
     Raises:
-        UsageError: if a model cannot be loaded or does not fit.
+        UsageError: if a model cannot be loaded or does not fit its role.
         SubgoalError: if the Hub cannot be reached.
+
+    Example:
+
+    ```python
+    backend = DemoBackend(find_settings())
+    session = backend.start("find-animal", 159)
+    session.main.step()
+    backend.close()
+    ```
     """
 
-    def __init__(self, settings: Settings, pairs: Players | None = None) -> None:
+    def __init__(self, settings: Settings, agents: AgentPool | None = None) -> None:
         self.settings = settings
-        self.pairs: Players = pairs or Pairs.loaded(settings)
+        self.agents = agents or AgentPool.from_settings(settings)
         self.simulator = Simulator()
-        self.sessions = Sessions(settings.max_episodes, settings.idle_seconds, settings.patience)
-        self._reading = threading.Lock()
-        self._reader = self.simulator.episode(step_limit=None)
+        self.sessions = Sessions(settings.max_episodes, settings.idle_seconds, settings.max_wait_seconds)
+        # Visitors browse tasks without taking one of the limited places: one extra episode serves them all.
+        self._preview = self.simulator.episode(step_limit=None)
+        self._preview_lock = threading.Lock()
         self.introduction = lru_cache(maxsize=2048)(self._introduction)
-        """`introduction(task, variation)`: the task's text and the first look; opens no episode."""
+        """`introduction(task, variation)`: the task description and the first look."""
 
     @property
     def kinds(self) -> list[str]:
-        """What a visitor can choose from: the agents, and both side by side."""
-        kinds = list(self.pairs.kinds)
+        """What a visitor can choose from: the kinds of agents, and both side by side."""
+        kinds = self.agents.kinds
         return [*kinds, BOTH] if len(kinds) > 1 else kinds
 
     def start(
@@ -54,41 +64,48 @@ class DemoBackend:
     ) -> Session:
         """Open a session with an episode at its beginning.
 
+        Args:
+            task (`str`): simulator name or paper id.
+            variation (`int`): index over all splits.
+            seed (`int`, *optional*, defaults to 0): kept in the record.
+            kind (`str`, *optional*, defaults to `"hierarchical"`): one of `kinds`.
+            controller, executor (`str`, *optional*): Hub ids; empty for the models of the settings.
+
         Raises:
             UsageError: for an unknown task, variation, agent or model.
             SubgoalError: if all places are taken, or the Hub cannot be reached.
         """
-        chosen = checked(task, variation)
-        if not all(isinstance(name, str) for name in (kind, controller, executor)):
-            raise UsageError("Agent and models are named by text: leave them out to play with what is here.")
-        if not isinstance(seed, int) or not 0 <= seed <= HIGHEST_SEED:
-            raise UsageError(f"A seed is a whole number, 0 to {HIGHEST_SEED}.")
-        pair = self.pairs.named(controller, executor)
+        name = check_episode(task, variation).name
+        if not all(isinstance(text, str) for text in (kind, controller, executor)):
+            raise UsageError("Agent and models are named by text: omit them to play with what is here.")
+        if not isinstance(seed, int) or not 0 <= seed <= MAX_SEED:
+            raise UsageError(f"A seed is a whole number, 0 to {MAX_SEED}.")
+        pair = self.agents.from_hub(controller, executor)
         if kind == BOTH and BOTH in self.kinds:
-            players = [pair, self.pairs.own("flat")]
+            agents = [pair, self.agents.get("flat")]
         else:
-            players = [pair if kind == "hierarchical" else self.pairs.own(kind)]
-        plays: list[Play] = []
+            agents = [pair if kind == "hierarchical" else self.agents.get(kind)]
 
-        def begin() -> list[Play]:
+        def begin() -> list[DemoEpisode]:
+            episodes: list[DemoEpisode] = []
             try:
-                for player in players:
-                    plays.append(Play(self.simulator, player, chosen.name, int(variation), seed))
+                for agent in agents:
+                    episodes.append(DemoEpisode(self.simulator, agent, name, int(variation), seed))
             except BaseException:
-                for play in plays:
-                    play.close()
+                for episode in episodes:
+                    episode.close()
                 raise
-            return plays
+            return episodes
 
         return self.sessions.open(begin)
 
     def _introduction(self, task: str, variation: int) -> tuple[str, str]:
-        chosen = checked(task, variation)
-        with self._reading:
+        name = check_episode(task, variation).name
+        with self._preview_lock:
             for attempt in (1, 2):
                 try:
-                    look = self._reader.load(chosen.name, variation, RULES.simplifications)
-                    return self._reader.task_description(), look
+                    look = self._preview.load(name, variation, RULES.simplifications)
+                    return self._preview.task_description(), look
                 except SimulatorDied:
                     if attempt == 2:
                         raise
@@ -97,11 +114,11 @@ class DemoBackend:
     def close(self) -> None:
         """End all sessions and the Java process."""
         self.sessions.close_all()
-        self._reader.close()
+        self._preview.close()
         self.simulator.close()
 
 
-def checked(task: object, variation: object) -> Task:
+def check_episode(task: object, variation: object) -> Task:
     """The task, if it has this variation.
 
     Raises:
@@ -109,8 +126,9 @@ def checked(task: object, variation: object) -> Task:
     """
     if not isinstance(task, str) or len(task) > 100 or not task.isprintable():
         raise UsageError("There is no such task: choose one of the list.")
-    chosen = get_task(task)
+    spec = get_task(task)
+    # `True` is an int in Python, and JSON clients send it.
     if not isinstance(variation, int) or isinstance(variation, bool):
-        raise UsageError(f"A variation is a whole number, 0 to {chosen.n_variations - 1}.")
-    chosen.check_variation(variation)
-    return chosen
+        raise UsageError(f"A variation is a whole number, 0 to {spec.n_variations - 1}.")
+    spec.check_variation(variation)
+    return spec

@@ -1,44 +1,41 @@
-"""An episode to take home: JSON in the harness's form, and Markdown to read."""
+"""An episode as a file: JSON for `subgoal eval replay`, and Markdown to read."""
 
 import json
 from collections.abc import Iterator
-from itertools import groupby
 
 from dataset_builder.simulator.tasks import get_task
-from space_app.session.play import STOPS, Play, Turn
+from space_app.session.episode import STOP_REASONS, DemoEpisode, Turn, segments
 
 
-def json_text(play: Play) -> str:
+def to_json(episode: DemoEpisode) -> str:
     """The episode as `subgoal eval replay FILE` reads it."""
-    return json.dumps(play.record().to_dict(), ensure_ascii=False, indent=1) + "\n"
+    return json.dumps(episode.record().to_dict(), ensure_ascii=False, indent=1) + "\n"
 
 
-def markdown(play: Play) -> str:
-    """The episode as a document: the plan, and under each sub-goal what was done for it."""
-    task = get_task(play.unit.task)
-    state = play.state
+def to_markdown(episode: DemoEpisode) -> str:
+    """The episode as a document: the plan, with the actions under each sub-goal."""
+    task, variation, seed = episode.key
+    spec, state = get_task(task), episode.state
     head = [
-        f"# {task.name}, variation {play.unit.variation}",
+        f"# {task}, variation {variation}",
         "",
-        f"Task {task.task_id}, {task.split_of(play.unit.variation)} split, seed {play.unit.seed}. "
-        f"Played by {' + '.join(play.player.names)}.",
+        f"Task {spec.task_id}, {spec.split_of(variation)} split, seed {seed}. "
+        f"Played by {' + '.join(episode.agent.names)}.",
         "",
         *(f"> {line}" for line in state.description.splitlines()),
         "",
         f"Score **{max(0, state.score_points)}** after {state.moves} moves. "
-        f"{STOPS.get(play.record().stop_reason, 'Not finished.')}",
+        f"{STOP_REASONS.get(episode.record().stop_reason, 'Not finished.')}",
     ]
-    return "\n".join([*head, *_chapters(play.turns)]) + "\n"
+    return "\n".join([*head, *_sections(episode.turns)]) + "\n"
 
 
-def _chapters(turns: list[Turn]) -> Iterator[str]:
+def _sections(turns: list[Turn]) -> Iterator[str]:
     number = 0
-    for subgoal, group in groupby(turns, key=lambda turn: turn.subgoal):
-        yield ""
-        yield f"## {subgoal or 'Actions'}"
-        yield ""
-        for turn in group:
+    for subgoal, run in segments(turns):
+        yield f"\n## {subgoal or 'Actions'}\n"
+        for turn in run:
             number += 1
-            who = " (visitor)" if turn.by == "visitor" else ""
-            answer = " ".join(turn.observation.split())
-            yield f"{number}. `{turn.action}`{who}: {answer} Score {turn.score}."
+            by = " (visitor)" if turn.by == "visitor" else ""
+            observation = " ".join(turn.observation.split())
+            yield f"{number}. `{turn.action}`{by}: {observation} Score {turn.score}."

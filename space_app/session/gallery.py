@@ -1,16 +1,22 @@
-"""Six episodes that show different skills, one topic each, and the one that is there at the beginning."""
+"""The gallery: six episodes that show different skills, one per topic."""
 
 from typing import NamedTuple
 
 
 class GalleryItem(NamedTuple):
-    """An episode worth a look.
+    """An example episode.
 
     Attributes:
-        title: on its button.
-        skill: what it shows.
+        title: text of its button.
+        skill: what the episode shows.
         task: simulator name.
-        variation: one of the validation split: no model was trained on it, and no score is taken from it.
+        variation: index in the validation split: no model was trained on it and no score is taken from it.
+
+    Example:
+
+    ```python
+    GalleryItem("Find an animal", "look around, choose, carry", "find-animal", 159)
+    ```
     """
 
     title: str
@@ -21,7 +27,7 @@ class GalleryItem(NamedTuple):
 
 GALLERY = (
     GalleryItem("Find an animal", "look around, choose, carry", "find-animal", 159),
-    GalleryItem("Measure and sort", "a reading chooses the box", "use-thermometer", 270),
+    GalleryItem("Measure and sort", "a reading decides the box", "use-thermometer", 270),
     GalleryItem(
         "Does it conduct?", "build a circuit, watch the bulb", "test-conductivity-of-unknown-substances", 300
     ),
@@ -31,3 +37,4 @@ GALLERY = (
 )
 
 FIRST = GALLERY[0]
+"""The episode that the page opens with."""

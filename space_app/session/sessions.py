@@ -1,4 +1,4 @@
-"""`Sessions`: the open episodes, each behind a key that only its visitor has."""
+"""`Sessions`: the open episodes. Each has a secret key that only its visitor knows."""
 
 import secrets
 import threading
@@ -8,54 +8,64 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 
 from dataset_builder.common.errors import SubgoalError, UsageError
-from space_app.session.play import Play
+from space_app.session.episode import DemoEpisode
 
-_SWEEP = 5.0  # seconds between looks for idle sessions
+_SWEEP_SECONDS = 5.0
 
 
-class Full(SubgoalError):
-    """All places are taken."""
+class NoFreePlace(SubgoalError):
+    """The limit of open sessions is reached."""
 
 
 @dataclass
 class Session:
-    """What one visitor plays: an episode, or the same one by two agents side by side.
+    """What one visitor plays: one episode, or the same one by two agents side by side.
 
     Attributes:
-        key: names it to the store; cannot be guessed.
-        plays: the first is the one that can be steered.
-        used: when it was last touched, by `time.monotonic`.
-        lock: held while something is done with it.
+        key: secret name of the session; whoever knows it may play.
+        episodes: the first one can be steered.
+        last_used: by `time.monotonic`.
+        lock: held while the session is used.
     """
 
     key: str
-    plays: list[Play]
-    used: float = field(default_factory=time.monotonic)
+    episodes: list[DemoEpisode]
+    last_used: float = field(default_factory=time.monotonic)
     lock: threading.RLock = field(default_factory=threading.RLock)
 
     @property
-    def main(self) -> Play:
-        return self.plays[0]
+    def main(self) -> DemoEpisode:
+        """The episode that can be steered."""
+        return self.episodes[0]
 
     @property
     def over(self) -> bool:
-        return all(play.over for play in self.plays)
+        """Whether all its episodes have ended."""
+        return all(episode.over for episode in self.episodes)
 
 
 class Sessions:
-    """The open sessions; one that is idle for long is closed.
+    """The open sessions. A background thread closes idle ones.
 
     Args:
-        limit (`int`): how many at the same time.
-        idle_seconds (`float`): after so long untouched a session is closed.
-        patience (`float`): seconds that `open` waits for a place.
+        limit (`int`): most sessions open at the same time.
+        idle_seconds (`float`): a session that is unused for this long is closed.
+        max_wait_seconds (`float`): how long `open` waits for a free place.
+
+    Example:
+
+    ```python
+    session = sessions.open(lambda: [DemoEpisode(simulator, agent, "boil", 0)])
+    with sessions.use(session.key) as session:
+        session.main.step()
+    ```
     """
 
-    def __init__(self, limit: int, idle_seconds: float, patience: float) -> None:
+    def __init__(self, limit: int, idle_seconds: float, max_wait_seconds: float) -> None:
         self.limit = limit
-        self._idle, self._patience = idle_seconds, patience
+        self._idle_seconds, self._max_wait_seconds = idle_seconds, max_wait_seconds
         self._open: dict[str, Session] = {}
-        self._starting = 0
+        self._starting = 0  # places of sessions whose episodes are still loading
         self._changed = threading.Condition()
         self._stopped = threading.Event()
         self._sweeper = threading.Thread(target=self._sweep, name="idle-sessions", daemon=True)
@@ -64,22 +74,24 @@ class Sessions:
     def __len__(self) -> int:
         return len(self._open)
 
-    def open(self, make: Callable[[], list[Play]]) -> Session:
+    def open(self, make: Callable[[], list[DemoEpisode]]) -> Session:
         """A new session.
 
         Args:
-            make (`Callable`): begins its episodes; what it raises is passed on, and the place freed.
+            make (`Callable`): begins the session's episodes. If it raises, the place is freed and the error
+                passed on.
 
         Raises:
-            Full: if no place became free in time.
+            NoFreePlace: if no place becomes free in time.
         """
         with self._changed:
             free = self._changed.wait_for(
-                lambda: len(self._open) + self._starting < self.limit, timeout=self._patience
+                lambda: len(self._open) + self._starting < self.limit, timeout=self._max_wait_seconds
             )
             if not free:
-                raise Full(f"All {self.limit} places are taken: try again in a minute.")
+                raise NoFreePlace(f"All {self.limit} places are taken: try again in a minute.")
             self._starting += 1
+        # Loading takes seconds: without the lock, or all visitors would wait for one.
         session: Session | None = None
         try:
             session = Session(secrets.token_urlsafe(24), make())
@@ -93,49 +105,49 @@ class Sessions:
 
     @contextmanager
     def use(self, key: str) -> Iterator[Session]:
-        """The session of a key, to be had by one thread at a time.
+        """The session of a key, for one thread at a time.
 
         Raises:
-            UsageError: if there is none (any more).
+            UsageError: if it was closed or never existed.
         """
         session = self._open.get(key) if isinstance(key, str) else None
         if session is None:
-            raise UsageError(self._gone())
+            raise UsageError(self._closed_message())
         with session.lock:
-            if key not in self._open:
-                raise UsageError(self._gone())
-            session.used = time.monotonic()
+            if key not in self._open:  # closed while this thread waited for the lock
+                raise UsageError(self._closed_message())
+            session.last_used = time.monotonic()
             try:
                 yield session
             finally:
-                session.used = time.monotonic()
+                session.last_used = time.monotonic()
 
-    def _gone(self) -> str:
+    def _closed_message(self) -> str:
         return (
-            f"This episode is closed (that happens after {self._idle / 60:.0f} minutes without a move): "
+            f"This episode is closed (it closes after {self._idle_seconds / 60:.0f} minutes without a move): "
             "start it again."
         )
 
     def close(self, key: str) -> None:
-        """End a session and free its worlds; nothing if there is none."""
+        """End a session and free its episodes; does nothing for an unknown key."""
         with self._changed:
             session = self._open.pop(key, None)
             self._changed.notify_all()
         if session is not None:
             with session.lock:
-                for play in session.plays:
-                    play.close()
+                for episode in session.episodes:
+                    episode.close()
 
     def close_all(self) -> None:
-        """End all sessions and the look-out for idle ones."""
+        """End all sessions and the background thread."""
         self._stopped.set()
         for key in list(self._open):
             self.close(key)
-        self._sweeper.join(timeout=_SWEEP)
+        self._sweeper.join(timeout=_SWEEP_SECONDS)
 
     def _sweep(self) -> None:
-        while not self._stopped.wait(min(_SWEEP, self._idle / 4)):
-            latest = time.monotonic() - self._idle
+        while not self._stopped.wait(min(_SWEEP_SECONDS, self._idle_seconds / 4)):
+            oldest_allowed = time.monotonic() - self._idle_seconds
             for key, session in list(self._open.items()):
-                if session.used < latest:
+                if session.last_used < oldest_allowed:
                     self.close(key)

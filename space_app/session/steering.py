@@ -1,4 +1,4 @@
-"""What a visitor may write: texts made harmless, sub-goals suggested and read."""
+"""What a visitor may write: checks of the text, and suggestions for sub-goals."""
 
 import difflib
 import re
@@ -8,8 +8,8 @@ from dataset_builder.common.errors import UsageError
 from dataset_builder.simulator.vocabulary import ROOMS
 from dataset_builder.trajectories.subgoals import SubGoal, SubGoalSyntaxError
 
-LONGEST = 200
-"""Characters of an action or a sub-goal; the longest of the experts' have about half as many."""
+MAX_CHARS = 200
+"""Of an action or a sub-goal; the longest ones of the experts have about half as many."""
 
 _ITEM = re.compile(r"^\t+(.+)$", re.MULTILINE)
 _ARTICLE = re.compile(r"^(?:an?|the|some) ", re.IGNORECASE)
@@ -18,7 +18,7 @@ _WITHIN = re.compile(r"\(containing ([^()]+)\)")
 _UPON = re.compile(r"(?:In|On) the [a-z ]+ is: ([^.]+)")
 _ASIDE = re.compile(r"\([^()]*\)")
 _NOTHING = ("agent", "air", "nothing", "door to", "picture", "substance")
-# The sub-goals that the corpus has most, with places for what is in view.
+# The most frequent sub-goals of the corpus, as patterns for the things in view.
 _OF_THINGS = ("focus_on({})", "fetch({})", "observe({})", "measure_temperature({})")
 _OF_HOLDERS = ("place({}, {})",)
 _HOLDERS = ("box", "jar", "pot", "cup", "sink", "stove", "freezer", "fridge", "furnace", "table", "terminal")
@@ -33,26 +33,31 @@ def clean(text: object, what: str) -> str:
     if not isinstance(text, str) or not text.strip():
         raise UsageError(f"Write {what} first.")
     text = text.strip()
-    if len(text) > LONGEST:
-        raise UsageError(f"That is too long for {what}: {len(text)} characters, at most {LONGEST}.")
+    if len(text) > MAX_CHARS:
+        raise UsageError(f"That is too long for {what}: {len(text)} characters, at most {MAX_CHARS}.")
     if not text.isprintable():
-        raise UsageError(f"There are characters in {what} that cannot be printed: write plain words.")
+        raise UsageError(f"There are control characters in {what}: write plain words.")
     return text
 
 
 def read_subgoal(text: object, suggestions: Iterable[str] = ()) -> str:
-    """A visitor's sub-goal in its own spelling.
+    """A visitor's sub-goal in canonical form.
+
+    Args:
+        text (`object`): what the visitor wrote.
+        suggestions (`Iterable[str]`, *optional*): sub-goals of which an error message offers the nearest.
 
     Raises:
-        UsageError: if it has another form than `name(argument, …)`; the message offers the nearest.
+        UsageError: if it does not have the form `name(argument, …)`.
     """
     line = clean(text, "a sub-goal")
     try:
         return str(SubGoal.parse(line))
     except SubGoalSyntaxError as error:
-        words = {_words(each): each for each in suggestions}
-        near = difflib.get_close_matches(_words(line), words, n=1, cutoff=0.5)
-        hint = f"Did you mean {words[near[0]]}?" if near else "For example navigate_to(kitchen)."
+        # Compared by words alone: a visitor writes "navigate to the kitchen".
+        by_words = {_words(suggestion): suggestion for suggestion in suggestions}
+        near = difflib.get_close_matches(_words(line), by_words, n=1, cutoff=0.5)
+        hint = f"Did you mean {by_words[near[0]]}?" if near else "For example navigate_to(kitchen)."
         raise UsageError(f"A sub-goal has the form name(argument, …). {hint}") from error
 
 
@@ -77,18 +82,18 @@ def _parts(item: str) -> list[str]:
     return [item, *(part for text in inside for part in text.split(", "))]
 
 
-def suggested_subgoals(look: str, inventory: str, finished: Iterable[str] = ()) -> list[str]:
-    """Sub-goals that make sense here: of the rooms, of the things in view, and those of the plan so far."""
+def suggest_subgoals(look: str, inventory: str, planned: Iterable[str] = ()) -> list[str]:
+    """Sub-goals that make sense here: for the rooms, for the things in view, and those of the plan so far."""
     carried, seen = things_in(inventory), things_in(look)
     things = list(dict.fromkeys([*carried, *seen]))
     holders = [thing for thing in things if thing.endswith(_HOLDERS)]
-    found = [f"navigate_to({room})" for room in ROOMS]
-    found += [form.format(thing) for form in _OF_THINGS for thing in things]
-    found += [
+    suggestions = [f"navigate_to({room})" for room in ROOMS]
+    suggestions += [form.format(thing) for form in _OF_THINGS for thing in things]
+    suggestions += [
         form.format(thing, holder)
         for form in _OF_HOLDERS
         for thing in carried
         for holder in holders
         if thing != holder
     ]
-    return list(dict.fromkeys([*found, *finished]))
+    return list(dict.fromkeys([*suggestions, *planned]))

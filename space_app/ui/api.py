@@ -1,40 +1,69 @@
-"""Named endpoints for programs: `gradio_client`, plain HTTP, and MCP. An episode is named by its key."""
+"""Endpoints for programs: `gradio_client`, plain HTTP, and MCP. A secret key names each episode."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from typing import Any
 
 import gradio as gr
 
 from dataset_builder.common.errors import SubgoalError, UsageError
+from dataset_builder.simulator.tasks import get_task
+from dataset_builder.trajectories.agent_state import room_of
 from space_app.messages import user_message
 from space_app.session.backend import DemoBackend
-from space_app.session.play import view
+from space_app.session.episode import DemoEpisode
 from space_app.session.sessions import Session
 
-_RUN_AT_MOST = 50
-"""Steps of one call of `run`, so that no call takes long."""
+MAX_STEPS = 50
+"""Steps of one call of `run`: a call stays shorter than the timeouts of clients and proxies."""
+
+API_GUIDE = """Play from a program. Every answer contains task, score, room, plan and the last action.
+
+```python
+from gradio_client import Client
+
+space = Client("NAMESPACE/NAME")  # or the address of this page
+episode = space.predict("find-animal", 225, api_name="/start")["episode"]
+print(space.predict(episode, api_name="/step")["last"])
+space.predict(episode, "navigate_to(kitchen)", True, api_name="/set_subgoal")
+space.predict(episode, "open door to kitchen", api_name="/act")
+print(space.predict(episode, api_name="/run")["score"])
+record = space.predict(episode, api_name="/stop")  # `subgoal eval replay` reads it
+```
+
+Endpoints: `start`, `step`, `run`, `set_subgoal`, `act`, `state`, `valid_actions`, `stop`. They are also MCP
+tools under `/gradio_api/mcp/` where the `mcp` package is installed. Only the key that `start` returns gives
+access to an episode. An episode without a move for ten minutes is closed."""
 
 
-def add_endpoints(table: DemoBackend) -> None:
-    """Add the endpoints to the app under construction.
+def add_endpoints(backend: DemoBackend) -> None:
+    """Add the endpoints to the current `gr.Blocks`.
 
     Args:
-        table (`DemoBackend`): where the episodes are.
+        backend (`DemoBackend`): holds the sessions.
     """
-    endpoints = Endpoints(table)
+    endpoints = Endpoints(backend)
     for name in ("start", "step", "run", "set_subgoal", "act", "state", "valid_actions", "stop"):
         gr.api(getattr(endpoints, name), api_name=name)
 
 
 class Endpoints:
-    """What programs can call. Every answer tells how the episode stands.
+    """What programs can call. The docstrings are the descriptions of the MCP tools.
 
     Args:
-        table (`DemoBackend`): where the episodes are.
+        backend (`DemoBackend`): holds the sessions.
+
+    Example:
+
+    ```python
+    endpoints = Endpoints(backend)
+    key = endpoints.start("find-animal", 159)["episode"]
+    print(endpoints.step(key)["last"]["action"])
+    ```
     """
 
-    def __init__(self, table: DemoBackend) -> None:
-        self._table = table
+    def __init__(self, backend: DemoBackend) -> None:
+        self._backend = backend
 
     def start(
         self,
@@ -45,19 +74,19 @@ class Endpoints:
         controller: str = "",
         executor: str = "",
     ) -> dict[str, Any]:
-        """Begin an episode; the answer's `episode` is the key that the other calls need.
+        """Begin an episode. The answer's `episode` is the key that all other calls need.
 
         Args:
             task: name or number of a ScienceWorld task, such as find-animal or 4-4.
             variation: which of its variations, from 0.
             seed: kept in the record.
             agent: hierarchical or flat.
-            controller: Hub id of another controller; empty for the one that is here.
-            executor: Hub id of another executor; empty for the one that is here.
+            controller: Hub id of another controller; empty for the default one.
+            executor: Hub id of another executor; empty for the default one.
         """
-        with _worded():
-            session = self._table.start(task, variation, seed, agent, controller, executor)
-            return {"episode": session.key, **view(session.main)}
+        with _client_errors():
+            session = self._backend.start(task, variation, seed, agent, controller, executor)
+            return _answer(session)
 
     def step(self, episode: str) -> dict[str, Any]:
         """Let the agent take one step.
@@ -67,8 +96,8 @@ class Endpoints:
         """
         return self._after(episode, lambda session: session.main.step())
 
-    def run(self, episode: str, steps: int = _RUN_AT_MOST) -> dict[str, Any]:
-        """Let the agent play on until the episode is over, 50 steps at most.
+    def run(self, episode: str, steps: int = MAX_STEPS) -> dict[str, Any]:
+        """Let the agent play until the episode is over, at most 50 steps.
 
         Args:
             episode: key from start.
@@ -76,15 +105,15 @@ class Endpoints:
         """
 
         def play(session: Session) -> None:
-            if not isinstance(steps, int) or not 1 <= steps <= _RUN_AT_MOST:
-                raise UsageError(f"steps must be 1 to {_RUN_AT_MOST}: call again to play on.")
+            if not isinstance(steps, int) or not 1 <= steps <= MAX_STEPS:
+                raise UsageError(f"steps must be 1 to {MAX_STEPS}: call again to continue.")
             for _ in range(steps):
                 session.main.step()
 
         return self._after(episode, play)
 
     def set_subgoal(self, episode: str, subgoal: str, pin: bool = False) -> dict[str, Any]:
-        """Replace the sub-goal of the next action; an empty one gives the plan back to the controller.
+        """Replace the sub-goal of the next action. An empty text gives the plan back to the controller.
 
         Args:
             episode: key from start.
@@ -101,16 +130,16 @@ class Endpoints:
         return self._after(episode, change)
 
     def act(self, episode: str, action: str) -> dict[str, Any]:
-        """Play an action of your own in place of the agent's.
+        """Play an action in place of the agent's.
 
         Args:
             episode: key from start.
-            action: in the simulator's words, such as open door to kitchen.
+            action: in the simulator's syntax, such as open door to kitchen.
         """
         return self._after(episode, lambda session: session.main.act(action))
 
     def state(self, episode: str) -> dict[str, Any]:
-        """How an episode stands.
+        """The current state of an episode.
 
         Args:
             episode: key from start.
@@ -118,59 +147,81 @@ class Endpoints:
         return self._after(episode, lambda session: None)
 
     def valid_actions(self, episode: str) -> list[str]:
-        """All actions that the simulator would accept now.
+        """All actions that the simulator accepts now.
 
         Args:
             episode: key from start.
         """
-        with _worded(), self._table.sessions.use(episode) as session:
+        with _client_errors(), self._backend.sessions.use(episode) as session:
             return session.main.valid_actions()
 
     def stop(self, episode: str) -> dict[str, Any]:
-        """End an episode; the answer is its record, as `subgoal eval replay` reads it.
+        """End an episode. The answer is its record, which `subgoal eval replay` reads.
 
         Args:
             episode: key from start.
         """
-        with _worded():
-            with self._table.sessions.use(episode) as session:
+        with _client_errors():
+            with self._backend.sessions.use(episode) as session:
                 record = session.main.record().to_dict()
-            self._table.sessions.close(episode)
+            self._backend.sessions.close(episode)
             return record
 
     def _after(self, episode: str, work: Callable[[Session], None]) -> dict[str, Any]:
-        with _worded(), self._table.sessions.use(episode) as session:
+        with _client_errors(), self._backend.sessions.use(episode) as session:
             work(session)
-            return {"episode": session.key, **view(session.main)}
+            return _answer(session)
 
 
-class _worded:
-    """Turns our errors into those that a client is shown."""
-
-    def __enter__(self) -> None:
-        pass
-
-    def __exit__(self, kind: Any, error: BaseException | None, trace: Any) -> None:
-        if isinstance(error, SubgoalError):
-            raise gr.Error(user_message(error), print_exception=False) from error
+@contextmanager
+def _client_errors() -> Iterator[None]:
+    """Send our errors to the client as they are; Gradio hides the text of all others."""
+    try:
+        yield
+    except SubgoalError as error:
+        raise gr.Error(user_message(error), print_exception=False) from error
 
 
-def documentation() -> str:
-    """How to call the endpoints, for the page."""
-    return """The same from a program. Every answer tells task, score, room, plan and the last action.
+def _answer(session: Session) -> dict[str, Any]:
+    return {"episode": session.key, **describe(session.main)}
 
-```python
-from gradio_client import Client
 
-space = Client("NAMESPACE/NAME")  # or the address of this page
-episode = space.predict("find-animal", 225, api_name="/start")["episode"]
-print(space.predict(episode, api_name="/step")["last"])
-space.predict(episode, "navigate_to(kitchen)", True, api_name="/set_subgoal")
-space.predict(episode, "open door to kitchen", api_name="/act")
-print(space.predict(episode, api_name="/run")["score"])
-record = space.predict(episode, api_name="/stop")  # what `subgoal eval replay` reads
-```
+def describe(episode: DemoEpisode) -> dict[str, Any]:
+    """The state of an episode, ready for JSON."""
+    state, (task, variation, seed) = episode.state, episode.key
+    return {
+        "task": task,
+        "variation": variation,
+        "seed": seed,
+        "split": get_task(task).split_of(variation),
+        "description": state.description,
+        "score": max(0, state.score_points),
+        "moves": state.moves,
+        "moves_left": episode.moves_left,
+        "over": episode.over,
+        "stop_reason": episode.record().stop_reason if episode.over else None,
+        "room": room_of(state.look),
+        "look": state.look,
+        "inventory": state.inventory,
+        "subgoal": state.subgoal,
+        "next_subgoal": None if episode.over else episode.next_subgoal,
+        "pinned": episode.pinned,
+        "finished": list(state.finished),
+        "turns": len(episode.turns),
+        "last": _last_turn(episode),
+    }
 
-Endpoints: `start`, `step`, `run`, `set_subgoal`, `act`, `state`, `valid_actions`, `stop`; also MCP tools
-under `/gradio_api/mcp/` where the `mcp` package is installed. The key that `start` answers with is the only
-way to an episode; left alone, an episode is closed after some minutes."""
+
+def _last_turn(episode: DemoEpisode) -> dict[str, Any] | None:
+    if not episode.turns:
+        return None
+    turn = episode.turns[-1]
+    return {
+        "action": turn.action,
+        "observation": turn.observation,
+        "subgoal": turn.subgoal,
+        "score": turn.score,
+        "rejected": list(turn.rejected),
+        "by": turn.by,
+        "model_seconds": round(turn.seconds, 4),
+    }

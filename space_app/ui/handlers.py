@@ -1,6 +1,8 @@
-"""`PageHandlers`: what the page's controls do. Each method handles one event; errors become notices."""
+"""`PageHandlers`: one method for each event of the page. Errors become notices above the board.
 
-import logging
+A handler returns a dictionary of the components that change; Gradio leaves all others as they are.
+"""
+
 import threading
 from collections import defaultdict
 from collections.abc import Callable
@@ -14,93 +16,111 @@ from dataset_builder.common.errors import SubgoalError, UsageError, clip
 from dataset_builder.simulator.tasks import SPLITS, TASKS, get_task
 from eval_harness.agents.expert_subgoals import ExpertSubgoals
 from space_app.messages import user_message
-from space_app.session.backend import DemoBackend, checked
-from space_app.session.downloads import json_text, markdown
-from space_app.session.gallery import FIRST, GALLERY
-from space_app.session.play import RULES, Play
+from space_app.session.backend import DemoBackend, check_episode
+from space_app.session.downloads import to_json, to_markdown
+from space_app.session.episode import RULES, DemoEpisode
+from space_app.session.gallery import FIRST, GALLERY, GalleryItem
 from space_app.session.sessions import Session
-from space_app.ui import html as boards
+from space_app.ui.components import SPEEDS, Components
+from space_app.ui.render import (
+    render_comparison,
+    render_introduction,
+    render_notice,
+    render_session,
+    render_waiting,
+)
 
-SPEEDS = {"slow": 2.0, "normal": 0.8, "fast": 0.15}
-"""Seconds between the steps of a run."""
+MAX_VALID_ACTIONS = 1500
+"""Valid actions that the page offers; a room full of things has several thousand."""
 
-MOST_VALID = 1500  # valid actions that are offered; a room full of things has several thousand
-
-log = logging.getLogger(__name__)
+Values = dict[Any, Any]
+"""What the visitor has chosen and written, by component."""
+Updates = dict[Any, Any]
+"""New values or properties, by component."""
 
 
 class PageHandlers:
     """Answers the page's events.
 
     Args:
-        table (`DemoBackend`): where the episodes are.
+        backend (`DemoBackend`): holds the sessions.
+        components (`Components`): the controls of the page.
+
+    Example:
+
+    ```python
+    handlers = PageHandlers(backend, components)
+    components.compare.click(handlers.compare, [components.task, components.variation, components.key], …)
+    ```
     """
 
-    def __init__(self, table: DemoBackend) -> None:
-        self.table = table
-        self._tabs: dict[str, str] = {}  # a browser tab's own name → its session
+    def __init__(self, backend: DemoBackend, components: Components) -> None:
+        self.backend = backend
+        self.page = components
+        self._keys: dict[str, str] = {}  # session hash of a browser tab → key of its session
         # A tab opens one episode at a time, however fast its buttons are pressed.
-        self._opening: defaultdict[str, threading.RLock] = defaultdict(threading.RLock)
+        self._tab_locks: defaultdict[str, threading.RLock] = defaultdict(threading.RLock)
         self._experts: ExpertSubgoals | None = None
-        self._searching = threading.Lock()
+        self._experts_lock = threading.Lock()
 
-    # --- choosing ------------------------------------------------------------------------------------
+    # --- choosing an episode -------------------------------------------------------------------------
 
-    def arrive(self, request: gr.Request) -> list[Any]:
-        """The page is loaded: the episode of the link, or the first of the gallery."""
-        wanted = dict(request.query_params)
+    def load(self, request: gr.Request) -> Updates:
+        """The page was opened: show the episode of the link, or the first of the gallery."""
+        query = dict(request.query_params)
         try:
-            task = checked(wanted.get("task", FIRST.task), _whole(wanted.get("variation")))
-            first = FIRST.variation if task.name == FIRST.task else _first(task.name)
-            variation, seed = int(wanted.get("variation") or first), _whole(wanted.get("seed"))
-            return [*self._chosen(task.name, variation, ""), seed]
+            task = check_episode(query.get("task", FIRST.task), _parse_number(query.get("variation"))).name
+            variation = int(query.get("variation") or _first_variation(task))
+            updates = self._show_choice(task, variation)
+            return updates | {self.page.seed: _parse_number(query.get("seed"))}
         except UsageError as error:
-            return [
-                *self._chosen(FIRST.task, FIRST.variation, f"The link does not fit: {user_message(error)}"),
-                0,
-            ]
+            message = f"The link does not name an episode: {user_message(error)}"
+            return self._show_choice(FIRST.task, FIRST.variation, message) | {self.page.seed: 0}
 
-    def choose(self, task: str, variation: int, key: str, request: gr.Request) -> list[Any]:
-        """Another episode is chosen: the one that was open is closed."""
-        self._leave(key, request)
+    def choose(self, task: str, variation: int, key: str, request: gr.Request) -> Updates:
+        """Another episode was chosen: close the open one."""
+        self._close(key, request)
         try:
-            return self._chosen(checked(task, int(variation)).name, int(variation), "")
+            return self._show_choice(check_episode(task, int(variation)).name, int(variation))
         except (SubgoalError, TypeError, ValueError) as error:
-            return self._chosen(FIRST.task, FIRST.variation, user_message(error))
+            return self._show_choice(FIRST.task, FIRST.variation, user_message(error))
 
-    def choose_task(self, task: str, split: str, key: str, request: gr.Request) -> list[Any]:
-        """Another task or split: its first variation."""
-        return self.choose(task, _first(task, split) if task in TASKS else -1, key, request)
+    def choose_task(self, task: str, split: str, key: str, request: gr.Request) -> Updates:
+        """Another task or split was chosen: show its first variation."""
+        return self.choose(task, _first_variation(task, split) if task in TASKS else -1, key, request)
 
-    def choose_topic(self, topic: str, split: str, key: str, request: gr.Request) -> list[Any]:
-        """Another topic: its first task."""
+    def choose_topic(self, topic: str, split: str, key: str, request: gr.Request) -> Updates:
+        """Another topic was chosen: show its first task."""
         tasks = [task.name for task in TASKS.values() if task.topic == topic] or [FIRST.task]
         return self.choose_task(tasks[0], split, key, request)
 
-    def _chosen(self, task: str, variation: int, message: str) -> list[Any]:
-        chosen = get_task(task)
-        split = chosen.split_of(variation)
-        numbers = chosen.variations(split)
+    def choose_item(self, item: GalleryItem) -> Callable[[str, gr.Request], Updates]:
+        """The handler of one button of the gallery."""
+
+        # Not a partial: Gradio reads the annotation of `request` from a function's signature.
+        def choose(key: str, request: gr.Request) -> Updates:
+            return self.choose(item.task, item.variation, key, request)
+
+        return choose
+
+    def _show_choice(self, task: str, variation: int, message: str = "") -> Updates:
+        page, spec = self.page, get_task(task)
+        split = spec.split_of(variation)
+        variations = spec.variations(split)
         try:
-            description, look = self.table.introduction(task, variation)
+            description, look = self.backend.introduction(task, variation)
         except SubgoalError as error:
             description, look, message = "", "", user_message(error)
-        names = [
-            (f"{each.task_id}  {each.name}", each.name)
-            for each in TASKS.values()
-            if each.topic == chosen.topic
-        ]
-        return [
-            gr.Dropdown(value=chosen.topic),
-            gr.Dropdown(choices=names, value=task),
-            gr.Dropdown(value=split),
-            gr.Slider(minimum=numbers[0], maximum=numbers[-1], value=variation),
-            boards.introduction(task, variation, description),
-            boards.waiting(description, look),
-            boards.notice(message),
-            "",
-            *self._paused(),
-        ]
+        tasks = [(f"{t.task_id}  {t.name}", t.name) for t in TASKS.values() if t.topic == spec.topic]
+        return {
+            page.topic: gr.Dropdown(value=spec.topic),
+            page.task: gr.Dropdown(choices=tasks, value=task),
+            page.split: gr.Dropdown(value=split),
+            page.variation: gr.Slider(minimum=variations[0], maximum=variations[-1], value=variation),
+            page.introduction: render_introduction(task, variation, description),
+            page.board: render_waiting(look),
+            **self._stop(message),
+        }
 
     def link(self, task: str, variation: int, seed: int | None) -> str:
         """The permanent link to an episode."""
@@ -108,225 +128,237 @@ class PageHandlers:
         text = escape(urlencode(query))
         return (
             f"<p class='sg-link'>Permanent link: <a href='?{text}' target='_blank'>?{text}</a> "
-            "(the address bar has it, too)</p>"
+            "(also in the address bar)</p>"
         )
 
     # --- playing -------------------------------------------------------------------------------------
 
-    def start(
-        self, task: str, variation: int, seed: int, kind: str, controller: str, executor: str, key: str,
-        request: gr.Request,
-    ) -> list[Any]:  # fmt: skip
-        """Begin the chosen episode anew."""
+    def start(self, values: Values, request: gr.Request) -> Updates:
+        """Begin the chosen episode from its beginning."""
+        page = self.page
         try:
-            with self._opening[str(request.session_hash)]:
-                self._leave(key, request)
-                session = self._open(task, variation, seed, kind, controller, executor, request)
+            with self._tab_locks[str(request.session_hash)]:
+                self._close(values[page.key], request)
+                session = self.backend.start(
+                    values[page.task],
+                    _to_int(values[page.variation]),
+                    int(values[page.seed] or 0),
+                    values[page.kind],
+                    values[page.controller] or "",
+                    values[page.executor] or "",
+                )
+                self._keys[str(request.session_hash)] = session.key
         except SubgoalError as error:
-            return [gr.skip(), boards.notice(user_message(error)), "", *self._paused(), *self._fields()]
-        return [boards.boards(session), "", session.key, *self._paused(), *self._fields(session.main)]
+            return self._stop(user_message(error))
+        return {
+            page.board: render_session(session),
+            **self._stop(key=session.key),
+            **self._fields(session.main),
+        }
 
-    def _open(
-        self, task: str, variation: int, seed: int, kind: str, controller: str, executor: str, tab: gr.Request
-    ) -> Session:  # fmt: skip
-        session = self.table.start(
-            task, _integer(variation), int(seed or 0), kind, controller or "", executor or ""
-        )
-        self._tabs[str(tab.session_hash)] = session.key
-        return session
-
-    def step(
-        self, task: str, variation: int, seed: int, kind: str, controller: str, executor: str, key: str,
-        request: gr.Request,
-    ) -> list[Any]:  # fmt: skip
-        """One step; the first opens the episode and shows the first sub-goal."""
+    def step(self, values: Values, request: gr.Request) -> Updates:
+        """Play one step. The first press opens the episode and shows its first sub-goal."""
+        key = values[self.page.key]
         if not key:
-            with self._opening[str(request.session_hash)]:
-                key = self._tabs.get(str(request.session_hash), "")  # opened by a press just before
+            with self._tab_locks[str(request.session_hash)]:
+                # An earlier press may have opened the episode while this one waited.
+                key = self._keys.get(str(request.session_hash), "")
                 if not key:
-                    return self.start(task, variation, seed, kind, controller, executor, key, request)
+                    return self.start(values, request)
         return self._change(key, _step_all)
 
-    def tick(
-        self, task: str, variation: int, seed: int, kind: str, controller: str, executor: str, key: str,
-        request: gr.Request,
-    ) -> list[Any]:  # fmt: skip
-        """One step of a run; the run goes on until the episode is over or something is wrong."""
-        answer = self.step(task, variation, seed, kind, controller, executor, key, request)
-        if not answer[1] and not self._over(answer[2]):
-            # The clock goes on, and nobody's writing is overwritten.
-            answer[3:] = _skips(6)
-        return answer
+    def tick(self, values: Values, request: gr.Request) -> Updates:
+        """Play one step of a run. The run ends when the episode is over or an error occurs."""
+        page = self.page
+        updates = self.step(values, request)
+        if not updates[page.notice] and not self._over(updates[page.key]):
+            # The clock keeps running, and what the visitor is writing stays.
+            return {component: updates[component] for component in (page.board, page.notice, page.key)}
+        return updates
 
-    def _over(self, key: Any) -> bool:
+    def _over(self, key: str) -> bool:
         try:
-            with self.table.sessions.use(key) as session:
+            with self.backend.sessions.use(key) as session:
                 return session.over
         except UsageError:
             return True
 
-    def run(self, speed: str) -> list[Any]:
-        """The clock starts."""
-        return [
-            gr.Timer(SPEEDS.get(speed, 0.8), active=True),
-            gr.Button(visible=False),
-            gr.Button(visible=True),
-        ]
+    def run(self, speed: str) -> Updates:
+        """Start the clock."""
+        return {
+            self.page.clock: gr.Timer(SPEEDS.get(speed, SPEEDS["normal"]), active=True),
+            self.page.run: gr.Button(visible=False),
+            self.page.pause: gr.Button(visible=True),
+        }
 
-    def pause(self, key: str) -> list[Any]:
-        """The clock stops, and the fields show how things stand."""
-        if not key:
-            return [gr.skip(), gr.skip(), "", *self._paused(), *_skips(3)]
-        return self._change(key, lambda session: None)
+    def pause(self, key: str) -> Updates:
+        """Stop the clock, and fill the steering fields."""
+        return self._change(key, lambda session: None) if key else self._stop()
 
-    def faster(self, speed: str) -> Any:
-        """Another pace."""
-        return gr.Timer(SPEEDS.get(speed, 0.8))
+    def change_speed(self, speed: str) -> Any:
+        """Set the clock to another speed."""
+        return gr.Timer(SPEEDS.get(speed, SPEEDS["normal"]))
 
     # --- steering ------------------------------------------------------------------------------------
 
-    def use_subgoal(self, text: str, key: str) -> list[Any]:
-        """The visitor's sub-goal for the next action."""
+    def use_subgoal(self, text: str, key: str) -> Updates:
+        """Set the sub-goal of the next action."""
         return self._change(key, lambda session: session.main.set_subgoal(text), stop=False)
 
-    def pin_subgoal(self, text: str, key: str) -> list[Any]:
-        """The visitor's sub-goal until it is released."""
+    def pin_subgoal(self, text: str, key: str) -> Updates:
+        """Set the sub-goal until it is released."""
         return self._change(key, lambda session: session.main.set_subgoal(text, pin=True), stop=False)
 
-    def release(self, key: str) -> list[Any]:
-        """The controller plans again."""
+    def release(self, key: str) -> Updates:
+        """Give the plan back to the controller."""
         return self._change(key, lambda session: session.main.release(), stop=False)
 
-    def act(self, text: str, key: str) -> list[Any]:
-        """The visitor's own action. A run stops: who takes over wants to look."""
+    def act(self, text: str, key: str) -> Updates:
+        """Play the visitor's action. A run stops: whoever takes over wants to look."""
         return self._change(key, lambda session: session.main.act(text))
 
     def valid_actions(self, key: str) -> Any:
-        """What could be done now, for the box of the visitor's action."""
+        """Offer the valid actions in the field of the visitor's action."""
         try:
-            with self.table.sessions.use(key) as session:
-                return gr.Dropdown(choices=_handy(session.main.valid_actions()))
+            with self.backend.sessions.use(key) as session:
+                return gr.Dropdown(choices=_short_ones_first(session.main.valid_actions()))
         except SubgoalError:
             return gr.skip()
 
-    def _change(self, key: str, work: Callable[[Session], None], stop: bool = True) -> list[Any]:
-        """Do something with a session and show it; a run ends unless `stop` is False."""
+    def _change(self, key: str, work: Callable[[Session], None], stop: bool = True) -> Updates:
+        """Do something with a session and show it.
+
+        Args:
+            key (`str`): of the session.
+            work (`Callable`): what to do.
+            stop (`bool`, *optional*, defaults to `True`): also end a run.
+        """
+        page, message = self.page, ""
         if not key:
-            return [gr.skip(), boards.notice("Press Step first: the episode has not begun."), "", *_skips(6)]
+            return {page.notice: render_notice("Press Step first: the episode has not begun."), page.key: ""}
         try:
-            with self.table.sessions.use(key) as session:
-                message = ""
+            with self.backend.sessions.use(key) as session:
                 try:
                     work(session)
                 except SubgoalError as error:
                     message = user_message(error)
-                shown, fields = boards.boards(session), self._fields(session.main)
-        except SubgoalError as error:  # the session is gone
-            return [gr.skip(), boards.notice(user_message(error)), "", *self._paused(), *_skips(3)]
-        if message:  # what was refused stays in its field, to be set right
-            fields = _skips(3)
-        return [shown, boards.notice(message), key, *(self._paused() if stop else _skips(3)), *fields]
+                board, fields = render_session(session), self._fields(session.main)
+        except SubgoalError as error:  # the session was closed
+            return self._stop(user_message(error))
+        updates = {page.board: board, page.notice: render_notice(message), page.key: key}
+        if stop:
+            updates |= self._stop(message, key)
+        # A refused text stays in its field, so that the visitor can correct it.
+        return updates if message else updates | fields
+
+    def _stop(self, message: str = "", key: str = "") -> Updates:
+        """End a run, if there is one, and show a message."""
+        return {
+            self.page.notice: render_notice(message),
+            self.page.key: key,
+            self.page.clock: gr.Timer(active=False),
+            self.page.run: gr.Button(visible=True),
+            self.page.pause: gr.Button(visible=False),
+        }
+
+    def _fields(self, episode: DemoEpisode) -> Updates:
+        """The steering fields with their suggestions, as far as they can be used now."""
+        steerable = episode.agent.has_plan and not episode.over
+        return {
+            self.page.subgoal: gr.Dropdown(
+                choices=episode.suggestions(),
+                value=episode.next_subgoal if steerable else "",
+                interactive=steerable,
+            ),
+            self.page.action: gr.Dropdown(value="", choices=[], interactive=not episode.over),
+            self.page.release: gr.Button(interactive=episode.steered),
+        }
 
     # --- around an episode ---------------------------------------------------------------------------
 
     def compare(self, task: str, variation: int, key: str) -> str:
-        """The expert's plan beside the agent's."""
+        """The expert's plan, beside the agent's if an episode has begun."""
         try:
-            stretches = self._expert().stretches(checked(task, _integer(variation)).name, int(variation))
-            play = None
-            if key:
-                with self.table.sessions.use(key) as session:
-                    play = session.main
-                    return boards.comparison(play, stretches)
-            return boards.comparison(play, stretches)
+            name = check_episode(task, _to_int(variation)).name
+            expert = self._expert_subgoals().stretches(name, int(variation))
+            if not key:
+                return render_comparison(None, expert)
+            with self.backend.sessions.use(key) as session:
+                return render_comparison(session.main, expert)
         except SubgoalError as error:
-            return boards.notice(user_message(error))
+            return render_notice(user_message(error))
 
-    def _expert(self) -> ExpertSubgoals:
-        with self._searching:
-            if self._experts is None:
+    def _expert_subgoals(self) -> ExpertSubgoals:
+        with self._experts_lock:
+            if self._experts is None:  # made at the first comparison: it reads the whole dataset
                 self._experts = ExpertSubgoals(
-                    self.table.simulator, self.table.settings.dataset, RULES.simplifications
+                    self.backend.simulator, self.backend.settings.dataset, RULES.simplifications
                 )
             return self._experts
 
-    def as_json(self, key: str) -> tuple[str, str, str]:
-        """File name, content and a notice: the episode for `subgoal eval replay`."""
-        return self._file(key, json_text, "json")
+    def download_json(self, key: str) -> Updates:
+        """The episode as `subgoal eval replay` reads it."""
+        return self._download(key, to_json, "json")
 
-    def as_markdown(self, key: str) -> tuple[str, str, str]:
-        """File name, content and a notice: the episode to read."""
-        return self._file(key, markdown, "md")
+    def download_markdown(self, key: str) -> Updates:
+        """The episode as a document."""
+        return self._download(key, to_markdown, "md")
 
-    def _file(self, key: str, write: Callable[[Play], str], ending: str) -> tuple[str, str, str]:
+    def _download(self, key: str, write: Callable[[DemoEpisode], str], extension: str) -> Updates:
+        name, text, message = "", "", ""
         try:
-            with self.table.sessions.use(key) as session:
-                play = session.main
-                return f"{play.unit.task}-{play.unit.variation}.{ending}", write(play), ""
+            with self.backend.sessions.use(key) as session:
+                episode = session.main
+                name, text = f"{episode.key.task}-{episode.key.variation}.{extension}", write(episode)
         except SubgoalError:
-            return "", "", boards.notice("There is no open episode to download: press Step first.")
+            message = "There is no open episode to download: press Step first."
+        page = self.page
+        return {page.file_name: name, page.file_text: text, page.notice: render_notice(message)}
 
-    def leave(self, request: gr.Request) -> None:
-        """The tab is closed: so is its episode, also one that is just being opened."""
-        with self._opening[str(request.session_hash)]:
-            self._leave("", request)
-        self._opening.pop(str(request.session_hash), None)
+    def unload(self, request: gr.Request) -> None:
+        """The tab was closed: close its episode, even one that is still loading."""
+        with self._tab_locks[str(request.session_hash)]:
+            self._close("", request)
+        self._tab_locks.pop(str(request.session_hash), None)
 
-    def _leave(self, key: str, request: gr.Request) -> None:
-        for each in {key, self._tabs.pop(str(request.session_hash), "")} - {""}:
-            self.table.sessions.close(each)
-
-    def _paused(self) -> list[Any]:
-        return [gr.Timer(active=False), gr.Button(visible=True), gr.Button(visible=False)]
-
-    def _fields(self, play: Play | None = None) -> list[Any]:
-        """The steering fields: sub-goal with suggestions, action, and which of them can be used."""
-        if play is None:
-            return _skips(3)
-        can = play.player.plans and not play.over
-        value = play.coming if can else ""
-        return [
-            gr.Dropdown(choices=play.suggestions(), value=value, interactive=can),
-            gr.Dropdown(value="", choices=[], interactive=not play.over),
-            gr.Button(interactive=play.steered),
-        ]
+    def _close(self, key: str, request: gr.Request) -> None:
+        """Close the session of a key, and the one that the tab opened last."""
+        for open_key in {key, self._keys.pop(str(request.session_hash), "")} - {""}:
+            self.backend.sessions.close(open_key)
 
 
 def _step_all(session: Session) -> None:
-    for play in session.plays:
-        play.step()
+    for episode in session.episodes:
+        episode.step()
 
 
-def _skips(count: int) -> list[Any]:
-    return [gr.skip() for _ in range(count)]
+def _short_ones_first(actions: list[str]) -> list[str]:
+    """At most `MAX_VALID_ACTIONS`; the long ones combine two arbitrary things and are rarely useful."""
+    return sorted(actions, key=lambda action: (action.count(" "), action))[:MAX_VALID_ACTIONS]
 
 
-def _handy(actions: list[str]) -> list[str]:
-    """At most `MOST_VALID` valid actions, short ones first: the long ones combine two things at random."""
-    return sorted(actions, key=lambda action: (action.count(" "), action))[:MOST_VALID]
-
-
-def _integer(number: Any) -> Any:
+def _to_int(number: Any) -> Any:
+    """A slider may send 3.0 for 3; anything else is left to `check_episode`."""
     return int(number) if isinstance(number, float) and number.is_integer() else number
 
 
-def _whole(text: str | None) -> int:
-    """A number of a link; 0 if there is none.
+def _parse_number(text: str | None) -> int:
+    """A number in a link; 0 if it is missing.
 
     Raises:
-        UsageError: if it is no number.
+        UsageError: if it is not a number.
     """
     if not text:
         return 0
     if not text.isascii() or not text.isdigit() or len(text) > 9:
-        raise UsageError(f"{clip(text)!r} is no number: use 0 or more.")
+        raise UsageError(f"{clip(text)!r} is not a number: use 0 or more.")
     return int(text)
 
 
-def _first(task: str, split: str = "test") -> int:
-    """The variation of the gallery if it is of this split, else the first."""
-    chosen = get_task(task)
-    shown = [each.variation for each in GALLERY if each.task == task]
-    if shown and chosen.split_of(shown[0]) == split:
+def _first_variation(task: str, split: str | None = None) -> int:
+    """The variation of the gallery if it is of this split (or no split is named), else the split's first."""
+    spec = get_task(task)
+    shown = [item.variation for item in GALLERY if item.task == task]
+    if shown and split in (None, spec.split_of(shown[0])):
         return shown[0]
-    return chosen.variations(split if split in SPLITS else "test")[0]
+    return spec.variations(split if split in SPLITS else "test")[0]

@@ -1,4 +1,4 @@
-"""Launching the app."""
+"""Launching the demo's web server."""
 
 from importlib.util import find_spec
 from typing import Any
@@ -11,37 +11,44 @@ from space_app.ui.page import CSS, build, theme
 
 
 def launch(settings: Settings, **options: Any) -> tuple[gr.Blocks, DemoBackend]:
-    """Load the models, build the page and serve it.
+    """Load the models, build the page and serve it. Close the returned backend when done.
 
     Args:
         settings (`Settings`): models and limits.
-        options (*optional*): of `gradio.Blocks.launch`.
+        options (*optional*): passed to `gradio.Blocks.launch`.
 
     Raises:
         UsageError: if a model cannot be loaded or does not fit.
         SubgoalError: if the Hub cannot be reached.
+
+    Example:
+
+    ```python
+    app, backend = launch(find_settings(), server_port=7860, prevent_thread_lock=True)
+    ```
     """
-    table = DemoBackend(settings)
+    backend = DemoBackend(settings)
     try:
-        return serve(table, **options), table
+        return serve(backend, **options), backend
     except BaseException:
-        table.close()
+        backend.close()
         raise
 
 
-def serve(table: DemoBackend, **options: Any) -> gr.Blocks:
-    """Build the page for a table and serve it.
+def serve(backend: DemoBackend, **options: Any) -> gr.Blocks:
+    """Build the page and serve it.
 
     Args:
-        table (`DemoBackend`): where the episodes are.
-        options (*optional*): of `gradio.Blocks.launch`.
+        backend (`DemoBackend`): holds the sessions.
+        options (*optional*): passed to `gradio.Blocks.launch`.
     """
-    app = build(table)
+    app = build(backend)
     app.launch(
         theme=theme(),
         css_paths=[CSS],
         mcp_server=find_spec("mcp") is not None,
         footer_links=["api", "settings"],
+        # Each open page and each program waits in a thread while its step is computed.
         max_threads=64,
         ssr_mode=False,
         **options,

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from space_app.session.gallery import GALLERY
-from space_app.settings import chosen_settings
+from space_app.settings import find_settings
 from space_app.ui.server import launch
 from tests.space_app.conftest import chromium, free_port
 
@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 PICTURE = Path(__file__).parents[2] / "docs" / "images" / "demo.png"
 SIZE = {"width": 1440, "height": 1000}
 WAIT = 600_000  # milliseconds
-EXHIBIT = next(each for each in GALLERY if each.task == "use-thermometer")
+ITEM = next(each for each in GALLERY if each.task == "use-thermometer")
 STEPS, OWN, AFTER = 3, "navigate_to(bathroom)", 2
 """Steps of the agent, the visitor's sub-goal, and steps from there on."""
 
@@ -33,12 +33,12 @@ def step(tab: "Page", times: int) -> None:
 
 def take(file: Path) -> None:
     """Play the beginning of the episode and keep what is seen."""
-    app, table = launch(chosen_settings(), server_port=free_port(), prevent_thread_lock=True, quiet=True)
+    app, backend = launch(find_settings(), server_port=free_port(), prevent_thread_lock=True, quiet=True)
     try:
         with chromium() as browser:
             tab = browser.new_page(viewport=SIZE)  # type: ignore[arg-type]
             tab.set_default_timeout(WAIT)
-            tab.goto(f"{app.local_url}?task={EXHIBIT.task}&variation={EXHIBIT.variation}&__theme=light")
+            tab.goto(f"{app.local_url}?task={ITEM.task}&variation={ITEM.variation}&__theme=light")
             tab.wait_for_selector(".sg-gallery .chosen")
             tab.click("#step")
             tab.wait_for_selector(".sg-steps li.next")
@@ -53,7 +53,7 @@ def take(file: Path) -> None:
             tab.screenshot(path=file)
     finally:
         app.close()
-        table.close()
+        backend.close()
 
 
 if __name__ == "__main__":

@@ -35,10 +35,10 @@ class Memory(NamedTuple):
         return f"{self.python:.0f} + {self.java:.0f}"
 
 
-def memory(table: DemoBackend) -> Memory:
+def memory(backend: DemoBackend) -> Memory:
     gc.collect()
     java = 0.0
-    if pid := table.simulator.pid:
+    if pid := backend.simulator.pid:
         _jcmd(pid, "GC.run")
         java = sum(
             int(kib) for kib in re.findall(r"(?:DefNew|Tenured) .*used (\d+)K", _jcmd(pid, "GC.heap_info"))
@@ -51,7 +51,7 @@ def _jcmd(pid: int, command: str) -> str:
     return subprocess.run([tool, str(pid), command], check=True, capture_output=True, text=True).stdout
 
 
-def test_thirty_visitors_at_once(page: str, table: DemoBackend, simulator: Simulator) -> None:
+def test_thirty_visitors_at_once(page: str, backend: DemoBackend, simulator: Simulator) -> None:
     tasks = list(TASKS)
     together = threading.Barrier(VISITORS, timeout=1500)
     times: list[float] = []
@@ -61,7 +61,7 @@ def test_thirty_visitors_at_once(page: str, table: DemoBackend, simulator: Simul
         task = tasks[number]
         key = client.predict(task, 0, api_name="/start")["episode"]
         together.wait()
-        assert len(table.sessions) == VISITORS
+        assert len(backend.sessions) == VISITORS
         together.wait()
         for step in range(STEPS):
             began = time.monotonic()
@@ -78,21 +78,21 @@ def test_thirty_visitors_at_once(page: str, table: DemoBackend, simulator: Simul
         with ThreadPoolExecutor(VISITORS) as pool:
             return [EpisodeResult.from_dict(each) for each in pool.map(visit, range(VISITORS))]
 
-    before = memory(table)
+    before = memory(backend)
     first = round_of_visits()
-    after_first = memory(table)
+    after_first = memory(backend)
     times.clear()
     began = time.monotonic()
     second = round_of_visits()
     seconds = time.monotonic() - began
-    after = memory(table)
+    after = memory(backend)
     print(
         f"\n{VISITORS} visitors at once, {len(times)} steps in {seconds:.1f} s, 0 errors; a step: median "
         f"{statistics.median(times):.2f} s, slowest {max(times):.2f} s; open episodes {VISITORS}, afterwards "
-        f"{len(table.sessions)}; memory (Python + Java, MB) before {before}, after one "
+        f"{len(backend.sessions)}; memory (Python + Java, MB) before {before}, after one "
         f"round {after_first}, after two {after}"
     )
-    assert len(table.sessions) == 0
+    assert len(backend.sessions) == 0
     assert [(each.task, each.actions) for each in first] == [(each.task, each.actions) for each in second]
     for episode in second:
         assert replay_episode(simulator, episode, load_protocol("paper")).same

@@ -61,5 +61,5 @@ def test_the_command_publishes_the_space_once(tmp_path: Path) -> None:
 
 
 def test_a_folder_is_no_model_for_a_space() -> None:
-    with pytest.raises(UsageError, match="no id of one"):
+    with pytest.raises(UsageError, match="is not a Hub id"):
         push_space("tester/demo", controller="/tmp/controller")

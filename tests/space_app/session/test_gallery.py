@@ -9,6 +9,6 @@ def test_six_episodes_of_six_topics() -> None:
     assert FIRST in GALLERY
 
 
-@pytest.mark.parametrize("exhibit", GALLERY, ids=lambda exhibit: exhibit.task)
-def test_no_episode_is_of_the_splits_that_are_trained_or_scored_on(exhibit: GalleryItem) -> None:
-    assert get_task(exhibit.task).split_of(exhibit.variation) == "validation"
+@pytest.mark.parametrize("item", GALLERY, ids=lambda item: item.task)
+def test_no_episode_is_of_the_splits_that_are_trained_or_scored_on(item: GalleryItem) -> None:
+    assert get_task(item.task).split_of(item.variation) == "validation"

@@ -5,11 +5,11 @@ from typing import Any
 import pytest
 
 from dataset_builder.common.errors import UsageError
-from space_app.session.sessions import Full, Sessions
+from space_app.session.sessions import NoFreePlace, Sessions
 
 
 class Closing:
-    """Stands in for a `Play`."""
+    """Stands in for a `DemoEpisode`."""
 
     closed = False
 
@@ -49,7 +49,7 @@ def test_when_all_places_are_taken_one_waits_for_the_next_that_is_free() -> None
 def test_when_none_becomes_free_the_visitor_is_told() -> None:
     store = sessions(limit=1)
     store.open(lambda: [])
-    with pytest.raises(Full, match="All 1 places are taken"):
+    with pytest.raises(NoFreePlace, match="All 1 places are taken"):
         store.open(lambda: [])
     store.close_all()
 
@@ -72,7 +72,7 @@ def test_an_idle_session_ends_and_a_used_one_stays() -> None:
     # A session in somebody's hands is never idle, however slow the machine.
     with store.use(used.key):
         while idle.key in store._open:
-            used.used = time.monotonic()
+            used.last_used = time.monotonic()
             time.sleep(0.02)
         assert used.key in store._open
     assert idle.main.closed  # type: ignore[attr-defined]

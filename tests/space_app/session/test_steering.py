@@ -1,7 +1,7 @@
 import pytest
 
 from dataset_builder.common.errors import UsageError
-from space_app.session.steering import clean, read_subgoal, suggested_subgoals, things_in
+from space_app.session.steering import clean, read_subgoal, suggest_subgoals, things_in
 
 LOOK = (
     "This room is called the kitchen. In it, you see: \n\tthe agent\n\ta substance called air\n"
@@ -20,7 +20,7 @@ def test_things_in_view_are_named_without_what_is_said_of_them() -> None:
 
 
 def test_suggestions_are_sub_goals_of_rooms_things_and_the_plan() -> None:
-    found = suggested_subgoals(LOOK, "In your inventory, you see:\n\ta pot\n", ["heat(water, stove)"])
+    found = suggest_subgoals(LOOK, "In your inventory, you see:\n\ta pot\n", ["heat(water, stove)"])
     assert {"navigate_to(greenhouse)", "focus_on(thermometer)", "place(pot, orange box)"} <= set(found)
     assert found[-1] == "heat(water, stove)"
     assert [read_subgoal(each) for each in found] == found
@@ -31,8 +31,8 @@ def test_suggestions_are_sub_goals_of_rooms_things_and_the_plan() -> None:
     [
         ("", "Write"),
         ("x" * 100_000, "100000 characters"),
-        ("look\x00around", "cannot be printed"),
-        ("look\naround", "cannot be printed"),
+        ("look\x00around", "control characters"),
+        ("look\naround", "control characters"),
         (None, "Write"),
     ],
 )

@@ -68,13 +68,13 @@ def test_two_programs_have_two_worlds(page: str, client: Client) -> None:
     ],
 )
 def test_bad_input_is_answered_in_one_line(
-    client: Client, table: DemoBackend, endpoint: str, arguments: tuple[Any, ...], says: str
+    client: Client, backend: DemoBackend, endpoint: str, arguments: tuple[Any, ...], says: str
 ) -> None:
-    open_before = len(table.sessions)
+    open_before = len(backend.sessions)
     with pytest.raises(AppError, match=says) as caught:
         client.predict(*arguments, api_name=endpoint)
     assert "Traceback" not in str(caught.value)
-    assert len(table.sessions) == open_before
+    assert len(backend.sessions) == open_before
 
 
 def test_steps_that_are_hammered_come_one_after_the_other(client: Client) -> None:
@@ -85,11 +85,11 @@ def test_steps_that_are_hammered_come_one_after_the_other(client: Client) -> Non
     assert client.predict(key, api_name="/stop")["score"] == 100
 
 
-def test_an_episode_goes_on_after_the_java_process_was_killed(client: Client, table: DemoBackend) -> None:
+def test_an_episode_goes_on_after_the_java_process_was_killed(client: Client, backend: DemoBackend) -> None:
     key = start(client)["episode"]
     client.predict(key, api_name="/step")
-    assert table.simulator.pid is not None
-    os.kill(table.simulator.pid, signal.SIGKILL)
+    assert backend.simulator.pid is not None
+    os.kill(backend.simulator.pid, signal.SIGKILL)
     told = client.predict(key, api_name="/step")
     assert (told["turns"], told["last"]["action"]) == (2, "focus on baby beaver")
     client.predict(key, api_name="/stop")

@@ -9,7 +9,7 @@ import pytest
 from dataset_builder.common.errors import UsageError
 from dataset_builder.trajectories.agent_state import AgentState
 from modeling.agents.learned import SubgoalAgent
-from space_app.session.players import Pairs, SteeredAgent
+from space_app.session.agents import AgentPool, SteeredAgent
 from space_app.settings import Settings
 from tests.modeling.conftest import checkpoints, dataset, recipe, states
 
@@ -36,4 +36,4 @@ def test_planning_and_following_is_acting(
 def test_a_model_in_another_role_is_refused(checkpoints: dict[str, Path]) -> None:
     names = str(checkpoints["executor"]), str(checkpoints["controller"])
     with pytest.raises(UsageError, match="swap them"):
-        Pairs.loaded(Settings(*names))
+        AgentPool.from_settings(Settings(*names))

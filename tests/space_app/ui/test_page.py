@@ -132,7 +132,7 @@ def test_bad_words_are_answered_on_the_page_and_the_episode_goes_on(tab: "Page")
         ("use-subgoal", "go to the kitchen", "Did you mean navigate_to(kitchen)"),
         ("use-subgoal", "<img src=x onerror=alert(1)>", "has the form"),
         ("pin-subgoal", "x" * 100_000, "100000 characters"),
-        ("use-subgoal", "navigate\x07to(kitchen)", "cannot be printed"),
+        ("use-subgoal", "navigate\x07to(kitchen)", "control characters"),
         ("act", "<script>alert(1)</script>", "does not know '<script>alert(1)</script>'"),
         ("act", "x" * 100_000, "too long for an action"),
     ):
@@ -150,12 +150,12 @@ def test_bad_words_are_answered_on_the_page_and_the_episode_goes_on(tab: "Page")
 
 
 @pytest.mark.slow
-def test_a_killed_java_process_is_not_noticed(tab: "Page", table: DemoBackend) -> None:
+def test_a_killed_java_process_is_not_noticed(tab: "Page", backend: DemoBackend) -> None:
     begin(tab)
     press(tab, "step")
     played(tab, 1)
-    assert table.simulator.pid is not None
-    os.kill(table.simulator.pid, signal.SIGKILL)
+    assert backend.simulator.pid is not None
+    os.kill(backend.simulator.pid, signal.SIGKILL)
     press(tab, "step")
     assert played(tab, 2) == ["teleport to outside", "focus on baby beaver"]
     assert tab.locator(".sg-notice").count() == 0
@@ -190,20 +190,20 @@ def test_the_expert_is_shown_beside_the_agent(tab: "Page") -> None:
 
 @pytest.mark.slow
 def test_two_browsers_play_two_worlds_and_a_closed_tab_frees_its_own(
-    browser: "Browser", page: str, table: DemoBackend
+    browser: "Browser", page: str, backend: DemoBackend
 ) -> None:
     watcher = opened(browser, page)
-    others = set(table.sessions._open)  # tabs that are just being closed may be among them
+    others = set(backend.sessions._open)  # tabs that are just being closed may be among them
     one, two = opened(browser, page), opened(browser, page)
     for each in (one, two):
         begin(each)
-    assert len(set(table.sessions._open) - others) == 2
+    assert len(set(backend.sessions._open) - others) == 2
     press(one, "step")
     assert played(one, 1) == ["teleport to outside"]
     assert two.locator(".sg-does").count() == 0
     for each in (one, two):
         each.close()
-    while set(table.sessions._open) - others:  # until the test's time is up
+    while set(backend.sessions._open) - others:  # until the test's time is up
         watcher.wait_for_timeout(100)
     watcher.close()
 
@@ -238,11 +238,11 @@ def test_the_page_fits(browser: "Browser", page: str, name: str, size: tuple[int
 
 @pytest.mark.slow
 def test_the_gallery_and_both_agents_side_by_side(tab: "Page") -> None:
-    press(tab, "exhibit-3")
+    press(tab, "gallery-3")
     tab.wait_for_selector(".sg-task p:has-text('paint')")
-    tab.wait_for_selector("#exhibit-3.chosen")
+    tab.wait_for_selector("#gallery-3.chosen")
     assert f"task={GALLERY[3].task}&variation={GALLERY[3].variation}" in tab.url
-    press(tab, "exhibit-0")
+    press(tab, "gallery-0")
     tab.wait_for_selector(".sg-task p:has-text('animal')")
     tab.click("#kind label:has-text('side by side')")
     tab.wait_for_selector(".sg-boards.n2")
