@@ -197,8 +197,11 @@ def test_an_output_folder_that_is_a_file_is_one_line(tmp_path: Path) -> None:
     taken = tmp_path / "taken"
     taken.write_text("mine")
     run = subgoal("quickstart", "--tasks", "find-animal", "--out", str(taken / "deeper"))
-    assert run.returncode == 1
-    assert run.stderr.startswith(f"error: Cannot use {taken / 'deeper'} (Not a directory): name another path")
+    assert run.returncode == 2
+    assert (
+        run.stderr
+        == f"error: Cannot write to the folder {taken / 'deeper'} (Not a directory): use another --out.\n"
+    )
     assert run.stderr.count("\n") == 1
     assert taken.read_text() == "mine"
 
