@@ -1,7 +1,7 @@
-"""`python -m subgoal.child PARENT ARGUMENTS`: the command line as a child that does not outlive its parent.
+"""`python -m subgoal.child PARENT_PID ARGUMENTS`: the command line in a process that ends with its parent.
 
-A killed parent cannot end its children, and an orphaned training would write into the folder that
-the next run continues.
+A killed parent cannot stop its children, and an orphaned training would write into the folder that the next
+run resumes.
 """
 
 import os
@@ -11,16 +11,17 @@ import time
 
 from subgoal.cli import main
 
-_LOOK_EVERY = 1.0  # seconds
+_POLL_SECONDS = 1.0
 
 
-def _end_with(parent: int) -> None:
+def _exit_with(parent: int) -> None:
+    # A process whose parent has died gets another parent.
     while os.getppid() == parent:
-        time.sleep(_LOOK_EVERY)
+        time.sleep(_POLL_SECONDS)
     os._exit(1)
 
 
 if __name__ == "__main__":
-    # Given, not asked for: the parent may have died while Python started.
-    threading.Thread(target=_end_with, args=(int(sys.argv.pop(1)),), daemon=True).start()
+    # The parent passes its id: asked here, `getppid` would be wrong if it died while Python started.
+    threading.Thread(target=_exit_with, args=(int(sys.argv.pop(1)),), daemon=True).start()
     main()

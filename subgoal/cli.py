@@ -1,6 +1,6 @@
-"""The root of the command line: mounts the packages' commands and words their errors.
+"""The root of the command line: mounts the commands of the packages and prints their errors in one line.
 
-Nothing heavy is imported here: `subgoal --help` answers at once.
+Nothing heavy is imported here, so that `subgoal --help` answers at once.
 """
 
 import errno
@@ -21,16 +21,23 @@ from space_app.cli import demo_command, space
 from subgoal.quickstart import quickstart_command
 
 INTERRUPTED = 130
-"""Exit status after Ctrl-C, as shells have it: 128 and the number of the signal."""
+"""Exit status after Ctrl-C, as in shells: 128 plus the number of the signal."""
 
 _FULL = {errno.ENOSPC, errno.EDQUOT}
 _REFUSED = {errno.EACCES, errno.EPERM, errno.EROFS, errno.ENOTDIR, errno.EISDIR, errno.EEXIST}
 
 
 class Root(TyperGroup):
-    """Turns what a user can remedy into one line on stderr and an exit status.
+    """Prints errors that a user can remedy as one line on stderr and sets the exit status.
 
-    Everything else is a bug of ours and keeps its traceback.
+    All other errors are bugs and keep their traceback.
+
+    Example:
+
+    ```
+    $ subgoal quickstart --tasks boyl
+    error: Unknown task 'boyl'. Did you mean boil?
+    ```
     """
 
     def invoke(self, ctx: Any) -> Any:
@@ -48,9 +55,9 @@ class Root(TyperGroup):
 
 
 def explain_disk_error(error: BaseException) -> str | None:
-    """One line with the remedy if a full disk or a refused write is behind an error, else None.
+    """One line with the remedy if a full disk or a refused write caused an error, else None.
 
-    Libraries wrap the `OSError` (datasets) or write from Rust and only quote it (safetensors).
+    datasets wraps the `OSError` in its own error; safetensors writes from Rust and only quotes the message.
     """
     for cause in _causes(error):
         if isinstance(cause, OSError):
@@ -60,7 +67,7 @@ def explain_disk_error(error: BaseException) -> str | None:
             path, reason = None, None
         if number in _FULL:
             where = f"The disk of {path or _output_folder()} is full"
-            return f"{where}: free some space and run the same command again; what is written is kept."
+            return f"{where}: free some space and run the same command again: it resumes."
         if number in _REFUSED:
             where = f"Cannot use {path or _output_folder()} ({reason})"
             return f"{where}: name another path, or change its permissions."
@@ -68,7 +75,7 @@ def explain_disk_error(error: BaseException) -> str | None:
 
 
 def _causes(error: BaseException) -> Iterator[BaseException]:
-    """An error and what it was raised from, outermost first."""
+    """An error and its causes, outermost first."""
     cause: BaseException | None = error
     while cause is not None:
         yield cause
@@ -76,7 +83,7 @@ def _causes(error: BaseException) -> Iterator[BaseException]:
 
 
 def _output_folder(arguments: Sequence[str] | None = None) -> str:
-    """The value of `--out` on the command line: a failed write names no file."""
+    """The value of `--out` on the command line: the error of a full disk often has no file name."""
     arguments = sys.argv if arguments is None else arguments
     for index, argument in enumerate(arguments):
         if argument == "--out" and index + 1 < len(arguments):
@@ -115,7 +122,7 @@ def root(
         bool, typer.Option("--version", callback=_version, is_eager=True, help="Print the version.")
     ] = False,
 ) -> None:
-    """Small models that play ScienceWorld through sub-goals: corpus, training, scores."""
+    """Small models that play ScienceWorld with sub-goals: dataset, training, evaluation, demo."""
 
 
 app.command("quickstart")(quickstart_command)
@@ -129,5 +136,5 @@ app.add_typer(space, name="space")
 
 
 def main(arguments: Sequence[str] | None = None) -> None:
-    """Run a command and exit: 0 done, 1 failure, 2 wrong usage, 130 stopped by the user."""
+    """Run a command and exit: 0 success, 1 failure, 2 wrong usage, 130 interrupted by the user."""
     app(args=arguments, prog_name="subgoal")

@@ -1,14 +1,12 @@
-"""`subgoal quickstart`: the whole method once, small, from the simulator to a scored pair.
+"""`subgoal quickstart`: the whole method at small scale, from the simulator to a scored pair.
 
-Every stage keeps what it finished, so that running the command again goes on where it stopped.
+Every stage keeps what it has finished, so the same command resumes.
 """
 
 import os
 import subprocess
 import sys
-from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor, as_completed
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Annotated
 
@@ -21,7 +19,7 @@ from dataset_builder.simulator.tasks import Task, select_tasks
 from dataset_builder.trajectories.model_input import ROLES
 
 TASKS = "find-animal,use-thermometer,test-conductivity-of-unknown-substances,lifespan-longest-lived"
-"""Find and carry something; measure and decide; build a circuit and decide; know about living things."""
+"""Carry an animal; decide by a measurement; build a circuit; compare life spans."""
 
 TRAIN, VALIDATION, TEST = 60, 6, 5
 """Variations per task and split (fewer where a task has fewer)."""
@@ -30,132 +28,103 @@ RECIPE = "scratch-tiny"
 console = Console()
 
 
-@dataclass(frozen=True)
-class Layout:
-    """Where the quickstart keeps things."""
-
-    root: Path
-
-    @property
-    def corpus(self) -> Path:
-        return self.root / "corpus"
-
-    @property
-    def dataset(self) -> Path:
-        return self.root / "dataset"
-
-    def model(self, role: str) -> Path:
-        return self.root / role
-
-    def run(self, agent: str) -> Path:
-        return self.root / "runs" / agent
-
-
 def quickstart_command(
-    out: Annotated[Path, typer.Option(help="Everything goes here; running again continues.")] = Path(
+    out: Annotated[Path, typer.Option(help="Folder of all results. The same command resumes.")] = Path(
         "quickstart"
     ),
-    tasks: Annotated[str, typer.Option(help="Names or ids, comma-separated.")] = TASKS,
-    seed: Annotated[int, typer.Option(help="Of the training runs and of the random agent.")] = 0,
+    tasks: Annotated[str, typer.Option(help="Task names or ids, comma-separated.")] = TASKS,
+    seed: Annotated[int, typer.Option(help="Seed of the trainings and of the random agent.")] = 0,
 ) -> None:
-    """Do the whole method once, small: expert paths, sub-goals, dataset, training, scores."""
+    """Run the whole method at small scale: trajectories, sub-goals, dataset, training, scores.
+
+    Example: subgoal quickstart --out try --tasks boil,melt
+    """
     from dataset_builder.common.folder_lock import folder_lock
 
-    chosen = select_tasks(tasks)
-    layout = Layout(out)
-    stages: list[tuple[str, Callable[[], None]]] = [
-        (
-            "Expert paths: the simulator's own solutions, shortened, each verified by a replay to 100.",
-            lambda: _collect(layout, chosen),
-        ),
-        (
-            "Sub-goals: rules cut each path into the steps of a plan; the result is a dataset folder.",
-            lambda: _build(layout),
-        ),
-        (
+    selected = select_tasks(tasks)
+    with folder_lock(out):
+        _announce(1, "Expert trajectories: the simulator's solutions, shortened and verified by a replay.")
+        _collect(out, selected)
+        _announce(2, "Sub-goals: rules split each trajectory into the steps of a plan. Then the dataset.")
+        _build(out)
+        _announce(
+            3,
             "Training from scratch: a controller (state → sub-goal), an executor (state and sub-goal → "
             "action), and a flat model of the same size without sub-goals.",
-            lambda: _train(layout, seed),
-        ),
-        (
-            "Playing unseen TEST variations: the pair beside its baselines, no language model called.",
-            lambda: _play(layout, chosen, seed),
-        ),
-    ]
-    with folder_lock(out):
-        for number, (explanation, stage) in enumerate(stages, 1):
-            console.print(f"[bold]{number}/{len(stages)}[/bold] {explanation}", highlight=False)
-            stage()
+        )
+        _train(out, seed)
+        _announce(4, "Playing unseen TEST variations: the pair and its baselines, without a language model.")
+        _play(out, selected, seed)
 
 
-def _collect(layout: Layout, tasks: list[Task]) -> None:
+def _announce(stage: int, text: str) -> None:
+    console.print(f"[bold]{stage}/4[/bold] {text}", highlight=False)
+
+
+def _collect(out: Path, tasks: list[Task]) -> None:
     from dataset_builder.expert.collect import collect
 
     limits = {"train": TRAIN, "validation": VALIDATION, "test": TEST}
     with progress_bar() as bar:
-        report = collect(layout.corpus, tasks, limits=limits, progress=bar)
+        report = collect(out / "corpus", tasks, limits=limits, progress=bar)
     for reason, count in report.reasons.most_common():
-        console.print(f"given up {count} times: {reason}", highlight=False)
+        console.print(f"{count} variations without a trajectory: {reason}", highlight=False)
 
 
-def _build(layout: Layout) -> None:
+def _build(out: Path) -> None:
     from dataset_builder.annotation.annotate_corpus import annotate
     from dataset_builder.annotation.annotators import annotator
     from dataset_builder.dataset.build import build
     from dataset_builder.trajectories.corpus import annotation_store, trajectories, trajectory_store
 
-    teacher = annotator("rules")
+    corpus, dataset, rules = out / "corpus", out / "dataset", annotator("rules")
     with progress_bar() as bar:
-        annotate(layout.corpus, teacher, trajectories(layout.corpus), bar)
-        sources = (trajectory_store(layout.corpus).path, annotation_store(layout.corpus, teacher.name).path)
-        card = layout.dataset / "README.md"
+        annotate(corpus, rules, trajectories(corpus), bar)
+        sources = (trajectory_store(corpus).path, annotation_store(corpus, rules.name).path)
+        card = dataset / "README.md"  # `build` writes it last
         if not card.exists() or card.stat().st_mtime < max(path.stat().st_mtime for path in sources):
-            build(layout.corpus, layout.dataset, progress=bar)
+            build(corpus, dataset, progress=bar)
 
 
-def _train(layout: Layout, seed: int) -> None:
-    """Train the three roles side by side, each on one core: so small a model gains little from more."""
+def _train(out: Path, seed: int) -> None:
+    """Train the three models in parallel, each on one core: models this small gain little from more."""
     with progress_bar() as bar, ThreadPoolExecutor(os.cpu_count()) as pool:
         lines = {role: bar.add_task(role, total=None) for role in ROLES}
-        running = {pool.submit(_train_role, layout, role, seed): role for role in ROLES}
-        for future in as_completed(running):
-            role = running[future]
+        futures = {pool.submit(_train_role, out, role, seed): role for role in ROLES}
+        for future in as_completed(futures):
             summary = future.result()
-            bar.update(lines[role], total=1, completed=1)
+            bar.update(lines[futures[future]], total=1, completed=1)
             bar.console.print(summary, highlight=False, soft_wrap=True)
 
 
-def _train_role(layout: Layout, role: str, seed: int) -> str:
-    """`subgoal train` in a process of its own; returns what it said last."""
+def _train_role(out: Path, role: str, seed: int) -> str:
+    """Run `subgoal train` in a process of its own; returns its last message."""
     command = [sys.executable, "-m", "subgoal.child", str(os.getpid()), "train", role, "--recipe", RECIPE]
-    command += ["--seed", str(seed), "--dataset", str(layout.dataset), "--out", str(layout.model(role))]
+    command += ["--seed", str(seed), "--dataset", str(out / "dataset"), "--out", str(out / role)]
     done = subprocess.run(
         command, capture_output=True, text=True, env=os.environ | {"OMP_NUM_THREADS": "1"}, check=False
     )
     if done.returncode:
         reason = done.stderr.strip().rpartition("\n")[2].removeprefix("error: ")
         raise SubgoalError(reason or f"Training the {role} ended with status {done.returncode}.")
-    said = [line for line in done.stdout.splitlines() if line.startswith(f"{role}:")]
-    return said[-1] if said else f"{role}: trained already"
+    summaries = [line for line in done.stdout.splitlines() if line.startswith(f"{role}:")]
+    return summaries[-1] if summaries else f"{role}: already trained"
 
 
-def _play(layout: Layout, tasks: list[Task], seed: int) -> None:
+def _play(out: Path, tasks: list[Task], seed: int) -> None:
     from datasets import disable_progress_bars
 
     from dataset_builder.simulator.simulator import Simulator
     from eval_harness import AgentOptions, comparison_table, make_agent, run_protocol
 
     disable_progress_bars()
-    names = [task.name for task in tasks]
     results = []
     with Simulator() as simulator:
         options = {
-            "hierarchical": AgentOptions(
-                controller=str(layout.model("controller")), executor=str(layout.model("executor"))
-            ),
-            "flat": AgentOptions(flat=str(layout.model("flat"))),
+            "hierarchical": AgentOptions(controller=str(out / "controller"), executor=str(out / "executor")),
+            "flat": AgentOptions(flat=str(out / "flat")),
             "random": AgentOptions(),
-            "expert": AgentOptions(trajectories=str(layout.dataset), simulator=simulator),
+            "expert": AgentOptions(trajectories=str(out / "dataset"), simulator=simulator),
         }
         for name, option in options.items():
             console.print(f"  {name}", highlight=False)
@@ -163,9 +132,9 @@ def _play(layout: Layout, tasks: list[Task], seed: int) -> None:
                 run_protocol(
                     make_agent(name, option),
                     "paper",
-                    layout.run(name),
+                    out / "runs" / name,
                     simulator=simulator,
-                    tasks=names,
+                    tasks=[task.name for task in tasks],
                     max_variations=TEST,
                     seed=seed,
                 )
@@ -174,15 +143,9 @@ def _play(layout: Layout, tasks: list[Task], seed: int) -> None:
         comparison_table(
             results,
             title="Mean score (0-100) on unseen test variations",
-            caption="A demonstration: minutes of training on a few tasks. It shows that the pieces work "
+            caption="A demonstration: minutes of training on a few tasks. It shows that the parts work "
             "together, not how good the method is.",
         )
     )
-    for what, path in (
-        ("dataset", layout.dataset),
-        ("controller", layout.model("controller")),
-        ("executor", layout.model("executor")),
-        ("flat model", layout.model("flat")),
-        ("results", layout.root / "runs"),
-    ):
-        console.print(f"{what:>12}: {path}", highlight=False, soft_wrap=True)
+    for folder in ("dataset", *ROLES, "runs"):
+        console.print(f"{folder:>12}: {out / folder}", highlight=False, soft_wrap=True)
