@@ -7,7 +7,7 @@ from typing import Annotated
 import typer
 from rich.markup import escape
 
-from dataset_builder.common.console import console, progress_bar, row_table
+from dataset_builder.common.console import console, progress_bar, row_table, say
 from dataset_builder.common.errors import SubgoalError, UsageError
 from dataset_builder.simulator.tasks import SPLITS, TASKS, select_tasks
 from dataset_builder.trajectories.model_input import DEFAULT_VERSION
@@ -207,7 +207,7 @@ def build(
 
     with progress_bar() as bar:
         run(folder, out, annotator=annotator, path=path, state_text=state_text, progress=bar)
-    console.print(f"Dataset written to {out}", highlight=False, soft_wrap=True, markup=False)
+    say(f"Dataset written to {out}")
 
 
 @app.command()
@@ -259,7 +259,4 @@ def push(
     """
     from dataset_builder.dataset.push import push_dataset
 
-    pushed = push_dataset(folder, repo, private=private, revision=revision, message=message)
-    what = "Pushed" if pushed.changed else "Nothing has changed"
-    line = f"{what}: {pushed.url} (commit {pushed.commit})"
-    console.print(line, highlight=False, soft_wrap=True, markup=False)
+    say(push_dataset(folder, repo, private=private, revision=revision, message=message))

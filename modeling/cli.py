@@ -150,6 +150,4 @@ def card_command(
 def _push(folder: Path, repo: str, **options: Any) -> None:
     from modeling.checkpoints.publish import push_checkpoint
 
-    pushed = push_checkpoint(folder, repo, **options)
-    what = "Pushed" if pushed.changed else "Nothing has changed"
-    typer.echo(f"{what}: {pushed.url} (commit {pushed.commit})")
+    typer.echo(push_checkpoint(folder, repo, **options))

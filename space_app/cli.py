@@ -83,8 +83,8 @@ def push(
     """
     from space_app.push import push_space
 
-    pushed = push_space(
-        repo, controller=controller, executor=executor, flat=flat, dataset=dataset, private=private
+    typer.echo(
+        push_space(
+            repo, controller=controller, executor=executor, flat=flat, dataset=dataset, private=private
+        )
     )
-    what = "Pushed" if pushed.changed else "Nothing has changed"
-    typer.echo(f"{what}: {pushed.url} (commit {pushed.commit})")

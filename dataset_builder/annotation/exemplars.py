@@ -14,7 +14,7 @@ from typing import Any
 
 import yaml
 
-from dataset_builder.common.errors import SubgoalError
+from dataset_builder.common.errors import SubgoalError, one_line
 from dataset_builder.simulator.tasks import TASKS, get_task
 from dataset_builder.trajectories.subgoals import Segment, SubGoal, check_segments
 from dataset_builder.trajectories.trajectory import Trajectory
@@ -86,8 +86,8 @@ def _entries(task: str) -> list[dict[str, Any]]:
         if not all(isinstance(entry["variation"], int) and entry["segments"] for entry in entries):
             raise TypeError("an entry is empty")
     except (yaml.YAMLError, KeyError, TypeError) as error:
-        reason = " ".join(str(error).split())
-        raise SubgoalError(f"{file.name} holds no list of variations with segments: {reason}.") from error
+        reason = one_line(error)
+        raise SubgoalError(f"{file.name} does not hold variations with segments: {reason}.") from error
     return entries
 
 

@@ -1,5 +1,7 @@
 """The console, progress bars and tables of every command."""
 
+from collections.abc import Callable
+
 from rich.console import Console
 from rich.progress import (
     BarColumn,
@@ -25,6 +27,21 @@ def progress_bar(transient: bool = False) -> Progress:
         console=console,
         transient=transient,
     )
+
+
+def progress_line(
+    progress: Progress | None, description: str, total: int, completed: int = 0
+) -> Callable[[], None]:
+    """Add a line to a bar; the result advances it by one. Without a bar nothing is shown."""
+    if progress is None:
+        return lambda: None
+    line = progress.add_task(description, total=total, completed=completed)
+    return lambda: progress.advance(line)
+
+
+def say(text: object) -> None:
+    """Print a line as it is: without colours for numbers, without markup, never folded."""
+    console.print(str(text), highlight=False, soft_wrap=True, markup=False)
 
 
 def row_table(rows: list[dict[str, str]], title: str | None = None) -> Table:

@@ -21,6 +21,12 @@ class SimulatorDied(SubgoalError):
     """The Java process is gone. Loading an episode again starts a new one."""
 
 
+def one_line(text: object, length: int | None = None) -> str:
+    """A text without line breaks, such as that of an error; cut to a length if one is given."""
+    line = " ".join(str(text).split())
+    return line if length is None else clip(line, length)
+
+
 def clip(text: object, length: int = 60) -> str:
     """The beginning of a text that is quoted in a message."""
     whole = str(text)

@@ -9,7 +9,6 @@ from pathlib import Path
 import huggingface_hub
 from huggingface_hub import CommitOperationAdd, CommitOperationDelete, HfApi
 from huggingface_hub.constants import REGEX_COMMIT_OID
-from huggingface_hub.errors import HfHubHTTPError, HFValidationError, HTTPError, OfflineModeIsEnabled
 from huggingface_hub.utils import (
     DEFAULT_IGNORE_PATTERNS,
     are_progress_bars_disabled,
@@ -17,11 +16,12 @@ from huggingface_hub.utils import (
     enable_progress_bars,
     filter_repo_objects,
     logging,
-    validate_repo_id,
 )
 
 from dataset_builder.common.errors import SubgoalError, UsageError
 from dataset_builder.common.folder_lock import LOCK_FILES
+from dataset_builder.common.hub_errors import BAD_TOKEN, pushing
+from dataset_builder.common.hub_ids import check_repo_id
 
 DATASET_ID = "NAMESPACE/scienceworld-subgoals"
 """Stands in a local dataset card for the id that the repository gets when it is pushed."""
@@ -40,6 +40,11 @@ class Pushed:
     url: str
     commit: str
     changed: bool
+
+    def __str__(self) -> str:
+        """What a command prints of it."""
+        verb = ("Pushed" if self.commit else "Written") if self.changed else "Nothing has changed"
+        return f"{verb}: {self.url}" + (f" (commit {self.commit})" if self.commit else "")
 
 
 def push_folder(
@@ -80,12 +85,12 @@ def push_folder(
     folder = Path(folder)
     if not folder.is_dir():
         raise UsageError(f"There is no folder {folder} to push.")
-    _check_id(repo_id)
+    check_repo_id(repo_id)
     if revision and REGEX_COMMIT_OID.fullmatch(revision):
         raise UsageError(f"{revision} is a commit: a push goes to a branch, name one.")
     api = HfApi(token=_token())
     additions = _additions(folder, contents or {}, ignore)
-    with _quiet(), _worded(repo_id):
+    with _quiet(), pushing(repo_id):
         url = api.create_repo(
             repo_id, repo_type=repo_type, private=private or None, exist_ok=True, space_sdk=space_sdk
         )
@@ -119,59 +124,14 @@ def _additions(
     return [CommitOperationAdd(path, source) for path, source in sources.items()]
 
 
-def _check_id(repo_id: str) -> None:
-    remedy = "use NAMESPACE/NAME, of letters, digits, '-', '_', '.'."
-    if repo_id.count("/") != 1:
-        raise UsageError(f"{repo_id!r} is no name for a repository: {remedy}")
-    try:
-        validate_repo_id(repo_id)
-    except HFValidationError as error:
-        raise UsageError(f"{repo_id!r} is no name for a repository: {remedy}") from error
-
-
 def _token() -> str:
     token = huggingface_hub.get_token()
     if token is None:
         raise SubgoalError("No Hugging Face token was found: run `hf auth login`, or set HF_TOKEN.")
     # Such a token would be quoted in the error of the library that composes the request.
     if not token.isascii() or not token.isprintable():
-        raise SubgoalError("The Hugging Face token holds characters that no token has: set HF_TOKEN again.")
+        raise SubgoalError(BAD_TOKEN)
     return token
-
-
-@contextmanager
-def _worded(repo_id: str) -> Iterator[None]:
-    """Turns what the Hub or the network answers into one line with the remedy."""
-    again = "push again later; what is uploaded is kept."
-    try:
-        yield
-    except OfflineModeIsEnabled as error:
-        raise SubgoalError("HF_HUB_OFFLINE is set: unset it to push.") from error
-    except ValueError as error:  # the card's metadata, as the Hub's check finds it
-        reason = " ".join(str(error).split())[:200]
-        raise SubgoalError(f"The Hub does not take the card of {repo_id}: {reason}") from error
-    except (HTTPError, OSError, RuntimeError) as error:
-        # An upload's error comes wrapped.
-        cause = error.__cause__ if isinstance(error, RuntimeError) and error.__cause__ else error
-        if isinstance(cause, HfHubHTTPError):
-            raise SubgoalError(_refusal(repo_id, cause, again)) from error
-        reason = str(cause).strip().partition("\n")[0]
-        where = huggingface_hub.constants.ENDPOINT
-        raise SubgoalError(f"Cannot reach {where} ({reason}): check the network, {again}") from error
-
-
-def _refusal(repo_id: str, error: HfHubHTTPError, again: str) -> str:
-    status = error.response.status_code
-    said = (error.server_message or "no reason given").strip().partition("\n")[0].rstrip(".")
-    if status == 401:
-        return f"The Hub does not know this token ({said}): run `hf auth login`, or set HF_TOKEN anew."
-    if status == 403:
-        return f"This token may not write to {repo_id} ({said}): take one with write permission there."
-    if status == 412:
-        return f"Somebody else changed {repo_id} meanwhile: push again."
-    if status >= 500 or status == 429:
-        return f"The Hub failed at {repo_id} (status {status}, {said}): {again}"
-    return f"The Hub refused {repo_id} (status {status}, {said}): check its name and the branch's."
 
 
 @contextmanager

@@ -5,34 +5,58 @@ from pathlib import Path
 
 from dataset_builder.common.errors import UsageError, clip
 
+_HUB_ID = re.compile(r"[A-Za-z0-9][\w.-]{0,95}/[A-Za-z0-9][\w.-]{0,95}(@[\w./-]{1,100})?")
+
 
 def split_revision(name: str) -> tuple[str, str | None]:
-    """`NAMESPACE/NAME@REVISION` as a pair; folders are left whole."""
+    """`NAMESPACE/NAME@REVISION` as a pair of id and revision; a folder's name is not split."""
     if Path(name).exists() or "@" not in name:
         return name, None
     repo, _, revision = name.rpartition("@")
     return repo, revision
 
 
+def is_path(name: str) -> bool:
+    """Whether a name can only be a path: something is there, or a Hub id does not have this form."""
+    return Path(name).exists() or name.count("/") > 1 or name.startswith((".", "~", "/"))
+
+
+def is_folder(name: str) -> bool:
+    """Whether a name is that of a folder, and not `NAMESPACE/NAME`; the folder may be gone by now."""
+    return is_path(name) or "/" not in name
+
+
 def public_name(source: str | Path) -> str:
     """What results and pages call a dataset or checkpoint: a Hub id, or a folder's name without its path.
 
-    Where a folder lies is nobody's business; what tells two of one name apart is their content's hash.
+    Where a folder lies is private; two folders of one name are told apart by the hash of their content.
     """
     text = str(source)
-    local = Path(text).exists() or text.count("/") != 1 or text.startswith((".", "~", "/"))
-    return (Path(text).resolve().name if local else text) or text
+    return (Path(text).resolve().name if is_folder(text) else text) or text
 
 
-def is_folder(source: str) -> bool:
-    """Whether a base was a folder and no Hub id; it may be gone when the card is written."""
-    return source.count("/") != 1 or source.startswith((".", "~", "/")) or Path(source).exists()
+def check_repo_id(repo_id: str) -> None:
+    """Raise `UsageError` unless this is the id of a repository that one can push to, without a revision."""
+    from huggingface_hub.errors import HFValidationError
+    from huggingface_hub.utils import validate_repo_id
+
+    try:
+        validate_repo_id(repo_id)
+        if repo_id.count("/") == 1:
+            return
+    except HFValidationError:
+        pass
+    raise UsageError(
+        f"{repo_id!r} is not the name of a repository: use NAMESPACE/NAME, of letters, digits, '-', '_', '.'."
+    )
 
 
-_HUB_ID = re.compile(r"[A-Za-z0-9][\w.-]{0,95}/[A-Za-z0-9][\w.-]{0,95}(@[\w./-]{1,100})?")
+def is_hub_id(name: str) -> bool:
+    """Whether a text has the form `NAMESPACE/NAME` or `NAMESPACE/NAME@REVISION`."""
+    return _HUB_ID.fullmatch(name) is not None
 
 
 def check_hub_id(name: str) -> None:
     """Raise `UsageError` unless this is a Hub id: a visitor never names a folder of this machine."""
-    if not _HUB_ID.fullmatch(name) or ".." in name or Path(name.split("@")[0]).exists():
-        raise UsageError(f"{clip(name)!r} is no Hub id: write NAMESPACE/NAME, for both models.")
+    if not is_hub_id(name) or ".." in name or Path(name.split("@")[0]).exists():
+        raise UsageError(f"{clip(name)!r} is not a Hub id: write NAMESPACE/NAME, for both models.")

@@ -10,7 +10,8 @@ from pyarrow import ArrowInvalid
 from yaml import YAMLError
 
 from dataset_builder.common.errors import SubgoalError, UsageError
-from dataset_builder.common.hub_ids import public_name, split_revision
+from dataset_builder.common.hub_errors import is_of_this_machine
+from dataset_builder.common.hub_ids import is_path, public_name, split_revision
 from dataset_builder.dataset.features import CONFIGS
 
 _COMMIT = re.compile(r"/([0-9a-f]{40})/")
@@ -67,7 +68,7 @@ def load_config(dataset: str, config: str) -> datasets.DatasetDict:
     folder = Path(repo)
     if folder.is_dir() and not any(folder.rglob("*.parquet")):
         raise UsageError(f"{dataset} holds no dataset: run `subgoal corpus build` into it, or name another.")
-    if not folder.is_dir() and (folder.is_file() or repo.count("/") > 1 or repo.startswith((".", "~"))):
+    if not folder.is_dir() and is_path(repo):
         raise UsageError(f"There is no dataset folder {dataset}: `subgoal corpus build` makes one.")
     try:
         tables = datasets.load_dataset(repo, config, revision=revision)
@@ -88,8 +89,8 @@ def load_config(dataset: str, config: str) -> datasets.DatasetDict:
             ) from error
         raise
     except OSError as error:
-        if error.errno is not None and not isinstance(error, ConnectionError):
-            raise  # of this machine, not of the network
+        if is_of_this_machine(error):
+            raise
         if folder.is_dir():
             raise UsageError(f"{dataset} is not whole ({_reason(error)}): {_again(folder)}") from error
         raise SubgoalError(

@@ -15,7 +15,7 @@ os.environ.setdefault("RAY_ACCEL_ENV_VAR_OVERRIDE_ON_ZERO", "0")
 import ray
 from ray.exceptions import RayActorError, RayError
 
-from dataset_builder.common.errors import SubgoalError, UsageError
+from dataset_builder.common.errors import SubgoalError, UsageError, one_line
 from dataset_builder.engines.base import Job, Worker
 
 U = TypeVar("U")
@@ -228,7 +228,7 @@ def _connect(address: str | None, workers: int | None) -> None:
         )
     except (ConnectionError, RuntimeError, TimeoutError, ValueError, RayError) as error:
         where = f"The Ray cluster at {address}" if address else "A Ray of this machine's own"
-        reason = " ".join(str(error).split())[:200]
+        reason = one_line(error, 200)
         remedy = _TOKEN if "auth" in reason.lower() else ""
         raise SubgoalError(f"{where} cannot be used ({reason}).{remedy}") from None
 

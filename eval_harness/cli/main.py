@@ -231,9 +231,7 @@ def push(
     if dry_run:
         typer.echo(plan.preview(), nl=False)
         return
-    pushed = plan.send()
-    what = ("Pushed" if pushed.commit else "Written") if pushed.changed else "Nothing has changed"
-    typer.echo(f"{what}: {pushed.url}" + (f" (commit {pushed.commit})" if pushed.commit else ""))
+    typer.echo(plan.send())
 
 
 app.command("report")(report)

@@ -8,9 +8,9 @@ from math import ceil, inf
 from pathlib import Path
 from typing import Any, NamedTuple
 
-import yaml
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
+from dataset_builder.common.config_files import first_fault, read_mapping
 from dataset_builder.common.errors import UsageError
 from dataset_builder.common.jsonl_store import JsonlStore
 from dataset_builder.llm.completion_cache import TERMS
@@ -61,18 +61,12 @@ def load_prices(path: str | Path | None = None) -> Prices:
     Raises:
         UsageError: if it cannot be read, or is no price table.
     """
-    source = files("eval_harness.cost") / "prices.yaml" if path is None else Path(path)
+    source = Path(str(files("eval_harness.cost") / "prices.yaml")) if path is None else Path(path)
     try:
-        return Prices.model_validate(yaml.safe_load(source.read_text(encoding="utf-8")))
-    except OSError as error:
-        raise UsageError(f"Cannot read the prices in {path}: {error.strerror}.") from error
-    except (yaml.YAMLError, UnicodeDecodeError) as error:
-        raise UsageError(f"{path} is not YAML: {' '.join(str(error).split())}") from error
+        return Prices.model_validate(read_mapping(source, "price table"))
     except ValidationError as error:
-        first = error.errors()[0]
-        where = ".".join(map(str, first["loc"])) or "the file"
         raise UsageError(
-            f"{path}: {where}: {first['msg']}. Write `models:` with lines such as "
+            f"{path}: {first_fault(error, Prices)} Write `models:` with lines such as "
             "`gpt-4o: {prompt: 2.5, completion: 10}`, per million tokens."
         ) from error
 

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from dataclasses import asdict
 from hashlib import blake2b
 
-from dataset_builder.common.errors import SubgoalError
+from dataset_builder.common.errors import SubgoalError, one_line
 from dataset_builder.simulator.simulator import Simulator, StepResult
 from dataset_builder.trajectories.agent_state import AgentState
 from eval_harness.episodes.action_choice import PlayedAction, play_first_accepted
@@ -124,7 +124,7 @@ class Game:
     def fail(self, error: Exception | str) -> None:
         """End the game as failed: it will have no score."""
         self._stop_reason = "error"
-        self._error = self._error or (error if isinstance(error, str) else _one_line(error))
+        self._error = self._error or (error if isinstance(error, str) else _message(error))
 
     def leave(self) -> None:
         """Tell the agent that the episode is over and free the simulator's side."""
@@ -164,9 +164,9 @@ class Game:
         return {name: int(count) for name, count in asdict(self._cost).items()}
 
 
-def _one_line(error: Exception) -> str:
+def _message(error: Exception) -> str:
     """`ValueError: what (file.py:12)`; our own errors speak for themselves."""
-    message = " ".join(str(error).split())
+    message = one_line(error)
     if isinstance(error, SubgoalError):
         return message
     frames = traceback.extract_tb(error.__traceback__)

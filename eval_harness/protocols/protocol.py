@@ -1,9 +1,7 @@
 """`Protocol`: which variations are played, under which rules, and how a score counts."""
 
-import difflib
 import hashlib
 import json
-import os
 from collections.abc import Iterable, Sequence
 from importlib.resources import files
 from pathlib import Path
@@ -20,6 +18,7 @@ from pydantic import (
     model_validator,
 )
 
+from dataset_builder.common.config_files import config_file, first_fault, read_mapping
 from dataset_builder.common.errors import UsageError
 from dataset_builder.simulator.tasks import get_task, select_tasks
 from eval_harness.metrics.scienceworld_score.scores import count
@@ -221,20 +220,10 @@ def load_protocol(name: str | Path | Protocol) -> Protocol:
     if isinstance(name, Protocol):
         return name
     shipped = _shipped()
-    if str(name) in shipped:
+    path = config_file(name, shipped, "Unknown protocol")
+    if path is None:
         return _build({"name": str(name), **shipped[str(name)]}, f"Protocol {name}")
-    path = Path(name)
-    if not os.path.isfile(path):  # is_file() raises for a name that is too long
-        nearest = difflib.get_close_matches(str(name), shipped, n=1)
-        hint = f"Did you mean {nearest[0]}?" if nearest else f"Use {', '.join(shipped)}, or a YAML file."
-        raise UsageError(f"Unknown protocol {str(name)!r}. {hint}")
-    try:
-        fields = yaml.safe_load(path.read_text(encoding="utf-8"))
-    except (yaml.YAMLError, UnicodeDecodeError) as error:
-        raise UsageError(f"Protocol file {path} is not YAML: {' '.join(str(error).split())}") from error
-    if not isinstance(fields, dict):
-        raise UsageError(f"Protocol file {path} must hold fields such as `step_limit: 100`.")
-    return _build({"name": path.stem, **fields}, f"Protocol file {path}")
+    return _build({"name": path.stem, **read_mapping(path, "protocol")}, f"Protocol file {path}")
 
 
 def _shipped() -> dict[str, dict[str, Any]]:
@@ -245,13 +234,6 @@ def _build(fields: dict[str, Any], source: str) -> Protocol:
     try:
         return Protocol.model_validate(fields)
     except ValidationError as error:
-        first = error.errors()[0]
-        where = ".".join(str(part) for part in first["loc"])
-        known = (
-            f"; known fields: {', '.join(Protocol.model_fields)}"
-            if first["type"] == "extra_forbidden"
-            else ""
-        )
-        raise UsageError(f"{source}: {where}: {first['msg']}{known}.") from error
+        raise UsageError(f"{source}: {first_fault(error, Protocol)}") from error
     except UsageError as error:
         raise UsageError(f"{source}: {error}") from error

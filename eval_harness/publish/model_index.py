@@ -9,7 +9,7 @@ from huggingface_hub.repocard import REGEX_YAML_BLOCK
 from huggingface_hub.repocard_data import eval_results_to_model_index
 from huggingface_hub.utils import yaml_dump
 
-from dataset_builder.common.errors import UsageError
+from dataset_builder.common.errors import UsageError, one_line
 
 if TYPE_CHECKING:
     from huggingface_hub import EvalResult
@@ -28,8 +28,9 @@ def card_metadata(card: str, place: str) -> dict[str, Any]:
     try:
         metadata = (yaml.safe_load(found.group(2)) or {}) if found else {}
     except yaml.YAMLError as error:
-        reason = " ".join(str(error).split())
-        raise UsageError(f"The card's metadata of {place} is not YAML ({reason}): correct it.") from error
+        raise UsageError(
+            f"The card's metadata of {place} is not YAML ({one_line(error)}): correct it."
+        ) from error
     if not isinstance(metadata, dict):
         raise UsageError(f"The card's metadata of {place} is no table of keys: correct it.")
     return metadata

@@ -1,15 +1,16 @@
 """Where a model lies, a folder or a repository on the Hub: its weights, its files, and how they change."""
 
 import json
-import os
 import tempfile
-from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Protocol
 
-from dataset_builder.common.errors import SubgoalError, UsageError
+from dataset_builder.common.errors import UsageError
+from dataset_builder.common.files import write_atomically
 from dataset_builder.common.hub import Pushed, push_folder
+from dataset_builder.common.hub_errors import reading
+from dataset_builder.common.hub_ids import is_folder
 from modeling.checkpoints.load import weights_hash
 from modeling.checkpoints.model_card import placeholder
 
@@ -59,7 +60,7 @@ def model_home(place: str, revision: str | None = None, private: bool = False) -
                 f"{place} is a folder: --revision and --private are for the Hub, leave them out."
             )
         return ModelFolder(Path(place))
-    if place.count("/") != 1 or place.startswith((".", "~", "/")):
+    if is_folder(place):
         raise UsageError(f"There is no model folder {place}: name one, or NAMESPACE/NAME on the Hub.")
     return HubModel(place, revision, private)
 
@@ -93,9 +94,7 @@ class ModelFolder:
         try:
             for path, text in changed.items():
                 (self.folder / path).parent.mkdir(exist_ok=True)
-                partial = self.folder / f"{path}.part"
-                partial.write_bytes(text.encode())
-                os.replace(partial, self.folder / path)
+                write_atomically(self.folder / path, text)
         except PermissionError as error:
             raise UsageError(f"Cannot write to {self.folder}: {error.strerror}.") from error
         return Pushed(str(self.folder), "", bool(changed))
@@ -123,7 +122,7 @@ class HubModel:
         self.repo_id, self.revision, self.private = repo_id, revision, private
         self.namespace, _, self.name = repo_id.partition("/")
         self._api = HfApi()
-        with _worded(repo_id):
+        with reading(repo_id):
             try:
                 self.commit = self._api.model_info(repo_id, revision=revision).sha
             except RevisionNotFoundError as error:
@@ -134,7 +133,7 @@ class HubModel:
     def read(self, path: str) -> str | None:
         from huggingface_hub.errors import RemoteEntryNotFoundError
 
-        with _worded(self.repo_id):
+        with reading(self.repo_id):
             try:
                 return _text(Path(self._api.hf_hub_download(self.repo_id, path, revision=self.commit)))
             except RemoteEntryNotFoundError:
@@ -143,7 +142,7 @@ class HubModel:
     def weights(self) -> str | None:
         from huggingface_hub.hf_api import RepoFile
 
-        with _worded(self.repo_id):
+        with reading(self.repo_id):
             files = self._api.list_repo_tree(self.repo_id, revision=self.commit)
             found = [file for file in files if isinstance(file, RepoFile) and Path(file.path).match(_WEIGHTS)]
             if not found:
@@ -171,31 +170,3 @@ def _text(file: Path) -> str:
         return file.read_bytes().decode()  # line ends stay as they are
     except UnicodeDecodeError as error:
         raise UsageError(f"{file.name} is not UTF-8: correct it in the model's repository.") from error
-
-
-@contextmanager
-def _worded(repo_id: str) -> Iterator[None]:
-    """Turns what goes wrong in reading from the Hub into one line with the remedy."""
-    from huggingface_hub import errors
-
-    try:
-        yield
-    except (errors.RepositoryNotFoundError, errors.HFValidationError) as error:
-        raise UsageError(
-            f"There is no model {repo_id} on the Hub that this token may see: check the name, push the "
-            "model first (`subgoal models push`), or `hf auth login`."
-        ) from error
-    except errors.HfHubHTTPError as error:
-        raise SubgoalError(
-            f"The Hub failed at {repo_id} (status {error.response.status_code}): try again later."
-        ) from error
-    except UnicodeEncodeError as error:  # its text would quote the token
-        raise SubgoalError(
-            "The Hugging Face token holds characters that no token has: set HF_TOKEN again."
-        ) from error
-    except (errors.HTTPError, OSError) as error:
-        if isinstance(error, OSError) and error.errno and not isinstance(error, ConnectionError):
-            raise  # of this machine, not of the network
-        raise SubgoalError(
-            f"Cannot reach the Hub for {repo_id}: check the network, unset HF_HUB_OFFLINE, or name a folder."
-        ) from error

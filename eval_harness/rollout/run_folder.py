@@ -1,13 +1,13 @@
 """`RunFolder`: the files of one run, safe against kills, and closed to other runs."""
 
 import json
-import os
 import time
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 from dataset_builder.common.errors import UsageError
+from dataset_builder.common.files import write_atomically
 from dataset_builder.common.jsonl_store import JsonlStore
 from eval_harness.protocols.protocol import EpisodeKey
 from eval_harness.results.records import (
@@ -105,10 +105,8 @@ class RunFolder:
             folder=self.path,
         )
         text = json.dumps(result.to_dict(), indent=2, ensure_ascii=False) + "\n"
-        partial = self.path / f"{RESULTS_FILE}.partial"
         try:
-            partial.write_text(text, encoding="utf-8")
-            os.replace(partial, self.path / RESULTS_FILE)
+            write_atomically(self.path / RESULTS_FILE, text)
         except PermissionError as error:
             raise UsageError(f"Cannot write to {self.path}: {error.strerror}. Use another --out.") from error
         self._saved = time.monotonic()

@@ -4,8 +4,6 @@
 while the other keeps its own. A study is a list of cells; a cell is two trainings and one run.
 """
 
-import difflib
-import os
 import re
 from abc import abstractmethod
 from collections.abc import Mapping
@@ -13,9 +11,9 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Literal
 
-import yaml
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator
 
+from dataset_builder.common.config_files import config_file, first_fault, read_mapping
 from dataset_builder.common.errors import UsageError
 from dataset_builder.simulator.tasks import TASKS, get_task
 from eval_harness.protocols.protocol import Protocol, load_protocol
@@ -252,35 +250,13 @@ def load_study(kind: str, name: str | Path) -> Study:
     Raises:
         UsageError: if there is none, or it is of the other kind, or a value cannot be used.
     """
-    shipped = study_names(kind)
-    path = STUDIES / f"{name}.yaml" if str(name) in shipped else Path(name)
-    if not os.path.isfile(path):  # is_file() raises for a name that is too long
-        nearest = difflib.get_close_matches(str(name), shipped, n=1)
-        hint = f"Did you mean {nearest[0]}?" if nearest else f"Use {', '.join(shipped)}, or a YAML file."
-        raise UsageError(f"No {kind} study {str(name)!r}. {hint}")
-    try:
-        values = yaml.safe_load(path.read_text(encoding="utf-8"))
-    except (yaml.YAMLError, UnicodeDecodeError) as error:
-        raise UsageError(f"{path} is no YAML file: {' '.join(str(error).split())}") from None
-    if not isinstance(values, dict):
-        raise UsageError(f"{path} holds no study: write `key: value` lines.")
+    path = config_file(name, study_names(kind), f"No {kind} study") or STUDIES / f"{name}.yaml"
+    values = read_mapping(path, "study")
     if values.get("kind", kind) != kind:
         raise UsageError(f"{path} is a study of kind {values['kind']!r}: `subgoal study {values['kind']}`.")
     try:
         study = _SCHEMAS[kind].model_validate({"name": path.stem, "kind": kind, **values})
     except ValidationError as error:
-        raise UsageError(f"Study {path.stem}: {_explain(error, _SCHEMAS[kind])}") from None
+        raise UsageError(f"Study {path.stem}: {first_fault(error, _SCHEMAS[kind])}") from None
     study.cells()  # recipes, sizes and tasks are looked up before anything is trained
     return study
-
-
-def _explain(error: ValidationError, schema: type[BaseModel]) -> str:
-    first = error.errors(include_url=False)[0]
-    where = ".".join(str(part) for part in first["loc"])
-    if first["type"] == "extra_forbidden":
-        nearest = difflib.get_close_matches(where, schema.model_fields, n=1, cutoff=0.5)
-        hint = f"did you mean {nearest[0]}?" if nearest else f"known keys: {', '.join(schema.model_fields)}."
-        return f"unknown key {where!r}: {hint}"
-    if first["type"] == "missing":
-        return f"{where} is missing."
-    return f"{where}: {first['msg'].removeprefix('Value error, ')}."

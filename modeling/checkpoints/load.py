@@ -5,8 +5,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from dataset_builder.common.errors import SubgoalError, UsageError
-from dataset_builder.common.hub_ids import public_name, split_revision
+from dataset_builder.common.errors import SubgoalError, UsageError, one_line
+from dataset_builder.common.hub_ids import is_path, public_name, split_revision
 from modeling.runtime.quiet import quiet_libraries
 
 if TYPE_CHECKING:
@@ -105,7 +105,7 @@ def _check_folder(source: str, folder: Path) -> None:
             raise UsageError(f"{source} {_ADAPTER}")
         if not (folder / "config.json").is_file():
             raise UsageError(f"{source} is no checkpoint: it has no config.json. `subgoal train` makes one.")
-    elif folder.is_file() or source.count("/") > 1 or source.startswith((".", "~")):
+    elif is_path(source):
         raise UsageError(f"There is no checkpoint folder {source}: `subgoal train` makes one.")
 
 
@@ -131,7 +131,7 @@ def _check_tokenizer(name: str, tokenizer: "PreTrainedTokenizerBase") -> None:
 def _explain(name: str, folder: Path, error: Exception) -> SubgoalError:
     from huggingface_hub.errors import HfHubHTTPError, LocalEntryNotFoundError
 
-    reason = " ".join(str(error).split()).partition(". ")[0][:200]
+    reason = one_line(error).partition(". ")[0][:200]
     if isinstance(error.__cause__, LocalEntryNotFoundError):
         return SubgoalError(
             f"Cannot reach the Hub for the checkpoint {name}: check the network, or name a local folder "

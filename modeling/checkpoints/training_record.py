@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Any
 
 from dataset_builder.common.errors import UsageError
+from dataset_builder.common.files import write_atomically
 from dataset_builder.common.folder_lock import LOCK_FILES
 from modeling.recipes.recipe import Recipe
 
@@ -173,10 +174,7 @@ def _completed(value: Any, default: Any) -> Any:
 
 
 def _write_json(path: Path, record: dict[str, Any]) -> None:
-    """Write a file as a whole or not at all."""
-    partial = path.with_name(path.name + ".part")
-    partial.write_text(json.dumps(record, indent=2, ensure_ascii=False) + "\n", encoding="utf-8")
-    os.replace(partial, path)
+    write_atomically(path, json.dumps(record, indent=2, ensure_ascii=False) + "\n")
 
 
 LOGS = "runs"

@@ -1,7 +1,5 @@
 """Recipes: everything a training run needs, in one YAML file with one schema."""
 
-import difflib
-import os
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any, Literal
@@ -9,6 +7,7 @@ from typing import Any, Literal
 import yaml
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator
 
+from dataset_builder.common.config_files import config_file, first_fault, read_mapping, unknown_key
 from dataset_builder.common.errors import UsageError
 from dataset_builder.simulator.tasks import TASKS, get_task
 from dataset_builder.trajectories.model_input import ROLES, check_version
@@ -200,7 +199,7 @@ def parse_recipe(values: Mapping[str, Any], source: str) -> Recipe:
             (key for key in overrides if key in ("roles", "name") or key not in Recipe.model_fields), None
         )
         if unknown is not None:
-            raise UsageError(f"{source}: {_unknown_key((f'roles.{role}', unknown), Recipe)}")
+            raise UsageError(f"{source}: {unknown_key(f'roles.{role}.{unknown}', Recipe)}")
         # A bad value must not wait until its role is trained.
         parse_recipe(_merged(recipe.model_dump(), overrides) | {"roles": {}}, f"{source}, roles.{role}")
     if recipe.state_text is not None:
@@ -210,29 +209,11 @@ def parse_recipe(values: Mapping[str, Any], source: str) -> Recipe:
     return recipe
 
 
-_NESTED: dict[str, type[BaseModel]] = {
-    "architecture": Architecture,
-    "tokenizer": TokenizerRecipe,
-    "lora": LoraRecipe,
-}
-
-
 def _explain(error: ValidationError) -> str:
     first = error.errors(include_url=False)[0]
-    place = [str(part) for part in first["loc"]]
-    if first["type"] == "extra_forbidden":
-        return _unknown_key(place, _NESTED.get(place[0], Recipe) if len(place) > 1 else Recipe)
-    if place[0] == "roles" and first["type"] == "literal_error":
+    if first["loc"][0] == "roles" and first["type"] == "literal_error":
         return f"unknown role {first['input']!r} under roles: use {', '.join(ROLES)}."
-    if first["type"] == "missing":
-        return f"{'.'.join(place)} is missing."
-    return f"{'.'.join(place)} is {first['input']!r}: {first['msg'][0].lower()}{first['msg'][1:]}."
-
-
-def _unknown_key(place: list[str] | tuple[str, ...], model: type[BaseModel]) -> str:
-    nearest = difflib.get_close_matches(place[-1], model.model_fields, n=1, cutoff=0.5)
-    hint = f"did you mean {nearest[0]}?" if nearest else f"known keys: {', '.join(model.model_fields)}."
-    return f"unknown key {'.'.join(place)!r}: {hint}"
+    return first_fault(error, Recipe)
 
 
 def recipe_names() -> list[str]:
@@ -250,24 +231,8 @@ def load_recipe(name_or_path: str | Path, role: str | None = None) -> Recipe:
     Raises:
         UsageError: if there is no such recipe or it does not follow the schema.
     """
-    path = RECIPES / f"{name_or_path}.yaml"
-    if str(name_or_path) not in recipe_names():
-        path = Path(name_or_path)
-        if not os.path.isfile(path):  # is_file() raises for a name that is too long
-            nearest = difflib.get_close_matches(str(name_or_path), recipe_names(), n=1, cutoff=0.5)
-            hint = (
-                f"Did you mean {nearest[0]}?"
-                if nearest
-                else f"Use {', '.join(recipe_names())}, or a YAML file."
-            )
-            raise UsageError(f"No recipe {str(name_or_path)!r}. {hint}")
-    try:
-        values = yaml.safe_load(path.read_text(encoding="utf-8"))
-    except (yaml.YAMLError, UnicodeDecodeError) as error:
-        problem = " ".join(str(error).split())
-        raise UsageError(f"{path} is no YAML file: {problem}") from None
-    if not isinstance(values, dict):
-        raise UsageError(f"{path} holds no recipe: write `key: value` lines.")
+    path = config_file(name_or_path, recipe_names(), "No recipe") or RECIPES / f"{name_or_path}.yaml"
+    values = read_mapping(path, "recipe")
     recipe = parse_recipe(
         {"name": path.stem, **values}, str(path) if path.parent != RECIPES else f"recipe {path.stem}"
     )

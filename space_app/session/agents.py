@@ -5,7 +5,7 @@ from collections import OrderedDict
 from pathlib import Path
 
 from dataset_builder.common.errors import SubgoalError, UsageError, clip
-from dataset_builder.common.hub_ids import _HUB_ID, check_hub_id
+from dataset_builder.common.hub_ids import check_hub_id, is_hub_id
 from dataset_builder.trajectories.agent_state import AgentState
 from modeling.agents.base import Decision, DecisionCost
 from modeling.agents.learned import FlatAgent, SubgoalAgent
@@ -65,7 +65,7 @@ class SharedAgent:
     def names(self) -> list[str]:
         """Its models' Hub ids or folder names. A visitor never sees the path of a folder."""
         ids = [model.checkpoint.id for model in self.agent.models.values()]
-        return [name if _HUB_ID.fullmatch(name) else Path(name).name for name in ids]
+        return [name if is_hub_id(name) else Path(name).name for name in ids]
 
     def plan(self, state: AgentState) -> tuple[str, DecisionCost]:
         """The sub-goal for the next action and its cost; `""` from a flat agent."""

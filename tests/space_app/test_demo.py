@@ -115,7 +115,7 @@ def test_a_visitor_names_a_pair_of_the_hub(demo: Client, hub: LocalHub) -> None:
         ("tester/controller", "tester/notes", "has no safetensors"),
         ("tester/controller", "tester/plain-t5", "tester/plain-t5"),
         ("tester/controller", "tester/broken", "cannot be loaded|can be loaded"),
-        ("tester/controller", "", "is no Hub id"),
+        ("tester/controller", "", "is not a Hub id"),
     ],
 )
 def test_models_that_cannot_play_are_named(

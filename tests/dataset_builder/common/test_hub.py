@@ -241,8 +241,8 @@ def test_a_branch_is_made_and_read_by_its_name(hub: LocalHub, client: Client, fo
         (["tester/data"], "hf_b\x01d", {}, 1, "holds characters that no token has"),
         (["tester/data"], READ_TOKEN, {}, 1, "This token may not write to tester/data (Forbidden"),
         (["other/data"], TOKEN, {}, 1, "This token may not write to other/data (You don't have the rights"),
-        (["data"], TOKEN, {}, 2, "'data' is no name for a repository: use NAMESPACE/NAME"),
-        (["tester/my data"], TOKEN, {}, 2, "'tester/my data' is no name for a repository"),
+        (["data"], TOKEN, {}, 2, "'data' is not the name of a repository: use NAMESPACE/NAME"),
+        (["tester/my data"], TOKEN, {}, 2, "'tester/my data' is not the name of a repository"),
         (["tester/data", "--revision", "0" * 40], TOKEN, {}, 2, "is a commit: a push goes to a branch"),
         (["tester/data"], TOKEN, {"HF_HUB_OFFLINE": "1"}, 1, "HF_HUB_OFFLINE is set: unset it to push."),
         (

@@ -77,9 +77,9 @@ def test_hash_is_of_the_rules() -> None:
 @pytest.mark.parametrize(
     ("text", "message"),
     [
-        ("stepp_limit: 3", r"mine.yaml: stepp_limit: .*known fields: .*step_limit"),
-        ("step_limit: many", r"step_limit: .*integer"),
-        ("step_limit: 0", r"step_limit: .*greater than 0"),
+        ("stepp_limit: 3", r"mine.yaml: unknown key 'stepp_limit': did you mean step_limit\?"),
+        ("step_limit: many", r"step_limit is 'many': .*integer"),
+        ("step_limit: 0", r"step_limit is 0: .*greater than 0"),
         ("tasks: [boill]", r"mine.yaml: Unknown task 'boill'. Did you mean boil"),
         ("tasks: []", r"mine.yaml: The list of tasks is empty"),
         ("step_limits: {nosuch: 3}", r"Unknown task 'nosuch'"),
@@ -87,11 +87,11 @@ def test_hash_is_of_the_rules() -> None:
         ("decision_limits: {boil: 0}", r"decision limit of boil"),
         ("simplifications: easier", r"Unknown simplification 'easier'"),
         ("simplifications: noElectricalAction", r"drop noElectricalAction"),
-        ("scoring: best", r"scoring: .*'zero', 'previous' or 'maximum'"),
+        ("scoring: best", r"scoring is 'best': .*'zero', 'previous' or 'maximum'"),
         ("early_stop: [{kind: bored}]", r"early_stop.0: .*'score_unchanged', 'few_distinct'"),
         ("early_stop: [{kind: score_unchanged, actions: 5, distinct: 2}]", r"distinct"),
-        ("- a\n- b", r"must hold fields"),
-        ("a: [", r"is not YAML"),
+        ("- a\n- b", r"does not hold a protocol"),
+        ("a: [", r"is not a YAML file"),
     ],
 )
 def test_bad_protocol_file_is_one_line_with_the_remedy(tmp_path: Path, text: str, message: str) -> None:

@@ -162,7 +162,7 @@ def test_training_pushes_at_its_end_and_asks_at_its_start(
         ("hf_unknown", "tester/flat", 1, "The Hub does not know this token"),
         (READ_TOKEN, "tester/flat", 1, "This token may not write to tester/flat"),
         (TOKEN, "other/flat", 1, "This token may not write to other/flat"),
-        (TOKEN, "flat", 2, "'flat' is no name for a repository: use NAMESPACE/NAME"),
+        (TOKEN, "flat", 2, "'flat' is not the name of a repository: use NAMESPACE/NAME"),
     ]
     *refused, pushed = _commands(
         hub,

@@ -88,7 +88,7 @@ def test_mistakes_are_named_in_one_line(tmp_path: Path, values: dict[str, Any], 
 
 @pytest.mark.parametrize(
     ("text", "message"),
-    [("a: [", "is no YAML file"), ("- a\n- b\n", "holds no recipe"), ("", "holds no recipe")],
+    [("a: [", "is not a YAML file"), ("- a\n- b\n", "not hold a recipe"), ("", "not hold a recipe")],
 )
 def test_a_file_that_is_no_recipe(tmp_path: Path, text: str, message: str) -> None:
     path = tmp_path / "mine.yaml"

@@ -167,7 +167,7 @@ def test_a_model_that_is_none_is_told_and_the_page_stays_usable(tab: "Page") -> 
     tab.fill("#controller textarea, #controller input", "../../etc/passwd")
     tab.fill("#executor textarea, #executor input", "ns/executor")
     press(tab, "step")
-    assert "is no Hub id" in user_message(tab)
+    assert "is not a Hub id" in user_message(tab)
     for field in ("controller", "executor"):
         tab.fill(f"#{field} textarea, #{field} input", "")
     begin(tab)
