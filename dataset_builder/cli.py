@@ -107,6 +107,10 @@ def annotate(
         int | None,
         typer.Option(help="llm: no call is begun that would exceed it, by estimate; all runs together."),
     ] = None,
+    max_tokens: Annotated[
+        int | None,
+        typer.Option(help="llm: room for an answer that the server cut short; else 8192."),
+    ] = None,
     retry_quarantined: Annotated[
         bool, typer.Option("--retry-quarantined", help="llm: try what was given up once more.")
     ] = False,
@@ -133,6 +137,7 @@ def annotate(
     if annotator != "llm":
         only = {"--model": model is not None, "--base-url": base_url is not None}
         only |= {"--first-thought": first_thought, "--budget-tokens": budget_tokens is not None}
+        only |= {"--max-tokens": max_tokens is not None}
         only |= {"--retry-quarantined": retry_quarantined, "--dry-run": dry_run}
         if any(only.values()):
             given = ", ".join(name for name, was_given in only.items() if was_given)

@@ -1,18 +1,23 @@
 """`ChatClient`: the openai client, with its errors worded for a user and the key kept out of them."""
 
+import logging
 import os
 import re
 import threading
+from dataclasses import replace
 from functools import cached_property
 from ipaddress import ip_address
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit, urlunsplit
+from urllib.request import proxy_bypass
 
-from dataset_builder.common.errors import SubgoalError, UsageError
-from dataset_builder.llm.budget import estimate_tokens, prompt_tokens
+from dataset_builder.common.errors import SubgoalError, UsageError, clip
+from dataset_builder.common.http_environment import check_http_environment
+from dataset_builder.llm.budget import prompt_tokens
 from dataset_builder.llm.completion_cache import Completion
-from dataset_builder.llm.errors import RequestFailed, RequestRejected
-from dataset_builder.llm.request_format import UnsupportedParameter
+from dataset_builder.llm.errors import RequestFailed, RequestRejected, UnsupportedParameter
+from dataset_builder.llm.replies import read_completion, read_payload
+from dataset_builder.llm.server_errors import KEEPS_ANSWERS, Endpoint, classified, error_status, error_words
 
 if TYPE_CHECKING:
     import openai
@@ -21,15 +26,14 @@ KEY = "OPENAI_API_KEY"
 MAX_FAILURES = 5
 """Requests that may fail one after the other before the server is given up."""
 
-SHORTEST_KEY = 8
+MIN_KEY_CHARS = 8
 """Characters from which a key is taken for a secret: local servers get placeholders such as `x`."""
 
-_ABOUT_FORM = re.compile(
-    r"response.?format|json.?(schema|object|mode)|schema|grammar|guided|structured.?output|extra inputs", re.I
-)
-_ABOUT_LENGTH = re.compile(r"context.?(length|size|window)", re.I)
-_PASSING = (408, 409, 425)  # statuses for which neither the request nor the server is at fault
-_AGAIN = "what was answered is kept, the same command goes on."
+_ANY_KEY = re.compile(r"\b(?:sk|gsk|hf|xai|pk)[-_][\w-]{8,}")
+# A prompt of which a server read less than this share of the estimate was cut. (Ollama does so silently.)
+_MIN_SHARE_READ = 0.4
+_LONG_PROMPT = 2_000  # tokens; estimates of shorter ones are too rough
+_logger = logging.getLogger(__name__)
 
 
 class ChatClient:
@@ -39,17 +43,33 @@ class ChatClient:
 
     Args:
         model (`str`): the model's name at the server.
-        base_url (`str`, *optional*): the server's address; OpenAI's own if left out.
+        base_url (`str`, *optional*): the server's address; OpenAI's own if omitted.
         timeout (`float`, *optional*, defaults to 300): seconds to wait for an answer.
         retries (`int`, *optional*, defaults to 5): how often the client repeats a request after a 429,
             a 5xx, a time-out or a lost connection, with growing pauses.
+        model_option, parallel_option (`str`, *optional*): the command's options for the model and for
+            parallel requests, as errors name them.
 
     Raises:
-        UsageError: if `base_url` is no address.
+        UsageError: if `base_url` is not an address.
+
+    Example:
+
+    ```python
+    >>> client = ChatClient("qwen3", "http://127.0.0.1:8000/v1")
+    >>> client.complete({"model": "qwen3", "messages": [{"role": "user", "content": "Hello"}]}).answer
+    ```
     """
 
     def __init__(
-        self, model: str, base_url: str | None = None, *, timeout: float = 300.0, retries: int = 5
+        self,
+        model: str,
+        base_url: str | None = None,
+        *,
+        timeout: float = 300.0,
+        retries: int = 5,
+        model_option: str = "--model",
+        parallel_option: str = "--concurrency",
     ) -> None:
         self.model = model
         self.base_url = (base_url or os.environ.get("OPENAI_BASE_URL") or "").strip() or None
@@ -57,18 +77,17 @@ class ChatClient:
             # What has these characters may hold a password or a token.
             shown = "--base-url" if re.search("[@?#]", self.base_url) else repr(self.base_url)
             raise UsageError(f"{shown} is no address: write http://host:port/v1 or https://…/v1.")
+        self._endpoint = Endpoint(_shown(self.base_url), model, model_option, parallel_option)
         self._timeout = timeout
         self._retries = retries
         self._failures = 0
+        self._warned: set[str] = set()
         self._lock = threading.Lock()
 
     @property
     def server(self) -> str:
         """The server's address, fit to be shown."""
-        if not self.base_url:
-            return "https://api.openai.com/v1"
-        parts = urlsplit(self.base_url)
-        return urlunsplit((parts.scheme, parts.netloc.rpartition("@")[2], parts.path.rstrip("/"), "", ""))
+        return self._endpoint.server
 
     @cached_property
     def _openai(self) -> "openai.OpenAI":
@@ -79,92 +98,117 @@ class ChatClient:
             raise UsageError(f"OpenAI wants a key: set {KEY}, or name another server with --base-url.")
         if not (key.isascii() and key.isprintable()):
             raise UsageError(f"{KEY} holds a character that no key has: set it to the key alone.")
+        # httpx sets up all proxies of the environment, even those that NO_PROXY excludes for this server.
+        direct = bool(proxy_bypass(urlsplit(self.server).netloc))
+        check_http_environment(proxies=not direct)
+        http = openai.DefaultHttpxClient(trust_env=not direct, event_hooks={"response": [_set_error_status]})
         return openai.OpenAI(
-            api_key=key or "none", base_url=self.base_url, timeout=self._timeout, max_retries=self._retries
+            api_key=key or "none",
+            base_url=self.base_url,
+            timeout=self._timeout,
+            max_retries=self._retries,
+            http_client=http,
         )
 
-    def complete(self, request: dict[str, Any]) -> Completion:
+    def complete(self, request: dict[str, Any], *, stream: bool = False) -> Completion:
         """Send a request, as often as it takes.
 
+        Args:
+            request (`dict`): the body.
+            stream (`bool`, *optional*, defaults to `False`): ask for a stream, where the server has
+                nothing else.
+
         Raises:
-            UnsupportedParameter: if the server does not accept a part that can be left out.
+            UnsupportedParameter: if the server does not accept a part that another format does without.
             RequestRejected: if it does not accept this request, and would not accept it again.
             RequestFailed: if it failed on this request; it may answer later.
-            SubgoalError: if it fails altogether (`UsageError` for a wrong key, model or address).
+            SubgoalError: if it fails altogether (`UsageError` for a wrong key, model, address or proxy).
         """
         client = self._openai
         import openai
 
+        streamed = {"stream": True, "stream_options": {"include_usage": True}} if stream else {}
         try:
-            answer = client.chat.completions.create(**request)
+            # Streams too are read as a whole: some servers send one unasked.
+            response = client.chat.completions.with_raw_response.create(**request, extra_body=streamed)
         except openai.APIError as error:
-            raise self._worded(error, request) from None  # the original holds the request's headers
-        except (ValueError, RecursionError):
-            answer = None  # said to be JSON, but broken, or nested too deeply
-        completion = self._completion(answer, request)
+            raise self._error(error, {**request, **streamed}) from None  # the original holds the key
+        payload = read_payload(response.text)
+        completion = read_completion(payload, request) if payload is not None else None
         if completion is None:
             line = f"{self.server} answered with something else than a chat completion"
-            raise self._failed(RequestFailed(f"{line}: is it an OpenAI-compatible server's address?"))
+            what = clip(_said(response.text[:2_000]), 80)
+            raise self._counted(
+                RequestFailed(f"{line} ({what}): is it an OpenAI-compatible server's address?")
+            )
         with self._lock:
             self._failures = 0
-        return completion
+        self._check_usage(completion, request)
+        text, finish = _redacted(completion.text), _redacted(completion.finish_reason)
+        return replace(completion, text=text, finish_reason=finish)
 
-    def _completion(self, answer: Any, request: dict[str, Any]) -> Completion | None:
-        """What a server answered, None if it is no completion: not all keep to the format."""
-        choices = getattr(answer, "choices", None)
-        if not isinstance(choices, list) or not choices:
-            return None
-        message = getattr(choices[0], "message", None)
-        if message is None or not hasattr(message, "content"):
-            return None
-        text = _redacted(_text(message.content) or _text(getattr(message, "refusal", None)))
-        usage = getattr(answer, "usage", None)
-        read, written = getattr(usage, "prompt_tokens", None), getattr(usage, "completion_tokens", None)
-        finish = _redacted(str(choices[0].finish_reason))
-        if isinstance(read, int) and isinstance(written, int):
-            return Completion(text, finish, read, written)
-        return Completion(text, finish, prompt_tokens(request), estimate_tokens(text), estimated=True)
+    def warn_once(self, kind: str, message: str) -> None:
+        """Log a warning about the server, the first time that there is one of this kind."""
+        with self._lock:
+            if kind in self._warned:
+                return
+            self._warned.add(kind)
+        _logger.warning("%s", message)
 
-    def _worded(self, error: "openai.APIError", request: dict[str, Any]) -> SubgoalError:
+    def _check_usage(self, completion: Completion, request: dict[str, Any]) -> None:
+        """Say so where tokens are estimated, or the server seems to have read a part of the prompt only."""
+        if completion.estimated:
+            line = f"{self.server} does not count all tokens: they are estimated, 4 characters a token."
+            self.warn_once("estimated", line)
+        expected = prompt_tokens(request)
+        if expected >= _LONG_PROMPT and completion.prompt_tokens < _MIN_SHARE_READ * expected:
+            self.warn_once(
+                "truncated",
+                f"{self.server} read {completion.prompt_tokens:,} tokens of a prompt of about {expected:,}: "
+                "its context may be too short for the prompt (Ollama: OLLAMA_CONTEXT_LENGTH).",
+            )
+
+    def _error(self, error: "openai.APIError", request: dict[str, Any]) -> SubgoalError:
         """The error to raise in place of the client's."""
         import openai
 
-        where, status = self.server, getattr(error, "status_code", None)
-        said = re.sub(r"^Error code: \d+ - ", "", _redacted(str(error.message)))
-        said = " ".join(said.split())[:200]
         if isinstance(error, openai.APITimeoutError):
-            return self._failed(RequestFailed(f"{where} did not answer within {self._timeout:g} s"))
-        if isinstance(error, openai.APIConnectionError):
-            return SubgoalError(f"Cannot reach {where}: start the server, or check --base-url; {_AGAIN}")
-        if status in (400, 422, 500, 501):
-            # A 500 too: some servers fail on a schema that they cannot compile.
-            about_form = _ABOUT_FORM.search(said) and not _ABOUT_LENGTH.search(said)
-            if "response_format" in request and about_form:
-                return UnsupportedParameter("form")
-            if status < 500 and "temperature" in request and "temperature" in said.lower():
-                return UnsupportedParameter("temperature")
-        if status in (401, 403):
-            return UsageError(f"{where} does not accept the key ({status}): set {KEY} to one it knows.")
-        if status == 404:
-            return UsageError(
-                f"{where} has no model {self.model!r} (404): check --model, and that --base-url ends as the "
-                "server wants it, most often in /v1."
+            return self._counted(RequestFailed(f"{self.server} did not answer within {self._timeout:g} s"))
+        if not isinstance(error, openai.APIStatusError):
+            why = clip(_redacted(str(error.__cause__ or error)), 100)
+            return SubgoalError(
+                f"Cannot reach {self.server}: start the server, or check --base-url ({why}); {KEEPS_ANSWERS}"
             )
-        if status == 429:
-            return SubgoalError(f"{where} limits the calls (429: {said}): lower --concurrency; {_AGAIN}")
-        if status == 402:
-            return SubgoalError(f"{where} wants to be paid first (402: {said}); {_AGAIN}")
-        if status is None or status >= 500 or status in _PASSING:
-            return self._failed(RequestFailed(f"{where} failed ({status or said})"))
-        return self._failed(RequestRejected(f"the server refuses the request ({status}: {said})"))
+        words = _said(error.response.text)
+        return self._counted(classified(error.status_code, words, request, self._endpoint))
 
-    def _failed(self, error: SubgoalError) -> SubgoalError:
-        """The error, or the end of the run if nothing was answered for long."""
+    def _counted(self, error: SubgoalError) -> SubgoalError:
+        """The error, or the end of the run if no request was answered for long."""
+        if isinstance(error, UnsupportedParameter):
+            return error
         with self._lock:
             self._failures += 1
-            if self._failures < MAX_FAILURES:
+            if self._failures < MAX_FAILURES or not isinstance(error, RequestFailed | RequestRejected):
                 return error
-        return SubgoalError(f"{self._failures} requests in a row failed, the last because {error}; {_AGAIN}")
+        return SubgoalError(
+            f"{self._failures} requests in a row failed, the last because {error}; {KEEPS_ANSWERS}"
+        )
+
+
+def _set_error_status(response: Any) -> None:
+    """Give an error that came as a 200 the status it should have, so that openai retries and raises it."""
+    if response.status_code == 200:
+        response.read()
+        if (payload := read_payload(response.text)) and (status := error_status(payload)):
+            response.status_code = status
+
+
+def _shown(base_url: str | None) -> str:
+    """A server's address without credentials."""
+    if not base_url:
+        return "https://api.openai.com/v1"
+    parts = urlsplit(base_url)
+    return urlunsplit((parts.scheme, parts.netloc.rpartition("@")[2], parts.path.rstrip("/"), "", ""))
 
 
 def _is_address(text: str) -> bool:
@@ -185,16 +229,13 @@ def _key() -> str:
     return os.environ.get(KEY, "").strip()
 
 
+def _said(body: str) -> str:
+    """What the body of an error says, without anything that looks like a key."""
+    return _ANY_KEY.sub("[key]", _redacted(error_words(body)))
+
+
 def _redacted(text: str) -> str:
-    """The text without the key, and without the half characters that no file can hold."""
+    """The text without the key, and without lone surrogates, which no file can hold."""
     text = text.encode("utf-8", "replace").decode()
     key = _key()
-    return text.replace(key, "[key]") if len(key) >= SHORTEST_KEY else text
-
-
-def _text(content: Any) -> str:
-    """The text of a message's content, which some servers give in parts."""
-    if isinstance(content, list):
-        parts = [part for part in content if isinstance(part, dict) and part.get("type", "text") == "text"]
-        return "".join(part["text"] for part in parts if isinstance(part.get("text"), str))
-    return content if isinstance(content, str) else ""
+    return text.replace(key, "[key]") if len(key) >= MIN_KEY_CHARS else text

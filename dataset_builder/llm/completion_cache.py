@@ -4,14 +4,16 @@ import hashlib
 import json
 import threading
 from collections.abc import Callable, Iterator
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, fields
+from functools import cached_property
 from pathlib import Path
 from typing import Any
 
 from dataset_builder.common.jsonl_store import JsonlStore
+from dataset_builder.llm.reasoning import without_reasoning
 
 TERMS = "terms"
-"""First part of the keys that hold what a server accepts, not a completion."""
+"""First part of the keys that hold a server's request format, not a completion."""
 
 
 @dataclass(frozen=True)
@@ -19,11 +21,12 @@ class Completion:
     """A server's answer.
 
     Attributes:
-        text: what it says.
-        finish_reason: as the server names it, such as `stop` or `length`.
+        text: what the model wrote, reasoning included if the server left it there.
+        finish_reason: `stop`, `length`, `content_filter`, or as the server names it.
         prompt_tokens: tokens read.
         completion_tokens: tokens written.
-        estimated: whether the tokens were estimated, because the server did not count them.
+        estimated: whether tokens were estimated, because the server did not count them.
+        reasoning_chars: characters of reasoning that the server gave beside the text.
     """
 
     text: str
@@ -31,10 +34,26 @@ class Completion:
     prompt_tokens: int
     completion_tokens: int
     estimated: bool = False
+    reasoning_chars: int = 0
+
+    @cached_property
+    def answer(self) -> str:
+        """The text without reasoning."""
+        return without_reasoning(self.text)
 
     @property
-    def tokens(self) -> int:
-        return self.prompt_tokens + self.completion_tokens
+    def fault(self) -> str:
+        """What is wrong with the answer as a whole, `""` if it is complete and not empty."""
+        if self.finish_reason == "length":
+            cut = f"it was cut after {self.completion_tokens:,} tokens"
+            return cut if self.answer else f"{cut}, before an answer began"
+        if self.answer:
+            return ""
+        if self.text.strip():
+            return "it is reasoning without an answer"
+        if self.reasoning_chars:
+            return f"it is empty beside {self.reasoning_chars:,} characters of reasoning"
+        return "it is empty"
 
 
 def request_digest(request: dict[str, Any], attempt: int = 0) -> str:
@@ -43,11 +62,18 @@ def request_digest(request: dict[str, Any], attempt: int = 0) -> str:
     return hashlib.sha256(f"{attempt}\n{body}".encode()).hexdigest()[:32]
 
 
-class Ledger:
-    """The completions of a corpus folder, in `completions.jsonl`. Safe to use from threads.
+class CompletionCache:
+    """The completions of a corpus or run folder, in `completions.jsonl`. Safe to use from threads.
 
     Args:
-        folder (`str` or `Path`): the corpus folder.
+        folder (`str` or `Path`): the folder.
+
+    Example:
+
+    ```python
+    >>> cache = CompletionCache("corpus")
+    >>> cache.fetch(request_digest(request), lambda: client.complete(request), {"task": "boil"})
+    ```
     """
 
     def __init__(self, folder: str | Path) -> None:
@@ -85,4 +111,7 @@ class Ledger:
 
     def _completion(self, digest: str) -> Completion:
         record = self.store[(digest,)]
-        return Completion(**{name: record[name] for name in Completion.__dataclass_fields__})
+        # Records of earlier releases lack the newer fields.
+        return Completion(
+            **{field.name: record[field.name] for field in fields(Completion) if field.name in record}
+        )

@@ -6,6 +6,18 @@ from typing import Any
 from dataset_builder.common.errors import SubgoalError
 
 
+class UnsupportedParameter(SubgoalError):
+    """The server does not accept a part of the request that another format does without.
+
+    Args:
+        part (`str`): `form`, `temperature`, `system`, `stream` or `max_tokens`.
+    """
+
+    def __init__(self, part: str) -> None:
+        super().__init__(f"The server refuses the request's {part}.")
+        self.part = part
+
+
 class RequestRejected(SubgoalError):
     """A server does not accept this request, and would not accept it again.
 
@@ -21,6 +33,10 @@ class RequestRejected(SubgoalError):
         super().__init__(reason)
         self.answers = list(answers)
         self.provenance = provenance or {}
+
+
+class ContextExceeded(RequestRejected):
+    """The request and the room that it wants for the answer are longer than the model's context."""
 
 
 class RequestFailed(SubgoalError):

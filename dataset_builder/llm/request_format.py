@@ -1,27 +1,21 @@
-"""What a server accepts: found out by asking, kept for later runs."""
+"""How a server is asked: the format it accepts is found by falling back, and kept for later runs."""
 
 import threading
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import asdict, dataclass, fields, replace
 from typing import Any
 
-from dataset_builder.common.errors import SubgoalError
 from dataset_builder.common.jsonl_store import JsonlStore
 from dataset_builder.llm.completion_cache import TERMS
 
 FORMS = ("json_schema", "json_object", "functional")
 """Forms of an answer, best first: JSON by a schema the server enforces, JSON, the paper's numbered list."""
 
-PATIENCE = 3
+MAX_ANSWERS_WITHOUT_JSON = 3
 """Answers without any JSON after which a server is not asked for it again, unless one had it."""
 
-
-class UnsupportedParameter(SubgoalError):
-    """The server refuses a part of the request: `form` or `temperature`."""
-
-    def __init__(self, part: str) -> None:
-        super().__init__(f"The server refuses the request's {part}.")
-        self.part = part
+Message = dict[str, str]
+"""`role` (`system`, `user` or `assistant`) and `content`."""
 
 
 @dataclass(frozen=True)
@@ -31,34 +25,51 @@ class RequestFormat:
     Attributes:
         form: form of the answer, one of `FORMS`.
         temperature: 0, or None where the server wants its own.
+        system: whether it accepts the system role; if not, the user's first message holds that text too.
+        stream: whether it has to be asked for a stream.
+        max_tokens: room for an answer, where the server's own default cuts answers short.
+        max_tokens_name: what the server calls that parameter.
     """
 
     form: str = FORMS[0]
     temperature: float | None = 0.0
+    system: bool = True
+    stream: bool = False
+    max_tokens: int | None = None
+    max_tokens_name: str = "max_tokens"
 
     def request(
-        self, model: str, messages: Sequence[dict[str, str]], schema: dict[str, Any] | None = None
+        self,
+        model: str,
+        messages: Sequence[Message],
+        schema: dict[str, Any] | None = None,
+        max_tokens: int | None = None,
     ) -> dict[str, Any]:
-        """The body of a request on these terms.
+        """The body of a request in this format.
 
         Args:
             model (`str`): the server's name of the model.
             messages (`Sequence[dict]`): role and content of each.
             schema (`dict`, *optional*): JSON schema of the answer. None: plain text will do.
+            max_tokens (`int`, *optional*): room for this answer, if not the format's.
         """
-        body: dict[str, Any] = {"model": model, "messages": list(messages)}
+        messages = list(messages)
+        body: dict[str, Any] = {"model": model, "messages": messages if self.system else _folded(messages)}
         if self.temperature is not None:
             body["temperature"] = self.temperature
         if schema is not None and (wanted := response_format(self.form, schema)):
             body["response_format"] = wanted
+        # Left out as long as the server's default does, so that completions of earlier runs are found.
+        if room := max_tokens or self.max_tokens:
+            body[self.max_tokens_name] = room
         return body
 
 
-class FormatNegotiation:
-    """The request format of one model at one server; what it refuses is given up, step by step.
+class FormatFallback:
+    """The request format of one model at one server; what it refuses is dropped, part by part.
 
     Args:
-        store (`JsonlStore`): keeps them, so that a resumed run asks as the first one did.
+        store (`JsonlStore`): keeps it, so that a resumed run asks as the first one did.
         server (`str`): its address.
         model (`str`): its model.
     """
@@ -68,39 +79,61 @@ class FormatNegotiation:
         self._key = (TERMS, server, model)
         self._lock = threading.Lock()
         self._without_json = 0
-        self._settled = False
-        self.terms = RequestFormat()
+        self._has_json = False
+        self.format = RequestFormat()
         if self._key in store:
-            kept = store[self._key]
-            self.terms = RequestFormat(kept["form"], kept["temperature"])
+            record = store[self._key]
+            self.format = RequestFormat(
+                **{f.name: record[f.name] for f in fields(RequestFormat) if f.name in record}
+            )
 
-    def refused(self, part: str, terms: RequestFormat) -> None:
-        """The server refused this part of these terms."""
+    def refused(self, part: str, asked: RequestFormat) -> None:
+        """The server refused this part of this format; see `UnsupportedParameter`."""
         with self._lock:
-            if terms != self.terms:
+            if asked != self.format:
                 return  # another thread was told the same
             if part == "form":
                 self._next_form()
+            elif part == "temperature":
+                self._keep(replace(self.format, temperature=None))
+            elif part == "system":
+                self._keep(replace(self.format, system=False))
+            elif part == "stream":
+                self._keep(replace(self.format, stream=True))
             else:
-                self._keep(replace(self.terms, temperature=None))
+                self._keep(replace(self.format, max_tokens_name="max_completion_tokens"))
 
-    def answered(self, terms: RequestFormat, has_json: bool) -> None:
-        """The server accepted these terms; some then ignore what form was asked for."""
+    def answered(self, asked: RequestFormat, has_json: bool) -> None:
+        """The server accepted this format; some then ignore what form was asked for."""
         with self._lock:
-            if terms != self.terms or terms.form == FORMS[-1] or self._settled:
+            if asked != self.format or asked.form == FORMS[-1] or self._has_json:
                 return
-            self._settled = has_json
+            self._has_json = has_json
             self._without_json += not has_json
-            if self._without_json >= PATIENCE:
+            if self._without_json >= MAX_ANSWERS_WITHOUT_JSON:
                 self._next_form()
+
+    def needs_room(self, max_tokens: int) -> None:
+        """Answers need to be asked for with so much room: the server's default cuts them short."""
+        with self._lock:
+            if max_tokens > (self.format.max_tokens or 0):
+                self._keep(replace(self.format, max_tokens=max_tokens))
 
     def _next_form(self) -> None:
         self._without_json = 0
-        self._keep(replace(self.terms, form=FORMS[FORMS.index(self.terms.form) + 1]))
+        self._keep(replace(self.format, form=FORMS[FORMS.index(self.format.form) + 1]))
 
-    def _keep(self, terms: RequestFormat) -> None:
-        self.terms = terms
-        self._store.append(self._key, {"form": terms.form, "temperature": terms.temperature})
+    def _keep(self, format: RequestFormat) -> None:
+        self.format = format
+        self._store.append(self._key, asdict(format))
+
+
+def _folded(messages: list[Message]) -> list[Message]:
+    """The messages without a system role: its text begins the first message of the user."""
+    if len(messages) < 2 or messages[0]["role"] != "system":
+        return messages
+    system, first, *rest = messages
+    return [{**first, "content": f"{system['content']}\n\n{first['content']}"}, *rest]
 
 
 def response_format(form: str, schema: dict[str, Any]) -> dict[str, Any] | None:

@@ -224,7 +224,9 @@ def escalating(options: "AgentOptions") -> SubgoalAgent:
         UsageError: if they contradict each other.
     """
     if not options.escalate_to:
-        raise UsageError("--when, --base-url and --budget-tokens need --escalate-to MODEL: name it.")
+        raise UsageError(
+            "--when, --base-url, --budget-tokens and --max-tokens need --escalate-to MODEL: name it."
+        )
     assert options.controller is not None
     assert options.executor is not None
     when = options.when or "stuck"
@@ -236,6 +238,7 @@ def escalating(options: "AgentOptions") -> SubgoalAgent:
         options.base_url,
         options.ledger,
         budget_tokens=options.budget_tokens,
+        max_tokens=options.max_tokens,
         option="--escalate-to",
     )
     search = Decoding(**options.decoding)

@@ -21,6 +21,7 @@ class AgentOptions:
         llm, base_url: a language model and its OpenAI-compatible server.
         ledger: folder in which the language model's answers are kept, the run's.
         budget_tokens: the language model's tokens that an episode may take; `escalate_to` needs it.
+        max_tokens: room for an answer of the language model that its server cut short.
         trials: of `reflexion`.
         escalate_to, when: a language model that names sub-goals for the pair, and where
             (`eval_harness.agents.escalation`).
@@ -37,6 +38,7 @@ class AgentOptions:
     base_url: str | None = None
     ledger: str | Path | None = None
     budget_tokens: int | None = None
+    max_tokens: int | None = None
     trials: int | None = None
     escalate_to: str | None = None
     when: str | None = None

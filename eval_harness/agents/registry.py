@@ -25,7 +25,8 @@ if TYPE_CHECKING:
 def _hierarchical(options: AgentOptions) -> Agent:
     assert options.controller is not None  # make_agent saw to it
     assert options.executor is not None
-    if options.escalate_to or options.when or options.base_url or options.budget_tokens is not None:
+    numbers = (options.budget_tokens, options.max_tokens)
+    if options.escalate_to or options.when or options.base_url or numbers != (None, None):
         from eval_harness.agents.escalation import escalating
 
         return escalating(options)
@@ -93,7 +94,13 @@ def _executor(options: AgentOptions) -> "tuple[RoleModel, Decoding]":
 def _llm(options: AgentOptions) -> "LLM":
     from eval_harness.agents.llm.chat import make_llm
 
-    return make_llm(options.llm, options.base_url, options.ledger, budget_tokens=options.budget_tokens)
+    return make_llm(
+        options.llm,
+        options.base_url,
+        options.ledger,
+        budget_tokens=options.budget_tokens,
+        max_tokens=options.max_tokens,
+    )
 
 
 def _react(options: AgentOptions) -> Agent:
@@ -134,14 +141,14 @@ class _Entry:
     takes: tuple[str, ...] = ()
 
 
-_OF_LLM = ("base_url", "budget_tokens")
+_OF_LLM = ("base_url", "budget_tokens", "max_tokens")
 
 AGENTS = {
     "hierarchical": _Entry(
         "controller names the sub-goal, executor the action; an LLM helps out with --escalate-to",
         _hierarchical,
         ("controller", "executor"),
-        takes=("escalate_to", "when", "base_url", "budget_tokens"),
+        takes=("escalate_to", "when", *_OF_LLM),
     ),
     "flat": _Entry("one model names the action, no sub-goals", _flat, ("flat",)),
     "expert-subgoals": _Entry(
@@ -206,7 +213,7 @@ def chosen_agent(agent: str | None, *, controller: str | None, executor: str | N
 
 _GIVEN = (
     "controller", "executor", "flat", "trajectories",
-    "llm", "base_url", "budget_tokens", "trials", "escalate_to", "when",
+    "llm", "base_url", "budget_tokens", "max_tokens", "trials", "escalate_to", "when",
 )  # fmt: skip
 
 

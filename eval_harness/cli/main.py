@@ -85,6 +85,13 @@ def run(
             help="LLM tokens that an episode may take; --escalate-to needs it (0: none).", metavar="N"
         ),
     ] = None,
+    max_tokens: Annotated[
+        int | None,
+        typer.Option(
+            help="Room for an LLM answer that its server cut short, reasoning included; else 8192.",
+            metavar="N",
+        ),
+    ] = None,
     trials: Annotated[int | None, typer.Option(help="Of reflexion; the last counts.", metavar="N")] = None,
     escalate_to: Annotated[
         str | None,
@@ -162,6 +169,7 @@ def run(
             base_url=base_url,
             ledger=out,
             budget_tokens=budget_tokens,
+            max_tokens=max_tokens,
             trials=trials,
             escalate_to=escalate_to,
             when=when,

@@ -58,8 +58,12 @@ class Reply:
         headers: of the response.
         delay: seconds before it is sent.
         counted: whether the tokens are counted.
-        raw: sent as it is, in place of a completion.
+        raw: sent as it is, in place of a completion or of an error's body.
         die: whether the server dies, with every connection it has, instead of answering.
+        finish: why the model stopped.
+        reasoning: given beside the text, in `reasoning_content`.
+        usage: in place of the tokens that the server counts.
+        stream: whether it comes as server-sent events.
     """
 
     text: str = ""
@@ -70,6 +74,10 @@ class Reply:
     counted: bool = True
     raw: str | None = None
     die: bool = False
+    finish: str = "stop"
+    reasoning: str | None = None
+    usage: dict[str, int] | None = None
+    stream: bool = False
 
 
 class OpenAIServer:
@@ -154,25 +162,53 @@ class OpenAIServer:
             self._die()
             await asyncio.sleep(60)
         await asyncio.sleep(reply.delay)
+        if reply.raw is not None:
+            return Response(reply.raw, reply.status, headers=reply.headers)
         if reply.status != 200:
             return _error(reply.status, reply.error, reply.headers)
-        if reply.raw is not None:
-            return Response(reply.raw, headers=reply.headers)
         self.answered.append((request, reply))
-        counted = self._counted and reply.counted
-        return JSONResponse(_completion(request, reply, counted), headers=reply.headers)
+        completion = _completion(request, reply, self._counted and reply.counted)
+        if reply.stream:
+            return Response(_events(completion), headers=reply.headers, media_type="text/event-stream")
+        return JSONResponse(completion, headers=reply.headers)
+
+
+def _events(completion: dict[str, Any]) -> str:
+    """A completion as a stream: a few words in each part, the tokens in the last one."""
+    choice = completion["choices"][0]
+    message = choice["message"]
+    parts: list[dict[str, Any]] = [{"role": "assistant"}]
+    if message.get("reasoning_content"):
+        parts.append({"reasoning_content": message["reasoning_content"]})
+    text = message["content"] or ""
+    parts += [{"content": text[start : start + 20]} for start in range(0, len(text), 20)]
+    head = {"id": completion["id"], "object": "chat.completion.chunk", "model": completion["model"]}
+    events = [{**head, "choices": [{"index": 0, "delta": part, "finish_reason": None}]} for part in parts]
+    last = {"index": 0, "delta": {}, "finish_reason": choice["finish_reason"]}
+    events.append({**head, "choices": [last]})
+    if usage := completion.get("usage"):
+        events.append({**head, "choices": [], "usage": usage})
+    return (
+        ": keep-alive\n\n"
+        + "".join(f"data: {json.dumps(event)}\n\n" for event in events)
+        + "data: [DONE]\n\n"
+    )
 
 
 def _completion(request: ChatRequest, reply: Reply, counted: bool) -> dict[str, Any]:
-    message = {"role": "assistant", "content": reply.text}
+    message: dict[str, Any] = {"role": "assistant", "content": reply.text}
+    if reply.reasoning is not None:
+        message["reasoning_content"] = reply.reasoning
     completion: dict[str, Any] = {
         "id": f"chatcmpl-{request.number}",
         "object": "chat.completion",
         "created": 0,
         "model": request.body["model"],
-        "choices": [{"index": 0, "message": message, "finish_reason": "stop"}],
+        "choices": [{"index": 0, "message": message, "finish_reason": reply.finish}],
     }
-    if counted:
+    if reply.usage is not None:
+        completion["usage"] = reply.usage
+    elif counted:
         read = sum(len(message["content"].split()) for message in request.messages)
         written = len(reply.text.split())
         completion["usage"] = {

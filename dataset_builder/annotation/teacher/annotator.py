@@ -23,7 +23,6 @@ from dataset_builder.annotation.teacher.answers import (
 from dataset_builder.annotation.teacher.cost_table import cost_rows
 from dataset_builder.annotation.teacher.messages import (
     ExampleSource,
-    Message,
     annotation_messages,
     choose_examples,
     faulty_messages,
@@ -34,9 +33,10 @@ from dataset_builder.annotation.teacher.messages import (
 from dataset_builder.common.errors import UsageError
 from dataset_builder.llm.budget import CHARACTERS_PER_TOKEN, Budget, estimate_tokens, prompt_tokens
 from dataset_builder.llm.client import ChatClient
-from dataset_builder.llm.completion_cache import Completion, Ledger, request_digest
+from dataset_builder.llm.completion_cache import Completion, CompletionCache, request_digest
 from dataset_builder.llm.errors import RequestRejected
-from dataset_builder.llm.request_format import FormatNegotiation, RequestFormat, UnsupportedParameter
+from dataset_builder.llm.request_format import Message, RequestFormat
+from dataset_builder.llm.session import Answer, ChatSession
 from dataset_builder.trajectories.subgoals import Segment
 from dataset_builder.trajectories.trajectory import Trajectory, TrajectoryKey
 
@@ -50,37 +50,46 @@ class LLMAnnotator:
 
     Args:
         client (`ChatClient`): the model and its server.
-        ledger (`Ledger`): keeps what was paid for.
+        cache (`CompletionCache`): keeps what was paid for.
         examples (`int`, *optional*, defaults to 2): annotated paths shown before the one in question.
         first_thought (`bool`, *optional*): whether the model first gives its own thought about the task.
         repairs (`int`, *optional*, defaults to 3): how often to ask again for one path.
         budget_tokens (`int`, *optional*): for this annotator in all runs; no call is begun that would
             exceed it, by estimate.
+        max_tokens (`int`, *optional*): see `ChatSession`.
         source (`ExampleSource`, *optional*): where the examples come from.
+
+    Example:
+
+    ```python
+    >>> annotator = LLMAnnotator(ChatClient("qwen3", "http://127.0.0.1:8000/v1"), CompletionCache("corpus"))
+    >>> segments = annotator.annotate(trajectory)
+    ```
     """
 
     def __init__(
         self,
         client: ChatClient,
-        ledger: Ledger,
+        cache: CompletionCache,
         *,
         examples: int = 2,
         first_thought: bool = False,
         repairs: int = 3,
         budget_tokens: int | None = None,
+        max_tokens: int | None = None,
         source: ExampleSource | None = None,
     ) -> None:
         self.client = client
-        self.ledger = ledger
+        self.cache = cache
         self.examples = examples
         self.first_thought = first_thought
         self.repairs = repairs
         self.source = source or _exemplars
         self.name = annotator_name(client.model, first_thought)
-        self.negotiation = FormatNegotiation(ledger.store, client.server, client.model)
         self.budget = Budget(budget_tokens)
-        for record in ledger.records(self.name):
+        for record in cache.records(self.name):
             self.budget.add(record["purpose"], record["prompt_tokens"], record["completion_tokens"])
+        self.session = ChatSession(client, cache, budget=self.budget, max_tokens=max_tokens)
 
     def annotate(self, trajectory: Trajectory) -> list[Segment]:
         """Segments that cover the trajectory. Raises as `annotation`."""
@@ -91,8 +100,8 @@ class LLMAnnotator:
 
         Args:
             trajectory (`Trajectory`): the path; at least one action.
-            attempt (`int`, *optional*, defaults to 0): how often it was given up before; a new attempt
-                asks anew what an earlier one has answers to.
+            attempt (`int`, *optional*, defaults to 0): how often it was quarantined before; a new
+                attempt does not use the answers of earlier ones.
 
         Raises:
             NotAnnotated: if no answer fits after `repairs` more requests; it carries the answers.
@@ -107,7 +116,7 @@ class LLMAnnotator:
         """What was paid for this annotator so far: task, tokens read, tokens written."""
         return [
             (record["task"], record["prompt_tokens"], record["completion_tokens"])
-            for record in self.ledger.records(self.name)
+            for record in self.cache.records(self.name)
         ]
 
     def estimate(
@@ -115,40 +124,33 @@ class LLMAnnotator:
     ) -> list[dict[str, str]]:
         """About what these trajectories cost, per task, without repairs; nothing is called.
 
-        What the ledger has is free. The answers are taken to be as long as the rules annotator's.
+        Cached completions are free. The answers are taken to be as long as the rules annotator's.
 
         Args:
             trajectories (`Iterable[Trajectory]`): what is to be annotated.
-            attempts (`Mapping`, *optional*): see `annotation`; 0 for those left out.
+            attempts (`Mapping`, *optional*): see `annotation`; 0 for those it lacks.
         """
-        rules, terms, attempts = RulesAnnotator(), self.negotiation.terms, attempts or {}
+        rules, format, attempts = RulesAnnotator(), self.session.fallback.format, attempts or {}
         calls: dict[str, tuple[str, int, int]] = {}
         for trajectory in trajectories:
             thought, attempt = None, attempts.get(trajectory.key, 0)
             if self.first_thought:
-                request = terms.request(self.client.model, thought_messages(trajectory))
+                request = format.request(self.client.model, thought_messages(trajectory))
                 digest = request_digest(request, attempt)
                 calls[digest] = (trajectory.task, prompt_tokens(request), THOUGHT_TOKENS)
-                known = self.ledger.get(digest)
-                thought = first_paragraph(known.text) if known else _STAND_IN
-            messages = self.messages(trajectory, terms, thought)
-            request = terms.request(self.client.model, messages, ANSWER_SCHEMA)
-            answer = render(subgoal_runs(trajectory, rules.annotate(trajectory)), terms.form)
+                known = self.cache.get(digest)
+                thought = first_paragraph(known.answer) if known else _STAND_IN
+            messages = self.messages(trajectory, format, thought)
+            request = format.request(self.client.model, messages, ANSWER_SCHEMA)
+            answer = render(subgoal_runs(trajectory, rules.annotate(trajectory)), format.form)
             written = estimate_tokens(answer)
             calls[request_digest(request, attempt)] = (trajectory.task, prompt_tokens(request), written)
-        return cost_rows(cost for digest, cost in calls.items() if digest not in self.ledger)
+        return cost_rows(cost for digest, cost in calls.items() if digest not in self.cache)
 
-    def messages(self, trajectory: Trajectory, terms: RequestFormat, thought: str | None) -> list[Message]:
+    def messages(self, trajectory: Trajectory, format: RequestFormat, thought: str | None) -> list[Message]:
         """The first request for an annotation."""
         examples = choose_examples(trajectory, self.examples, self.source)
-        return annotation_messages(trajectory, examples, terms.form, thought)
-
-    def pay(self, request: dict[str, Any], purpose: str) -> Completion:
-        """Send a request, if the budget has room for it."""
-        with self.budget.call(purpose, prompt_tokens(request)):
-            completion = self.client.complete(request)
-            self.budget.add(purpose, completion.prompt_tokens, completion.completion_tokens)
-        return completion
+        return annotation_messages(trajectory, examples, format.form, thought)
 
 
 class _Job:
@@ -158,7 +160,7 @@ class _Job:
         self.annotator = annotator
         self.trajectory = trajectory
         self.attempt = attempt
-        self.terms = annotator.negotiation.terms
+        self.format = annotator.session.fallback.format
         self.thought: str | None = None
         self.draft = Draft(trajectory.actions)
         self.completions: dict[str, Completion] = {}
@@ -168,35 +170,35 @@ class _Job:
 
     def think(self) -> None:
         """Ask for the model's own thought about the task, before it sees the path."""
-        text = self._ask(lambda terms: thought_messages(self.trajectory), "thought")
-        self.thought = first_paragraph(text)
+        answer = self._ask(lambda format: thought_messages(self.trajectory), "thought")
+        self.thought = first_paragraph(answer.text)
         if not self.thought:
-            raise self._given_up("its first thought is empty")
+            raise self._not_annotated("its first thought is empty")
 
     def run(self) -> list[Segment]:
         """Ask until the path is covered."""
         follow_up: list[Message] = []
         reason = ""
         for _ in range(1 + self.annotator.repairs):
-            form = self.terms.form
+            form = self.format.form
             answer = self._ask(partial(self._conversation, follow_up), "annotation")
-            if self.terms.form != form:
+            if self.format.form != form:
                 follow_up = []
-            self.answers.append(answer)
+            self.answers.append(answer.text)
             try:
-                self.draft.add(parse_answer(answer))
+                self.draft.add(parse_answer(answer.text))
             except AnswerError as error:
-                reason = str(error)
+                reason = answer.completion.fault or str(error)
                 self.faults["faulty"] += 1
-                follow_up = follow_up + faulty_messages(answer, reason, self.terms.form)
+                follow_up = follow_up + faulty_messages(answer.text, reason, self.format.form)
                 continue
             missing = self.draft.missing
             if not missing:
                 return self.draft.segments()
             reason = f"{len(missing)} of {len(self.trajectory.steps)} actions are missing"
             self.faults["missing"] += 1
-            follow_up = follow_up + missing_messages(answer, self.trajectory, missing)
-        raise self._given_up(f"after {self.annotator.repairs} repairs: {reason}")
+            follow_up = follow_up + missing_messages(answer.text, self.trajectory, missing)
+        raise self._not_annotated(f"after {self.annotator.repairs} repairs: {reason}")
 
     def provenance(self) -> dict[str, Any]:
         """What is kept beside an annotation."""
@@ -204,8 +206,8 @@ class _Job:
         paid = self.completions.values()
         return {
             "model": self.annotator.client.model,
-            "answer_format": self.terms.form,
-            "temperature": self.terms.temperature,
+            "answer_format": self.format.form,
+            "temperature": self.format.temperature,
             "examples": [[example.task, example.variation] for example, _ in examples],
             "thought": self.thought,
             "prompt": self.prompt,
@@ -218,42 +220,34 @@ class _Job:
             "completion_tokens": sum(completion.completion_tokens for completion in paid),
         }
 
-    def _conversation(self, follow_up: list[Message], terms: RequestFormat) -> list[Message]:
-        """The request so far; begun anew where the answer's form is no longer the one it had."""
-        first = self.annotator.messages(self.trajectory, terms, self.thought)
-        return first + (follow_up if terms.form == self.terms.form else [])
+    def _conversation(self, follow_up: list[Message], format: RequestFormat) -> list[Message]:
+        """The request so far; begun again where the answer's form is no longer the one it had."""
+        first = self.annotator.messages(self.trajectory, format, self.thought)
+        return first + (follow_up if format.form == self.format.form else [])
 
-    def _ask(self, compose: Callable[[RequestFormat], list[Message]], purpose: str) -> str:
-        """The answer to a request, on the terms that the server accepts."""
-        annotator, free = self.annotator, purpose == "thought"
-        while True:
-            terms = annotator.negotiation.terms
-            request = terms.request(annotator.client.model, compose(terms), None if free else ANSWER_SCHEMA)
-            digest = request_digest(request, self.attempt)
-            about = {
-                "annotator": annotator.name,
-                "purpose": purpose,
-                "task": self.trajectory.task,
-                "variation": self.trajectory.variation,
-                "path": self.trajectory.path,
-                "form": None if free else terms.form,
-            }
-            try:
-                completion = annotator.ledger.fetch(digest, partial(annotator.pay, request, purpose), about)
-            except UnsupportedParameter as refusal:
-                annotator.negotiation.refused(refusal.part, terms)
-                continue
-            except RequestRejected as refusal:
-                refusal.answers = self.answers
-                raise
-            if not free:
-                annotator.negotiation.answered(terms, is_json(completion.text))
-                self.prompt = self.prompt or digest
-            self.terms = terms
-            self.completions[digest] = completion
-            return completion.text
+    def _ask(self, compose: Callable[[RequestFormat], list[Message]], purpose: str) -> Answer:
+        """The answer to a request, and what it took."""
+        session, schema = self.annotator.session, None if purpose == "thought" else ANSWER_SCHEMA
+        about = {
+            "annotator": self.annotator.name,
+            "purpose": purpose,
+            "task": self.trajectory.task,
+            "variation": self.trajectory.variation,
+            "path": self.trajectory.path,
+        }
+        try:
+            answer = session.ask(compose, about, attempt=self.attempt, schema=schema)
+        except RequestRejected as refusal:
+            refusal.answers = self.answers
+            raise
+        if schema is not None:
+            session.fallback.answered(answer.format, is_json(answer.text))
+            self.prompt = self.prompt or answer.digest
+        self.format = answer.format
+        self.completions |= answer.completions
+        return answer
 
-    def _given_up(self, reason: str) -> NotAnnotated:
+    def _not_annotated(self, reason: str) -> NotAnnotated:
         return NotAnnotated(reason, self.answers, self.provenance())
 
 
@@ -293,9 +287,11 @@ def llm_annotator(
     if not (timeout > 0 and math.isfinite(timeout)):
         raise UsageError(f"--timeout {timeout:g}: give a number of seconds above 0.")
     if (tokens := options.get("budget_tokens")) is not None and tokens < 1:
-        raise UsageError(f"--budget-tokens {tokens}: give 1 or more, or leave it out for no limit.")
+        raise UsageError(f"--budget-tokens {tokens}: give 1 or more, or omit it for no limit.")
+    if (tokens := options.get("max_tokens")) is not None and tokens < 1:
+        raise UsageError(f"--max-tokens {tokens}: give 1 or more.")
     client = ChatClient(model, base_url, timeout=timeout, retries=retries)
-    return LLMAnnotator(client, Ledger(folder), **options)
+    return LLMAnnotator(client, CompletionCache(folder), **options)
 
 
 def _exemplars(task: str) -> Any:

@@ -8,9 +8,8 @@ from typing import Any, NamedTuple
 from pydantic import BaseModel, ConfigDict, ValidationError
 
 from dataset_builder.common.errors import SubgoalError
+from dataset_builder.llm.reasoning import json_values
 from dataset_builder.trajectories.subgoals import SubGoal, SubGoalSyntaxError
-
-_LONGEST = 200_000  # characters of an answer that are read: a hundred times those of a long path's
 
 
 class AnswerError(SubgoalError):
@@ -56,11 +55,13 @@ def render(pairs: Iterable[tuple[str, Sequence[str]]], form: str) -> str:
 def parse_answer(text: str) -> list[Answered]:
     """Read an answer in either form, also within a code fence or a few words of prose.
 
+    Args:
+        text (`str`): the answer without the model's reasoning.
+
     Raises:
         AnswerError: if nothing can be read, or a sub-goal has the wrong form.
     """
-    text = without_reasoning(text)
-    value = _json_value(text)
+    value = _json_answer(text)
     if value is not None:
         try:
             answer = _Answer.model_validate({"segments": value} if isinstance(value, list) else value)
@@ -79,27 +80,30 @@ def parse_answer(text: str) -> list[Answered]:
 
 def is_json(text: str) -> bool:
     """Whether an answer holds the JSON that was asked for."""
-    return _json_value(without_reasoning(text)) is not None
+    return _json_answer(text) is not None
 
 
 def first_paragraph(text: str) -> str:
-    """The first paragraph of a thought, without the reasoning or the label before it."""
-    paragraph = without_reasoning(text).split("\n\n", 1)[0]
+    """The first paragraph of a thought, without the label before it."""
+    paragraph = text.split("\n\n", 1)[0]
     return " ".join(re.sub(r"^\W*thought\W*:\W*", "", paragraph, flags=re.IGNORECASE).split())
 
 
-def without_reasoning(text: str) -> str:
-    """The answer after the `<think>` part that some servers leave in it."""
-    return text.rpartition("</think>")[2].strip()[:_LONGEST]
+def _json_answer(text: str) -> Any:
+    """The last complete JSON value of an answer: models write drafts before it. None if there is none."""
+    values, broken_first = json_values(text)
+    answers = [value for value in values if _has_segments(value)]
+    if answers:
+        return answers[-1]
+    # Without `segments` it may be a part of a value that is cut off: that is not an answer.
+    return values[-1] if values and not broken_first else None
 
 
-def _json_value(text: str) -> dict[str, Any] | list[Any] | None:
-    """The JSON object, or list of objects, that begins first in a text."""
-    start = re.search(r'\{\s*"|\[\s*\{', text)
-    try:
-        return json.JSONDecoder().raw_decode(text, start.start())[0] if start else None
-    except (ValueError, RecursionError):  # the latter by thousands of open brackets
-        return None
+def _has_segments(value: Any) -> bool:
+    """Whether this is an answer, rather than a part of one or an example of something else."""
+    if isinstance(value, dict):
+        return "segments" in value
+    return all(isinstance(part, dict) and "subgoal" in part for part in value)
 
 
 # No pattern here may take more than linear time: a model can fill its context with one character.

@@ -11,10 +11,10 @@ from pathlib import Path
 from string import Template
 
 from dataset_builder.annotation.teacher.answers import render
+from dataset_builder.llm.request_format import Message
 from dataset_builder.trajectories.subgoals import Segment
 from dataset_builder.trajectories.trajectory import Trajectory
 
-Message = dict[str, str]
 Example = tuple[Trajectory, Sequence[Segment]]
 ExampleSource = Callable[[str], Sequence[Example]]
 """Task name → annotated paths of the task, such as `dataset_builder.annotation.exemplars.exemplars`."""

@@ -1,26 +1,22 @@
-"""`LLM`: a model at a server with the run's ledger; `Conversation`: one episode's session with it."""
+"""`LLM`: a model at a server with the run's completions; `Conversation`: one episode's session with it."""
 
 import threading
 from collections.abc import Mapping, Sequence
-from functools import partial
 from pathlib import Path
 from typing import Any
 
 from dataset_builder.common.errors import SubgoalError, UsageError
 from dataset_builder.llm.budget import estimate_tokens
 from dataset_builder.llm.client import ChatClient
-from dataset_builder.llm.completion_cache import Completion, Ledger, request_digest
+from dataset_builder.llm.completion_cache import CompletionCache
 from dataset_builder.llm.errors import RequestFailed, RequestRejected
-from dataset_builder.llm.request_format import FormatNegotiation, UnsupportedParameter
+from dataset_builder.llm.request_format import Message
+from dataset_builder.llm.session import Answer, ChatSession
 from eval_harness.episodes.errors import RunAborted
 from modeling.agents.base import DecisionCost
 
 ANSWER_TOKENS = 100
 """Held for an answer when a budget is asked whether there is room for one more call."""
-
-_OUR_OPTIONS = {"--model": "--llm", "--concurrency": "--batch-size"}  # the client speaks of the teacher's
-
-Message = dict[str, str]
 
 
 class OutOfTokens(SubgoalError):
@@ -28,69 +24,53 @@ class OutOfTokens(SubgoalError):
 
 
 class LLM:
-    """A model behind an OpenAI-compatible server; what it answered is kept in the run's ledger.
+    """A model behind an OpenAI-compatible server; what it answered is kept in the run folder.
 
     Args:
-        client (`ChatClient`): the model and its server.
-        ledger (`Ledger`): of the run folder: a resumed run asks nothing twice.
+        session (`ChatSession`): the model, its server, and the run's completions: a resumed run asks
+            nothing twice.
         budget_tokens (`int`, *optional*): that an episode may take; none begins a call that would
             exceed it, by estimate.
-        option (`str`, *optional*, defaults to `"--llm"`): which named the model, for errors.
     """
 
-    def __init__(
-        self,
-        client: ChatClient,
-        ledger: Ledger,
-        *,
-        budget_tokens: int | None = None,
-        option: str = "--llm",
-    ) -> None:
-        self.client = client
-        self.ledger = ledger
+    def __init__(self, session: ChatSession, *, budget_tokens: int | None = None) -> None:
+        self.session = session
         self.budget_tokens = budget_tokens
-        self._options = {**_OUR_OPTIONS, "--model": option}
-        self._negotiation = FormatNegotiation(ledger.store, client.server, client.model)
 
-    def complete(
-        self, messages: Sequence[Message], seed: int, about: Mapping[str, Any]
-    ) -> tuple[str, Completion]:
-        """The request's digest and its answer, from the ledger or from the server.
+    def complete(self, messages: Sequence[Message], seed: int, about: Mapping[str, Any]) -> Answer:
+        """The answer, from the run's completions or from the server.
 
         Args:
             messages (`Sequence[Message]`): the conversation.
             seed (`int`): the episode's: the same question in another episode is another request.
-            about (`Mapping`): what the ledger notes beside it.
+            about (`Mapping`): what is noted beside the completion.
 
         Raises:
-            RequestRejected: if the server does not accept this request; it ends the episode as failed.
+            RequestRejected: if the server does not accept this request, or gives reasoning without an
+                answer; it ends the episode as failed.
             RequestFailed: if it failed on it; likewise, `--retry-failed` asks again.
             RunAborted: if it fails altogether.
         """
-        about = {**about, "server": self.client.server, "model": self.client.model}
-        while True:
-            terms = self._negotiation.terms
-            request = terms.request(self.client.model, messages)
-            digest = request_digest(request, seed)
-            try:
-                return digest, self.ledger.fetch(digest, partial(self.client.complete, request), about)
-            except UnsupportedParameter as refusal:
-                self._negotiation.refused(refusal.part, terms)
-            except (RequestRejected, RequestFailed):
-                raise
-            except SubgoalError as error:
-                text = str(error)
-                for teachers, ours in self._options.items():
-                    text = text.replace(teachers, ours)
-                raise RunAborted(text, error.exit_code) from None
+        client = self.session.client
+        about = {**about, "server": client.server, "model": client.model}
+        try:
+            answer = self.session.ask(lambda format: messages, about, attempt=seed)
+        except (RequestRejected, RequestFailed):
+            raise
+        except SubgoalError as error:
+            raise RunAborted(str(error), error.exit_code) from None
+        if not answer.text and (answer.completion.text.strip() or answer.completion.reasoning_chars):
+            # Not the model's move: played as one, a misconfigured server would look like a bad model.
+            raise RequestRejected(f"no answer: {answer.completion.fault}")
+        return answer
 
     def describe(self) -> dict[str, Any]:
-        """Provenance: the model's name. Its server stands in the ledger: it may move during a run."""
-        return {"id": self.client.model}
+        """Provenance: the model's name. Its server is in the completions: it may move during a run."""
+        return {"id": self.session.client.model}
 
 
 class Conversation:
-    """What one episode asks the model. Asked the same again, it counts nothing: nothing was paid.
+    """What one episode asks the model. The same question again costs nothing: its answer is cached.
 
     Attributes:
         share: of the episode's budget that may be taken up to now.
@@ -99,7 +79,7 @@ class Conversation:
     Args:
         llm (`LLM`): is asked.
         seed (`int`): the episode's.
-        about (`Mapping`): for the ledger: agent, task, variation.
+        about (`Mapping`): noted beside completions: agent, task, variation.
     """
 
     def __init__(self, llm: LLM, seed: int, about: Mapping[str, Any]) -> None:
@@ -116,7 +96,7 @@ class Conversation:
         """The model's answer to a text.
 
         Args:
-            purpose (`str`): what is asked for, such as `action`; the ledger notes it.
+            purpose (`str`): what is asked for, such as `action`; it is noted.
             system (`str`): the rules, the same in every request.
             user (`str`): the game as it stands.
 
@@ -137,15 +117,15 @@ class Conversation:
             )
         messages = [{"role": "system", "content": system}, {"role": "user", "content": user}]
         about = {**self._about, "purpose": purpose}
-        digest, answer = self._llm.complete(messages, self._seed, about)
-        cost = DecisionCost(
-            llm_calls=1,
-            llm_prompt_tokens=answer.prompt_tokens,
-            llm_completion_tokens=answer.completion_tokens,
-        )
+        answer = self._llm.complete(messages, self._seed, about)
         with self._lock:
-            if digest not in self._paid:
-                self._paid[digest] = self._since[digest] = cost
+            for digest, completion in answer.completions.items():
+                if digest not in self._paid:
+                    self._paid[digest] = self._since[digest] = DecisionCost(
+                        llm_calls=1,
+                        llm_prompt_tokens=completion.prompt_tokens,
+                        llm_completion_tokens=completion.completion_tokens,
+                    )
         return answer.text
 
     @property
@@ -155,7 +135,7 @@ class Conversation:
         return sum(cost.llm_prompt_tokens + cost.llm_completion_tokens for cost in costs)
 
     def begin_decision(self) -> None:
-        """Forget an attempt at this decision that failed: its calls are in the ledger."""
+        """Forget an attempt at this decision that failed: its completions are cached."""
         for digest in self._since:
             self._paid.pop(digest, None)
         self._since = {}
@@ -173,31 +153,42 @@ def make_llm(
     ledger: str | Path | None,
     *,
     budget_tokens: int | None = None,
+    max_tokens: int | None = None,
     option: str = "--llm",
     **client: Any,
 ) -> LLM:
-    """A model at a server, with the ledger `completions.jsonl` of a run folder.
+    """A model at a server, with the completions of a run folder in `completions.jsonl`.
 
     Args:
         model (`str`): as the server calls it.
-        base_url (`str`, *optional*): the server's address, OpenAI's own if left out.
+        base_url (`str`, *optional*): the server's address, OpenAI's own if omitted.
         ledger (`str` or `Path`): the run folder.
         budget_tokens (`int`, *optional*): that an episode may take.
+        max_tokens (`int`, *optional*): see `ChatSession`.
         option (`str`, *optional*): which named the model, for errors.
         client (*optional*): `timeout` and `retries` of `ChatClient`.
 
     Raises:
         UsageError: if no model is named, or a number makes no sense.
+
+    Example:
+
+    ```python
+    >>> llm = make_llm("qwen3", "http://127.0.0.1:8000/v1", "runs/react")
+    >>> agent = React(llm)
+    ```
     """
     if not model or not model.strip():
         raise UsageError(f"Name the language model: {option} MODEL, as the server calls it.")
     if budget_tokens is not None and budget_tokens < 1:
         raise UsageError(
-            f"--budget-tokens {budget_tokens}: give 1 or more, or leave it out for no limit: without "
-            "tokens this agent cannot act."
+            f"--budget-tokens {budget_tokens}: give 1 or more, or omit it for no limit: without tokens "
+            "this agent cannot act."
         )
+    if max_tokens is not None and max_tokens < 1:
+        raise UsageError(f"--max-tokens {max_tokens}: give 1 or more.")
     if ledger is None:
-        raise UsageError("An agent that asks a language model needs a run folder for its ledger: name one.")
-    return LLM(
-        ChatClient(model, base_url, **client), Ledger(ledger), budget_tokens=budget_tokens, option=option
-    )
+        raise UsageError("An agent that asks a language model keeps its answers in a run folder: name one.")
+    connection = ChatClient(model, base_url, model_option=option, parallel_option="--batch-size", **client)
+    session = ChatSession(connection, CompletionCache(ledger), max_tokens=max_tokens)
+    return LLM(session, budget_tokens=budget_tokens)

@@ -9,15 +9,14 @@ import pytest
 
 from dataset_builder.common.errors import SubgoalError, UsageError
 from dataset_builder.llm.client import MAX_FAILURES, ChatClient
-from dataset_builder.llm.errors import RequestFailed, RequestRejected
-from dataset_builder.llm.request_format import RequestFormat, UnsupportedParameter
+from dataset_builder.llm.errors import ContextExceeded, RequestFailed, RequestRejected, UnsupportedParameter
+from dataset_builder.llm.request_format import RequestFormat
 from tests.dataset_builder.annotation.teacher.oracle import KEY
 from tests.servers.openai_server import ChatRequest, OpenAIServer, Reply
 
 ASKED = [{"role": "user", "content": "Say something."}]
 
 SCHEMA = {"type": "object"}
-REQUEST = RequestFormat().request("teacher", ASKED, SCHEMA)
 REQUEST = RequestFormat().request("teacher", ASKED, SCHEMA)
 
 
@@ -68,22 +67,22 @@ def test_a_late_answer_is_asked_for_again() -> None:
         (Reply(status=402, error="no credit"), SubgoalError, "wants to be paid first.*no credit"),
         (Reply(status=403, error=f"Wrong key {KEY}"), UsageError, "accept the key.*OPENAI_API_KEY"),
         (
-            Reply(status=429, error=f"quota of {KEY} used"),
+            Reply(status=429, error=f"rate of {KEY} exceeded"),
             SubgoalError,
-            r"429: quota of \[key\].*--concurrency",
+            r"429: rate of \[key\].*--concurrency",
         ),
-        (Reply(status=500, error="out of order"), RequestFailed, r"failed \(500\)"),
-        (Reply(status=400, error=f"too long for {KEY}"), RequestRejected, r"400: .*too long for \[key\]"),
+        (Reply(status=500, error="out of order"), RequestFailed, r"failed \(500: out of order\)"),
+        (Reply(status=400, error=f"too rude for {KEY}"), RequestRejected, r"400: .*too rude for \[key\]"),
         (Reply(status=400, error="'response_format' of type json_schema?"), UnsupportedParameter, "form"),
         (Reply(status=500, error="Failed to parse grammar"), UnsupportedParameter, "form"),
         (
             Reply(status=400, error="Over the context length, as json"),
-            RequestRejected,
+            ContextExceeded,
             "400: Over the context",
         ),
         (
             Reply(status=400, error="Context size exceeded by this json_schema"),
-            RequestRejected,
+            ContextExceeded,
             "400: Context size",
         ),
         (Reply(status=400, error="Bad json in the body"), RequestRejected, "400: Bad json"),

@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from dataset_builder.common.errors import SubgoalError
-from dataset_builder.llm.completion_cache import Completion, Ledger, request_digest
+from dataset_builder.llm.completion_cache import Completion, CompletionCache, request_digest
 
 ANSWER = Completion("hello", "stop", 12, 3)
 ABOUT = {"annotator": "llm-teacher", "task": "boil"}
@@ -20,15 +20,15 @@ def test_a_completion_is_asked_for_once(tmp_path: Path) -> None:
         return ANSWER
 
     for _ in range(2):
-        assert Ledger(tmp_path).fetch("digest", ask, ABOUT) == ANSWER
+        assert CompletionCache(tmp_path).fetch("digest", ask, ABOUT) == ANSWER
     assert len(asked) == 1
-    (record,) = Ledger(tmp_path).records("llm-teacher")
+    (record,) = CompletionCache(tmp_path).records("llm-teacher")
     assert (record["task"], record["text"], record["prompt_tokens"]) == ("boil", "hello", 12)
-    assert list(Ledger(tmp_path).records("llm-other")) == []
+    assert list(CompletionCache(tmp_path).records("llm-other")) == []
 
 
 def test_threads_with_the_same_request_share_a_call(tmp_path: Path) -> None:
-    ledger = Ledger(tmp_path)
+    ledger = CompletionCache(tmp_path)
     asked: list[int] = []
     begun, go_on = threading.Event(), threading.Event()
 
@@ -52,7 +52,7 @@ def test_a_failed_call_leaves_nothing(tmp_path: Path) -> None:
     def fail() -> Completion:
         raise SubgoalError("out of order")
 
-    ledger = Ledger(tmp_path)
+    ledger = CompletionCache(tmp_path)
     with pytest.raises(SubgoalError):
         ledger.fetch("digest", fail, ABOUT)
     assert "digest" not in ledger

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from dataset_builder.annotation.teacher.messages import path_text
-from dataset_builder.llm.completion_cache import Ledger, request_digest
+from dataset_builder.llm.completion_cache import CompletionCache, request_digest
 from dataset_builder.trajectories.corpus import annotated, annotation_store, quarantined, trajectory_store
 from dataset_builder.trajectories.subgoals import check_segments
 from dataset_builder.trajectories.trajectory import Trajectory
@@ -75,7 +75,7 @@ def run(
         command += ["--model", "teacher", "--base-url", server.base_url, "--retries", "4"]
         command += ["--concurrency", str(concurrency), "--timeout", str(timeout)]
         _kill_after(command, server, len(trajectories) // 2)
-        ledger = Ledger(folder)
+        ledger = CompletionCache(folder)
         at_kill = {str(record["key"][0]) for record in ledger.records(NAME)}
         kept = annotation_store(folder, NAME).keys()
         done = subprocess.run(command, env=_environment(), capture_output=True, text=True, check=False)
@@ -90,7 +90,7 @@ def run(
     assert len(pairs) + len(lost) == len(trajectories)
     by_key = {path.key: path_text(path) for path in trajectories}
     assert {by_key[key] for key in lost} == faulty.given_up
-    assert {str(record["key"][0]) for record in Ledger(folder).records(NAME)} == set(answered)
+    assert {str(record["key"][0]) for record in CompletionCache(folder).records(NAME)} == set(answered)
     assert f"{len(pairs)} of {len(trajectories)} trajectories annotated" in done.stdout
     assert f"{len(lost)} in quarantine" in done.stdout or not lost
     written = "".join(file.read_text(encoding="utf-8") for file in folder.iterdir())

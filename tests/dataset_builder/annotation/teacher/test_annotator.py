@@ -11,7 +11,7 @@ import pytest
 from dataset_builder.annotation.annotators import NotAnnotated
 from dataset_builder.annotation.rules.annotator import RulesAnnotator
 from dataset_builder.annotation.teacher.annotator import LLMAnnotator, annotator_name, llm_annotator
-from dataset_builder.llm.completion_cache import Ledger, request_digest
+from dataset_builder.llm.completion_cache import CompletionCache, request_digest
 from dataset_builder.llm.errors import RequestRejected
 from dataset_builder.llm.request_format import FORMS
 from dataset_builder.trajectories.subgoals import Segment, check_segments
@@ -238,7 +238,7 @@ def test_nothing_is_paid_for_twice(
         again = make_annotator(server.base_url, first_thought=True).annotation(path)
     assert again == first
     assert len(server.requests) == 2
-    records = list(Ledger(tmp_path).records("llm-teacher-thought"))
+    records = list(CompletionCache(tmp_path).records("llm-teacher-thought"))
     assert [record["purpose"] for record in records] == ["thought", "annotation"]
     assert {record["task"] for record in records} == {path.task}
 

@@ -36,7 +36,8 @@ def test_what_is_rendered_is_read_back(form: str) -> None:
     "text",
     [
         "Sure! Here it is:\n```json\n{answer}\n```\nLet me know.",
-        "<think>Hm, {{first}} the kitchen.</think>\n\n{answer}",
+        'A draft: {{"segments": []}} Better: {answer}',
+        'A draft: {{"segments": [{{"subgoal": "wait()", "act\n{answer}',
         "{answer} I hope that this helps.",
     ],
 )
@@ -115,7 +116,7 @@ def test_json_is_told_from_other_text() -> None:
     "text",
     [
         "Thought: I find the pot, then heat it.\n\nThen more.",
-        "<think>\nlong\n\nreasoning</think>\nI find the pot,\nthen heat it.",
+        "I find the pot,\nthen heat it.",
         "**Thought:** I find the pot, then heat it.",
     ],
 )

@@ -12,7 +12,7 @@ from pathlib import Path
 
 import pytest
 
-from dataset_builder.llm.completion_cache import Ledger
+from dataset_builder.llm.completion_cache import CompletionCache
 from dataset_builder.trajectories.corpus import annotation_store, quarantine_store
 from dataset_builder.trajectories.trajectory import Trajectory
 from subgoal.cli import main
@@ -87,7 +87,7 @@ def test_dry_run_needs_neither_key_nor_server(
     assert status == 0
     assert "0 annotated by llm-teacher, 12 to do." in out
     assert re.search(r"all +│ +12 ", out)
-    assert not Ledger(folder).store.path.exists()
+    assert not CompletionCache(folder).store.path.exists()
 
 
 @pytest.mark.parametrize(
@@ -159,7 +159,7 @@ def test_a_server_that_echoes_the_key_leaves_no_trace_of_it(
     with OpenAIServer(behave) as server:
         status, out, errors = _run(capsys, folder, server.base_url, "--concurrency", "1")
     assert status == 2
-    assert "does not accept the key (401): set OPENAI_API_KEY" in errors
+    assert "does not accept the key (401: Incorrect API key provided: [key]): set OPENAI_API_KEY" in errors
     assert "You sent [key]." in _files(folder)
     assert KEY not in out + errors + _files(folder)
 
@@ -174,7 +174,7 @@ def test_a_server_that_dies_in_the_middle(
         status, _, errors = _run(capsys, folder, server.base_url, "--concurrency", "2")
     assert (status, errors.count("\n")) == (1, 1)
     assert re.search("Cannot reach .*the same command goes on", errors)
-    kept = len(Ledger(folder).store)
+    kept = len(CompletionCache(folder).store)
     assert 4 <= kept <= 5
     with OpenAIServer(oracle) as server:
         status, out, _ = _run(capsys, folder, server.base_url)
@@ -194,7 +194,9 @@ def test_a_spent_budget_stops_and_a_larger_one_goes_on(
     assert re.search(r"of 8,000 tokens are spent .* raise --budget-tokens", few[2])
     assert few[2].count("\n") == 1
     assert 0 < asked < 12
-    assert sum(record["prompt_tokens"] for record in list(Ledger(folder).records(NAME))[:asked]) <= 8000
+    assert (
+        sum(record["prompt_tokens"] for record in list(CompletionCache(folder).records(NAME))[:asked]) <= 8000
+    )
     assert more[0] == 0
     assert len(server.requests) == 12
 
@@ -212,7 +214,7 @@ def test_answers_longer_than_thought_exceed_a_budget_by_one_at_most(
 
     with OpenAIServer(behave) as server:
         first = _run(capsys, folder, server.base_url, "--budget-tokens", "30000", "--concurrency", "4")
-        spent = sum(record["completion_tokens"] for record in Ledger(folder).records(NAME))
+        spent = sum(record["completion_tokens"] for record in CompletionCache(folder).records(NAME))
         enough = len(asked)
         second = _run(capsys, folder, server.base_url, "--budget-tokens", "4000")
     assert (first[0], second[0]) == (1, 1)
@@ -269,7 +271,9 @@ def test_failures_of_single_requests_do_not_stop_the_others(
         ill = False
         healed, out, _ = _run(capsys, folder, server.base_url)
     assert status == 1
-    assert re.search(r"1 of 12 trajectories got no answer, .*failed \(500\).* asks for them again", errors)
+    assert re.search(
+        r"1 of 12 trajectories got no answer, .*failed \(500: out of order\).* asks for them again", errors
+    )
     assert healed == 0
     assert "1 of them now" in out
 
@@ -299,4 +303,4 @@ def test_ctrl_c_keeps_the_answers_under_way(folder: Path, oracle: Oracle) -> Non
     assert "Waiting for the answers under way" in out
     assert "run the same command again to continue" in errors
     assert 1 <= asked <= 3
-    assert len(Ledger(folder).store) == len(annotation_store(folder, NAME)) == asked
+    assert len(CompletionCache(folder).store) == len(annotation_store(folder, NAME)) == asked

@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from dataset_builder.common.errors import SubgoalError, UsageError
-from dataset_builder.llm.completion_cache import Ledger
+from dataset_builder.llm.completion_cache import CompletionCache
 from eval_harness.agents.llm.chat import Conversation, make_llm
 from eval_harness.agents.llm.react import React
 from eval_harness.episodes.errors import RunAborted
@@ -35,7 +35,7 @@ def test_server_lost_in_the_middle_loses_nothing_and_nothing_is_paid_twice(
         assert (result.mean_score, result.episodes, result.failed) == (100, 4, 0)
         assert len(server.answered) == 14 - 9
     assert sum(episode.llm_calls for episode in result.episode_results()) == 14
-    assert len([record for record in Ledger(tmp_path / "run").store if record.get("agent")]) == 14
+    assert len([record for record in CompletionCache(tmp_path / "run").store if record.get("agent")]) == 14
 
 
 def test_run_that_ends_does_not_wait_for_other_answers(llm: Any, play: Play) -> None:

@@ -1,0 +1,159 @@
+"""`ChatSession`: asks a model in the format that its server accepts, and keeps what was paid for."""
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from functools import partial
+from typing import Any
+
+from dataset_builder.llm.budget import Budget, prompt_tokens
+from dataset_builder.llm.client import ChatClient
+from dataset_builder.llm.completion_cache import Completion, CompletionCache, request_digest
+from dataset_builder.llm.errors import ContextExceeded, RequestRejected, UnsupportedParameter
+from dataset_builder.llm.request_format import FormatFallback, Message, RequestFormat
+
+MAX_TOKENS = 8_192
+"""Room for an answer that the server's own default cuts short, reasoning included."""
+
+
+@dataclass(frozen=True)
+class Answer:
+    """What a model answered.
+
+    Attributes:
+        format: how it was asked.
+        completions: what the answer took, by the digest of the request; the last one holds it.
+    """
+
+    format: RequestFormat
+    completions: dict[str, Completion]
+
+    @property
+    def digest(self) -> str:
+        """The digest of the request."""
+        return next(reversed(self.completions))
+
+    @property
+    def completion(self) -> Completion:
+        """What the server answered."""
+        return self.completions[self.digest]
+
+    @property
+    def text(self) -> str:
+        """The answer without the model's reasoning."""
+        return self.completion.answer
+
+
+class ChatSession:
+    """Asks one model at one server; each request is paid for once.
+
+    Args:
+        client (`ChatClient`): the model and its server.
+        cache (`CompletionCache`): keeps what was paid for, and the format that the server accepts.
+        budget (`Budget`, *optional*): holds tokens for each call.
+        max_tokens (`int`, *optional*, defaults to 8192): room for an answer that was cut short when it
+            was asked for without a limit.
+
+    Example:
+
+    ```python
+    >>> session = ChatSession(ChatClient("qwen3", "http://127.0.0.1:8000/v1"), CompletionCache("corpus"))
+    >>> session.ask(lambda format: [{"role": "user", "content": "Hello"}], {"purpose": "greeting"}).text
+    ```
+    """
+
+    def __init__(
+        self,
+        client: ChatClient,
+        cache: CompletionCache,
+        *,
+        budget: Budget | None = None,
+        max_tokens: int | None = None,
+    ) -> None:
+        self.client = client
+        self.cache = cache
+        self.budget = budget or Budget()
+        self.max_tokens = max_tokens or MAX_TOKENS
+        self.fallback = FormatFallback(cache.store, client.server, client.model)
+
+    def ask(
+        self,
+        compose: Callable[[RequestFormat], Sequence[Message]],
+        about: Mapping[str, Any],
+        *,
+        attempt: int = 0,
+        schema: dict[str, Any] | None = None,
+    ) -> Answer:
+        """A model's answer, from the cache or from the server.
+
+        An answer that was cut short is asked for again with more room.
+
+        Args:
+            compose (`Callable`): the messages, for a format.
+            about (`Mapping`): what the cache notes beside the completion; its `purpose` is the budget's.
+            attempt (`int`, *optional*, defaults to 0): the same question in another attempt is another
+                request.
+            schema (`dict`, *optional*): JSON schema of the answer. None: plain text will do.
+
+        Raises:
+            RequestRejected: if the server does not accept this request, filters the answer, or cuts it
+                before it begins.
+            SubgoalError: as `ChatClient.complete`, or if the budget is spent.
+        """
+        once = partial(self._ask_once, compose, about, attempt, schema)
+        answer = once(None)
+        room = self.max_tokens
+        while (last := answer.completion).finish_reason == "length":
+            if room <= max(last.completion_tokens, answer.format.max_tokens or 0):
+                break
+            cut = f"{self.client.server} cut an answer after {last.completion_tokens:,} tokens"
+            self.client.warn_once("cut", f"{cut}: asked again with room for {room:,} (--max-tokens).")
+            try:
+                longer = once(room)
+            except ContextExceeded:  # the server adds the prompt to it
+                room //= 2
+                continue
+            if longer.completion.finish_reason != "length":
+                self.fallback.needs_room(room)
+            answer = Answer(longer.format, answer.completions | longer.completions)
+            break
+        return self._checked(answer)
+
+    def _checked(self, answer: Answer) -> Answer:
+        """The answer, unless the server withheld it."""
+        completion = answer.completion
+        if completion.finish_reason == "content_filter":
+            raise RequestRejected("the server filtered the answer (finish_reason: content_filter)")
+        if completion.fault and not answer.text:
+            if completion.finish_reason == "length":
+                raise RequestRejected(f"no answer: {completion.fault}; --max-tokens gives it more room")
+            self.client.warn_once("empty", f"{self.client.server} gave no answer: {completion.fault}.")
+        return answer
+
+    def _ask_once(
+        self,
+        compose: Callable[[RequestFormat], Sequence[Message]],
+        about: Mapping[str, Any],
+        attempt: int,
+        schema: dict[str, Any] | None,
+        room: int | None,
+    ) -> Answer:
+        """The answer with this much room; parts of the format that the server refuses are dropped."""
+        while True:
+            asked = self.fallback.format
+            request = asked.request(self.client.model, compose(asked), schema, room)
+            digest = request_digest(request, attempt)
+            noted = dict(about) if schema is None else {**about, "form": asked.form}
+            try:
+                completion = self.cache.fetch(digest, partial(self._pay, request, asked, noted), noted)
+            except UnsupportedParameter as refusal:
+                self.fallback.refused(refusal.part, asked)
+                continue
+            return Answer(asked, {digest: completion})
+
+    def _pay(self, request: dict[str, Any], asked: RequestFormat, about: Mapping[str, Any]) -> Completion:
+        """Send a request, if the budget has room for it."""
+        purpose = str(about.get("purpose"))
+        with self.budget.call(purpose, prompt_tokens(request)):
+            completion = self.client.complete(request, stream=asked.stream)
+            self.budget.add(purpose, completion.prompt_tokens, completion.completion_tokens)
+        return completion
