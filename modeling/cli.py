@@ -1,84 +1,77 @@
-"""`subgoal train`: train one role by a recipe. `subgoal models`: publish what was trained."""
+"""`subgoal train` trains one role by a recipe; `subgoal models` publishes checkpoints."""
 
 from pathlib import Path
 from typing import Annotated, Any
 
 import typer
 
+_OVERRIDES, _PUBLISHING = "Overrides of the recipe", "Publishing"
+
+
+def _option(help: str, panel: str | None = None, **settings: Any) -> Any:
+    return typer.Option(help=help, rich_help_panel=panel, show_default=False, **settings)
+
 
 def train_command(
     role: Annotated[
-        str | None, typer.Argument(help="controller, executor or flat.", show_default=False)
+        str | None, typer.Argument(help="Role to train: controller, executor or flat.", show_default=False)
     ] = None,
-    recipe: Annotated[
-        str | None, typer.Option(help="Name of a recipe or a YAML file.", show_default=False)
-    ] = None,
-    dataset: Annotated[
-        str | None,
-        typer.Option(help="Folder of a corpus, or Hub id, REPO[@REV].", show_default=False),
-    ] = None,
-    out: Annotated[
-        Path | None,
-        typer.Option(help="Folder of the checkpoint. The same command resumes.", show_default=False),
+    recipe: Annotated[str | None, _option("Name of a recipe, or a YAML file.")] = None,
+    dataset: Annotated[str | None, _option("Folder of a corpus, or a Hub id: REPO or REPO@REV.")] = None,
+    out: Annotated[Path | None, _option("Folder of the checkpoint.")] = None,
+    show_recipe: Annotated[
+        str | None, _option("Print a recipe with all its values and exit.", metavar="NAME|FILE")
     ] = None,
     base: Annotated[
-        str | None,
-        typer.Option(help="Seq2seq checkpoint to start from, folder or Hub id.", show_default=False),
+        str | None, _option("Seq2seq checkpoint to fine-tune: a folder or a Hub id.", _OVERRIDES)
     ] = None,
-    seed: Annotated[int | None, typer.Option(help="In place of the recipe's.", show_default=False)] = None,
-    max_steps: Annotated[
-        int | None, typer.Option(help="In place of the recipe's.", show_default=False)
-    ] = None,
-    max_minutes: Annotated[
-        float | None, typer.Option(help="In place of the recipe's.", show_default=False)
-    ] = None,
+    seed: Annotated[int | None, _option("Random seed.", _OVERRIDES)] = None,
+    max_steps: Annotated[int | None, _option("Number of optimizer steps.", _OVERRIDES)] = None,
+    max_minutes: Annotated[float | None, _option("Time limit in minutes.", _OVERRIDES)] = None,
     report_to: Annotated[
-        str | None,
-        typer.Option(help="Follow the losses in tensorboard or trackio.", show_default=False),
+        str | None, _option("Log losses to tensorboard or trackio, or to none.", _OVERRIDES)
     ] = None,
     push: Annotated[
         str | None,
-        typer.Option(
+        _option(
+            "Push the checkpoint to the Hub after training. The repository is created before it.",
+            _PUBLISHING,
             metavar="NAMESPACE/NAME",
-            help="Publish the checkpoint on the Hub at the end; the repository is made at the start.",
-            show_default=False,
         ),
     ] = None,
-    private: Annotated[bool, typer.Option("--private", help="With --push: create it private.")] = False,
-    show_recipe: Annotated[
-        str | None,
-        typer.Option(
-            metavar="NAME|FILE", help="Print a recipe with every default and stop.", show_default=False
-        ),
-    ] = None,
+    private: Annotated[
+        bool, typer.Option("--private", help="Create a private repository.", rich_help_panel=_PUBLISHING)
+    ] = False,
 ) -> None:
     """Train a controller, an executor or a flat agent.
 
-    Killed, it goes on from its last checkpoint when the same command is given again. On several GPUs:
+    To resume a training that was stopped, run the same command again. On several GPUs:
     `torchrun --nproc-per-node N -m subgoal train …`, or `accelerate launch -m subgoal train …`.
+
+    Example: `subgoal train executor --recipe scratch-small --dataset release/dataset --out executor`
     """
     from dataset_builder.common.errors import UsageError
-    from modeling.recipes.recipe import load_recipe, recipe_names
-    from modeling.recipes.recipe import show_recipe as text_of
+    from modeling.recipes import recipe as recipes
+    from modeling.runtime import distributed
 
     if show_recipe is not None:
-        typer.echo(text_of(load_recipe(show_recipe, role)), nl=False)
+        typer.echo(recipes.show_recipe(recipes.load_recipe(show_recipe, role)), nl=False)
         return
     if role is None:
         raise UsageError("Which role? `subgoal train controller`, `executor` or `flat`.")
     if recipe is None:
-        raise UsageError(f"No recipe: add --recipe with one of {', '.join(recipe_names())}, or a YAML file.")
-    if dataset is None or out is None:
-        missing = "--dataset FOLDER|REPO[@REV]" if dataset is None else "--out DIR"
-        raise UsageError(f"No {missing.split()[0][2:]}: add {missing}.")
-    chosen = load_recipe(recipe, role)
-
-    from modeling.runtime import distributed as ranks
-
+        names = ", ".join(recipes.recipe_names())
+        raise UsageError(f"No recipe: add --recipe with one of {names}, or a YAML file.")
+    if dataset is None:
+        raise UsageError("No dataset: add --dataset FOLDER|REPO[@REV].")
+    if out is None:
+        raise UsageError("No out: add --out DIR.")
+    # Errors of the recipe and of the token come before the libraries load, which takes seconds.
+    values = recipes.load_recipe(recipe, role)
     if push is not None:
         from modeling.checkpoints.publish import check_push
 
-        ranks.on_first(lambda: check_push(push, private))
+        distributed.on_first(lambda: check_push(push, private))
 
     from rich.console import Console
 
@@ -86,7 +79,7 @@ def train_command(
 
     train(
         role,
-        chosen,
+        values,
         dataset,
         out,
         base=base,
@@ -96,11 +89,11 @@ def train_command(
         report_to=report_to,
         console=Console(),
     )
-    if ranks.is_first():
+    if distributed.is_first():
         if push is not None:
             _push(out, push, private=private)
         typer.echo(out)
-    ranks.leave()
+    distributed.leave()
 
 
 models = typer.Typer(help="Publish checkpoints on the Hub.", no_args_is_help=True)
@@ -108,21 +101,23 @@ models = typer.Typer(help="Publish checkpoints on the Hub.", no_args_is_help=Tru
 
 @models.command("push")
 def push_command(
-    folder: Annotated[Path, typer.Argument(help="Checkpoint, as `subgoal train` made it.")],
-    repo: Annotated[str, typer.Argument(help="NAMESPACE/NAME on the Hub; created if it is not there.")],
-    private: Annotated[bool, typer.Option("--private", help="Create it private.")] = False,
-    revision: Annotated[str | None, typer.Option(help="Branch; created if it is not there.")] = None,
-    message: Annotated[str | None, typer.Option(help="Of the commit.")] = None,
+    folder: Annotated[Path, typer.Argument(help="Checkpoint folder of `subgoal train`.")],
+    repo: Annotated[str, typer.Argument(help="NAMESPACE/NAME on the Hub. Created if it does not exist.")],
+    private: Annotated[bool, typer.Option("--private", help="Create a private repository.")] = False,
+    revision: Annotated[str | None, _option("Branch. Created if it does not exist.")] = None,
+    message: Annotated[str | None, _option("Commit message.")] = None,
     partner: Annotated[
-        str | None, typer.Option(help="Id of the pair's other model, if it is not named alike.")
+        str | None, _option("Hub id of the pair's other model, if its name does not follow from this one.")
     ] = None,
     results: Annotated[
-        Path | None, typer.Option(help="Run folder of `subgoal eval run`; its scores go into the card.")
+        Path | None, _option("Run folder of `subgoal eval run`, whose scores the card will show.")
     ] = None,
 ) -> None:
-    """Publish a checkpoint on the Hub with its card; what is there already is not sent again.
+    """Publish a checkpoint on the Hub with its model card. Unchanged files are not uploaded again.
 
-    The token is that of `hf auth login`, or of HF_TOKEN.
+    The token is that of `hf auth login`, or HF_TOKEN.
+
+    Example: `subgoal models push executor me/scienceworld-executor --results RUN`
     """
     _push(
         folder,
@@ -137,10 +132,13 @@ def push_command(
 
 @models.command("card")
 def card_command(
-    folder: Annotated[Path, typer.Argument(help="Checkpoint, as `subgoal train` made it.")],
+    folder: Annotated[Path, typer.Argument(help="Checkpoint folder of `subgoal train`.")],
     results: Annotated[Path, typer.Option(help="Run folder of `subgoal eval run`.")],
 ) -> None:
-    """Write a checkpoint's README.md anew, with the scores of a run that it played."""
+    """Rewrite a checkpoint's README.md with the scores of a run that it played.
+
+    Example: `subgoal models card executor --results RUN`
+    """
     from modeling.checkpoints.publish import write_results_card
 
     write_results_card(folder, results)

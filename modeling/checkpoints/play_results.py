@@ -1,4 +1,4 @@
-"""A run on ScienceWorld, as far as a model card tells of it: read from its `results.json`."""
+"""The scores of an evaluation run, for a model card."""
 
 import json
 from dataclasses import dataclass
@@ -15,13 +15,20 @@ class PlayResults:
     """Scores of a finished run.
 
     Attributes:
-        record: the contents of `results.json` (as documented for `subgoal eval run`).
+        record: content of `results.json` (see `eval_harness.results.records.RunResult`).
+
+    Example:
+
+    ```python
+    played = read_results(Path("runs/paper"), read_record(Path("release/executor")))
+    played.markdown()
+    ```
     """
 
     record: dict[str, Any]
 
     def eval_results(self) -> list[Any]:
-        """The figures for a card's `model-index`."""
+        """The entries of a card's `model-index`, as a list of `huggingface_hub.EvalResult`."""
         from huggingface_hub import EvalResult
 
         protocol, groups = self.record["protocol"], self.record["groups"]
@@ -44,14 +51,14 @@ class PlayResults:
         ]
 
     def markdown(self) -> str:
-        """What the run was, its means, and its table by task."""
+        """Description of the run, its means, and its table by task, as Markdown."""
         run, protocol = self.record, self.record["protocol"]
         groups = "; ".join(
             f"{name} {group['mean']:.1f} ({group['tasks']} tasks)"
             for name, group in run["groups"].items()
             if group["mean"] is not None
         )
-        # As the other of the pair has it, its weights decide as well.
+        # The score depends on both models of a pair, so each card names both.
         models = ", ".join(
             f"{role} `{model['revision'][:19]}` ({model['parameters']:,} parameters)"
             for role, model in sorted(run["models"].items())
@@ -73,32 +80,33 @@ class PlayResults:
 
 
 def read_results(folder: Path, result: TrainingResult) -> PlayResults:
-    """The results of a run that a checkpoint played.
+    """Read the results of a run that a checkpoint played.
 
     Args:
         folder (`Path`): the `--out` of `subgoal eval run`.
-        result (`TrainingResult`): of the checkpoint whose card will tell of it.
+        result (`TrainingResult`): training record of the checkpoint.
 
     Raises:
-        UsageError: if there is no finished run, or other weights played it.
+        UsageError: if there is no finished run, or another checkpoint played it.
     """
     path = folder / "results.json"
-    again = "give the --out of a `subgoal eval run`"
+    remedy = "give the --out of a `subgoal eval run`"
     try:
         record = json.loads(path.read_text(encoding="utf-8"))
         played = PlayResults(record)
         complete, mean, models = record["complete"], record["mean_score"], record["models"]
         if not complete or mean is None:
             raise UsageError(f"The run in {folder} is not finished: run the same `subgoal eval run` again.")
+        # A results file of another program is noticed here, not while the card is written.
         played.eval_results()
         played.markdown()
     except FileNotFoundError:
-        raise UsageError(f"{folder} is no run folder (it has no results.json): {again}.") from None
+        raise UsageError(f"{folder} is not a run folder (it has no results.json): {remedy}.") from None
     except (ValueError, KeyError, TypeError, AttributeError) as error:
-        raise UsageError(f"{path} is no results file of this program ({error!r}): {again}.") from error
-    mine = models.get(result.role)
-    # A run by Hub id names a commit, which says nothing about a folder.
-    if mine is None or (mine["revision"].startswith("sha256:") and mine["revision"] != result.weights):
+        raise UsageError(f"{path} is not a results file of this program ({error!r}): {remedy}.") from error
+    model = models.get(result.role)
+    # A run with a Hub id records a commit, which cannot be compared with the hash of a folder.
+    if model is None or (model["revision"].startswith("sha256:") and model["revision"] != result.weights):
         raise UsageError(
             f"The run in {folder} was not played by this {result.role} (weights {result.weights[:19]}): "
             "run `subgoal eval run` with it."

@@ -1,4 +1,4 @@
-"""Train a tokenizer on the texts of a corpus: words in one token each, in whatever place they stand."""
+"""Training a tokenizer on a corpus, in which a word is the same token wherever it stands."""
 
 import json
 from collections.abc import Iterable
@@ -7,16 +7,18 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
+    from tokenizers import Tokenizer
     from transformers import PreTrainedTokenizerBase, PreTrainedTokenizerFast
 
 # Not T5's "</s>": the paper's state text contains that as text.
 PAD, EOS = "<pad>", "<eos>"
 PORTABLE_CLASS = "PreTrainedTokenizerFast"
 
-# `kitchen` must be the same token in "teleport to kitchen" and in "navigate_to(kitchen)": a model
-# that reads one and writes the other then copies instead of translating. Byte-level BPE glues a
-# blank to the front of each word, so a word without one is given a blank and a mark that takes it
-# back. The mark is a private-use character and melts into the punctuation before it ("(" + mark).
+# `kitchen` must be the same token in "teleport to kitchen" and in "navigate_to(kitchen)", so that a
+# model that reads one and writes the other copies a token instead of translating between two.
+# Byte-level BPE attaches the blank to the word after it. So a word without a blank before it gets one,
+# and a mark that removes the blank again in decoding. The mark is a private-use character, which BPE
+# merges with the punctuation before it ("(" + mark).
 _MARK = "\ue000"
 _BARE_WORD = r"(?<=[^\sA-Za-z])(?=[A-Za-z])"
 
@@ -28,37 +30,30 @@ def train_tokenizer(
     max_length: int = 512,
     words: Iterable[str] = (),
 ) -> "PreTrainedTokenizerFast":
-    """A byte-level BPE tokenizer: nothing is unknown, and decoding gives back the exact text.
+    """Train a byte-level BPE tokenizer. There are no unknown tokens, and decoding restores the exact text.
 
-    Digits are tokens of their own, and an end mark is appended as T5's tokenizer does.
+    Each digit is a token, and an end-of-sequence token is appended as by T5's tokenizer.
 
     Args:
         texts (`Iterable[str]`): inputs and targets of the corpus.
-        vocab_size (`int`, *optional*, defaults to 2048): at most so many tokens; 256 bytes included.
-        min_frequency (`int`, *optional*, defaults to 2): a rarer pair of tokens is not merged.
-        max_length (`int`, *optional*, defaults to 512): longest input, kept for information.
-        words (`Iterable[str]`, *optional*): further words that get a token each as far as `vocab_size`
-            allows: a name spelled in pieces is harder to copy.
+        vocab_size (`int`, *optional*, defaults to 2048): maximum number of tokens, 256 bytes included.
+        min_frequency (`int`, *optional*, defaults to 2): rarer pairs of tokens are not merged.
+        max_length (`int`, *optional*, defaults to 512): stored as `model_max_length`.
+        words (`Iterable[str]`, *optional*): words that also get a token each, as far as `vocab_size`
+            allows: names in several pieces are harder to copy.
+
+    Example:
+
+    ```python
+    tokenizer = train_tokenizer(texts, vocab_size=3072, words=simulator_words())
+    tokenizer("fill(metal pot, water)")["input_ids"]
+    ```
     """
-    from tokenizers import Regex, Tokenizer, decoders, models, normalizers, pre_tokenizers, processors
+    from tokenizers import pre_tokenizers, processors
     from tokenizers.trainers import BpeTrainer
     from transformers import PreTrainedTokenizerFast
 
-    core = Tokenizer(models.BPE())
-    core.normalizer = normalizers.Sequence(
-        [normalizers.Replace(Regex(_BARE_WORD), f"{_MARK} "), normalizers.Prepend(" ")]
-    )
-    core.pre_tokenizer = pre_tokenizers.Sequence(
-        [pre_tokenizers.Digits(individual_digits=True), pre_tokenizers.ByteLevel(add_prefix_space=False)]
-    )
-    core.decoder = decoders.Sequence(
-        [
-            decoders.ByteLevel(),
-            decoders.Replace(f"{_MARK} ", ""),
-            decoders.Replace(_MARK, ""),  # a model may write one where it belongs nowhere
-            decoders.Strip(" ", 1, 0),
-        ]
-    )
+    core = _untrained()
     trainer = BpeTrainer(
         vocab_size=vocab_size,
         min_frequency=min_frequency,
@@ -79,11 +74,33 @@ def train_tokenizer(
     )
 
 
-def save_tokenizer(tokenizer: "PreTrainedTokenizerBase", folder: Path) -> None:
-    """Save so that transformers 4 and 5 load it alike with `AutoTokenizer.from_pretrained`.
+def _untrained() -> "Tokenizer":
+    """A BPE tokenizer without merges, with the steps before and after BPE."""
+    from tokenizers import Regex, Tokenizer, decoders, models, normalizers, pre_tokenizers
 
-    transformers 5 writes `TokenizersBackend` as the class of a tokenizer that has none of its own;
-    version 4 does not know that name.
+    core = Tokenizer(models.BPE())
+    core.normalizer = normalizers.Sequence(
+        [normalizers.Replace(Regex(_BARE_WORD), f"{_MARK} "), normalizers.Prepend(" ")]
+    )
+    core.pre_tokenizer = pre_tokenizers.Sequence(
+        [pre_tokenizers.Digits(individual_digits=True), pre_tokenizers.ByteLevel(add_prefix_space=False)]
+    )
+    core.decoder = decoders.Sequence(
+        [
+            decoders.ByteLevel(),
+            decoders.Replace(f"{_MARK} ", ""),
+            decoders.Replace(_MARK, ""),  # a model may generate the mark where it does not belong
+            decoders.Strip(" ", 1, 0),
+        ]
+    )
+    return core
+
+
+def save_tokenizer(tokenizer: "PreTrainedTokenizerBase", folder: Path) -> None:
+    """Save so that `AutoTokenizer.from_pretrained` of both transformers 4 and 5 loads it.
+
+    For tokenizers without a class of their own, transformers 5 writes the class `TokenizersBackend`, which
+    version 4 does not know.
     """
     tokenizer.save_pretrained(folder)
     path = folder / "tokenizer_config.json"

@@ -155,7 +155,7 @@ def test_scores_of_a_run_go_into_text_and_model_index(checkpoints: dict[str, Pat
         ({"mean_score": None}, "is not finished"),
         ({"models": {}}, "was not played by this executor"),
         ({"models": {"executor": {"revision": "sha256:00", "parameters": 1}}}, "was not played by this"),
-        ({"protocol": {}}, "is no results file of this program"),
+        ({"protocol": {}}, "is not a results file of this program"),
     ],
 )
 def test_runs_that_say_nothing_about_a_checkpoint_are_refused(
@@ -168,10 +168,10 @@ def test_runs_that_say_nothing_about_a_checkpoint_are_refused(
 
 
 def test_a_folder_without_a_run_is_refused(checkpoints: dict[str, Path], tmp_path: Path) -> None:
-    with pytest.raises(UsageError, match=r"no run folder \(it has no results.json\)"):
+    with pytest.raises(UsageError, match=r"not a run folder \(it has no results.json\)"):
         read_results(tmp_path, read_record(checkpoints["executor"]))
     (tmp_path / "results.json").write_text("[1")
-    with pytest.raises(UsageError, match="is no results file"):
+    with pytest.raises(UsageError, match="is not a results file"):
         read_results(tmp_path, read_record(checkpoints["executor"]))
 
 

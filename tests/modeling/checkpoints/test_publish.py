@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 
 from dataset_builder.common.errors import UsageError
-from modeling.checkpoints.publish import public_record, push_checkpoint
+from modeling.checkpoints.publish import push_checkpoint
 from modeling.recipes.recipe import Recipe, show_recipe
 from tests.modeling.checkpoints.test_model_card import write_run
 from tests.servers.hub_api import READ_TOKEN, TOKEN
@@ -130,7 +130,7 @@ def test_a_pair_is_pushed_loaded_by_id_and_plays(
     assert [commit.title for commit in repo.commits] == ["initial commit", "Upload the checkpoint"]
     files = hub.files(executor, repo_type="model")
     assert files.pop(".eval_results/scienceworld-paper.yaml").decode() == entry.format("tester")
-    assert set(files) == {path.name for path in checkpoints["executor"].iterdir()}
+    assert set(files) == {path.name for path in checkpoints["executor"].iterdir()} - {".lock"}
     card = files.pop("README.md").decode()
     assert files == {name: (folder / name).read_bytes() for name in files}
     assert f'SubgoalAgent.from_pretrained("{controller}", "{executor}")' in card
@@ -178,7 +178,7 @@ def test_training_pushes_at_its_end_and_asks_at_its_start(
     assert pushed[0] == 0
     assert "Pushed: " in pushed[1]
     assert hub.repo("tester/flat", "model").private
-    assert set(hub.files("tester/flat", repo_type="model")) == {path.name for path in out.iterdir()}
+    assert set(hub.files("tester/flat", repo_type="model")) == {path.name for path in out.iterdir()} - {".lock"}
     created = [call.path for call in hub.log if call.path == "/api/repos/create"]
     assert len(created) >= 2  # once before the training, once with the push
 
@@ -193,24 +193,13 @@ def test_what_is_no_finished_checkpoint_is_not_pushed(checkpoints: dict[str, Pat
         push_checkpoint(tmp_path, "tester/flat")
     folder = Path(shutil.copytree(checkpoints["flat"], tmp_path / "flat"))
     (folder / "config.json").rename(folder / "gone.json")
-    with pytest.raises(UsageError, match=r"is not whole \(config.json is missing\)"):
+    with pytest.raises(UsageError, match=r"is incomplete \(config.json is missing\)"):
         push_checkpoint(folder, "tester/flat")
     (folder / "gone.json").rename(folder / "config.json")
     with (folder / "model.safetensors").open("ab") as file:
         file.write(b"more")
-    with pytest.raises(UsageError, match=r"not those that its training.json tells of"):
+    with pytest.raises(UsageError, match=r"not those of its training.json"):
         push_checkpoint(folder, "tester/flat")
     (folder / "training.json").write_text("{}")
     with pytest.raises(UsageError, match=r"is no record of a training"):
         push_checkpoint(folder, "tester/flat")
-
-
-def test_where_a_base_lay_is_not_published(checkpoints: dict[str, Path], tmp_path: Path) -> None:
-    record = json.loads((checkpoints["flat"] / "training.json").read_text())
-    for base, published in (
-        ("/home/somebody/mine", "mine"),
-        ("google/flan-t5-small", "google/flan-t5-small"),
-    ):
-        record["recipe"]["base"] = base
-        (tmp_path / "training.json").write_text(json.dumps(record))
-        assert json.loads(public_record(tmp_path))["recipe"]["base"] == published
