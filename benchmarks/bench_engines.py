@@ -1,10 +1,11 @@
-"""Units per second of the local engine and of Ray, with 1 and 2 workers, in one run.
+"""Throughput of the local engine and of Ray, with 1 and 2 workers, in one run.
 
+Usage:
     python -m benchmarks.bench_engines [--variations 2] [--workers 1,2]
 
 Collecting: train variations of five tasks. Playing: the released pair on as many test variations. Each
-line is a fresh folder; starting Java, Ray's workers and the models counts, starting Ray itself does not.
-Both engines' records are compared.
+measurement writes to a new folder. Starting Java, Ray's workers and the models is included, starting Ray
+itself is not. The records of both engines are compared.
 """
 
 import os
@@ -57,15 +58,14 @@ def played(engine: Engine, variations: int, out: Path) -> dict[Any, Any]:
 
 
 def main(
-    variations: Annotated[int, typer.Option(help="Per task.")] = 2,
+    variations: Annotated[int, typer.Option(help="Variations per task.")] = 2,
     workers: Annotated[str, typer.Option(help="Numbers of workers, comma-separated.")] = "1,2",
-    units: Annotated[str, typer.Option(help="collect, play or both, comma-separated.")] = "collect,play",
+    jobs: Annotated[str, typer.Option(help="collect, play or both, comma-separated.")] = "collect,play",
 ) -> None:
-    """Print the table."""
+    """Measure, and print the table."""
     rows = []
-    for what, work in (("collect", collected), ("play", played)):
-        if what not in units.split(","):
-            continue
+    works = {"collect": collected, "play": played}
+    for job in jobs.split(","):
         first: dict[Any, Any] | None = None
         for name in ("local", "ray"):
             for count in map(int, workers.split(",")):
@@ -73,25 +73,25 @@ def main(
                 engine = get_engine(name, workers=count)
                 with tempfile.TemporaryDirectory() as folder:
                     start = time.perf_counter()
-                    records = work(engine, variations, Path(folder) / "out")
+                    records = works[job](engine, variations, Path(folder) / "out")
                     seconds = time.perf_counter() - start
                 if name == "ray":
                     import ray
 
-                    ray.shutdown()  # the next one has other cores
+                    ray.shutdown()  # the next measurement uses another number of cores
                 first = first if first is not None else records
                 same = sum(records[key] == record for key, record in first.items())
-                typer.echo(f"{what} {name} {count}: {len(records)} in {seconds:.1f} s", err=True)
+                typer.echo(f"{job} {name} {count}: {len(records)} in {seconds:.1f} s", err=True)
                 rows.append(
                     {
-                        "units": what,
+                        "job": job,
                         "engine": name,
                         "workers": str(count),
-                        "units done": str(len(records)),
+                        "items": str(len(records)),
                         "seconds": f"{seconds:.1f}",
-                        "units per second": f"{len(records) / seconds:.2f}",
-                        "as the first line": f"{same} of {len(first)}",
-                        "load before": f"{load:.1f}",
+                        "items per second": f"{len(records) / seconds:.2f}",
+                        "same as first row": f"{same} of {len(first)}",
+                        "load average before": f"{load:.1f}",
                     }
                 )
     Console(width=110).print(row_table(rows, f"{os.cpu_count()} cores"))

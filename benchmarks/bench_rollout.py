@@ -1,21 +1,19 @@
-"""Episodes per hour of our harness and of the field's loop: one run, one pair, the same episodes.
+"""Throughput of our harness and of the usual sequential loop: the same pair, the same episodes, one run.
 
+Usage:
     python -m benchmarks.bench_rollout [--controller release/controller] [--executor release/executor]
 
-The reference (`benchmarks.reference_loop`) plays one episode at a time with transformers, once
-with 5 beams for both models at every step, as the field does, and once greedily. Our harness plays the
-same episodes with the same beams, and greedily. Before, each plays validation episodes untimed, so that
-Java has compiled what it runs often. Where two ways differ in a decision, the episode goes on otherwise:
-the rate per decision is the fairer one. The field's answers are free: `--free` for all ways.
+The reference (`benchmarks.reference_loop`) plays one episode at a time with transformers, once with 5
+beams for both models at every step, as published, and once greedily. Our harness plays the same
+episodes with the same searches. All of them first play validation episodes untimed, so that Java has
+compiled its hot code. If two decisions differ, the episodes diverge: the rate per decision is the fairer
+one. Published code decodes without constraints: use `--free` for that.
 """
 
 import os
-import threading
 import time
-from collections import defaultdict
 from collections.abc import Callable
 from contextlib import ExitStack, closing
-from functools import wraps
 from typing import Annotated, Any
 
 import typer
@@ -24,6 +22,7 @@ from rich.progress import track
 from scienceworld import ScienceWorldEnv
 
 from benchmarks.reference_loop import play
+from benchmarks.timing import Stopwatch
 from dataset_builder.common.console import row_table
 from dataset_builder.simulator.simulator import Episode, Simulator
 from eval_harness.episodes.game import Game
@@ -43,23 +42,24 @@ WARM_UP = 2
 _MODELS = ("_greedy", "_search", "answer")
 
 
-class Way:
-    """A way of playing: its results, and the seconds it took."""
+class Candidate:
+    """One way of playing the episodes: its actions, and the seconds it took.
+
+    Args:
+        name (`str`): title of its row.
+        play (`Callable`): episode keys → the actions of each.
+    """
 
     def __init__(self, name: str, play: Callable[[list[EpisodeKey]], dict[EpisodeKey, list[str]]]) -> None:
         self.name, self.play = name, play
         self.actions: dict[EpisodeKey, list[str]] = {}
         self.seconds = 0.0
 
-    def run(self, units: list[EpisodeKey]) -> None:
-        """Play some episodes."""
+    def run(self, keys: list[EpisodeKey]) -> None:
+        """Play episodes and take the time."""
         start = time.perf_counter()
-        self.actions |= self.play(units)
+        self.actions |= self.play(keys)
         self.seconds += time.perf_counter() - start
-
-    @property
-    def decisions(self) -> int:
-        return sum(map(len, self.actions.values()))
 
     @property
     def episodes_per_hour(self) -> float:
@@ -67,33 +67,33 @@ class Way:
 
     @property
     def decisions_per_second(self) -> float:
-        return self.decisions / self.seconds
+        return sum(map(len, self.actions.values())) / self.seconds
 
-    def row(self, field: "Way", alike: "Way") -> dict[str, str]:
-        """A line of the table; ratios to the field's loop, and to the loop with the same search."""
+    def row(self, published: "Candidate", same_search: "Candidate") -> dict[str, str]:
+        """A row of the table, with ratios to the published loop and to the loop with the same search."""
         episodes, decisions = self.episodes_per_hour, self.decisions_per_second
-        same = sum(self.actions[unit] == alike.actions[unit] for unit in self.actions)
+        same = sum(self.actions[key] == same_search.actions[key] for key in self.actions)
         return {
-            "way": self.name,
+            "candidate": self.name,
             "episodes/h": f"{episodes:,.0f}",
             "decisions/s": f"{decisions:.1f}",
-            "to the field's": f"{episodes / field.episodes_per_hour:.1f}",
-            "by decisions": f"{decisions / field.decisions_per_second:.1f}",
-            "to the same search's": f"{episodes / alike.episodes_per_hour:.1f}",
-            "by decisions ": f"{decisions / alike.decisions_per_second:.1f}",
+            "vs published": f"{episodes / published.episodes_per_hour:.1f}",
+            "by decisions": f"{decisions / published.decisions_per_second:.1f}",
+            "vs same search": f"{episodes / same_search.episodes_per_hour:.1f}",
+            "by decisions ": f"{decisions / same_search.decisions_per_second:.1f}",
             "same episodes": f"{same} of {len(self.actions)}",
         }
 
 
-def reference(stack: ExitStack, pair: list[str], protocol: Protocol, search: dict[str, Any]) -> Way:
-    """The field's loop."""
+def reference(stack: ExitStack, pair: list[str], protocol: Protocol, search: dict[str, Any]) -> Candidate:
+    """The sequential loop."""
     env = stack.enter_context(closing(ScienceWorldEnv()))
     agent = SubgoalAgent.from_pretrained(*pair, backend="transformers", **search)
 
-    def run(units: list[EpisodeKey]) -> dict[EpisodeKey, list[str]]:
-        return {unit: play(env, agent, protocol, unit).actions for unit in units}
+    def run(keys: list[EpisodeKey]) -> dict[EpisodeKey, list[str]]:
+        return {key: play(env, agent, protocol, key).actions for key in keys}
 
-    return Way(f"reference loop, {_search(search['num_beams'])}", run)
+    return Candidate(f"reference loop, {_title(search['num_beams'])}", run)
 
 
 def ours(
@@ -103,94 +103,74 @@ def ours(
     search: dict[str, Any],
     batch: int,
     backend: str = "auto",
-) -> Way:
+) -> Candidate:
     """Our harness."""
     simulator = stack.enter_context(Simulator())
-    simulator.episode().load("boil", 0)  # starts Java, which is not what is measured
+    simulator.episode().load("boil", 0)  # starts Java, which is not measured
     agent = SubgoalAgent.from_pretrained(*pair, backend=backend, **search)
 
-    def run(units: list[EpisodeKey]) -> dict[EpisodeKey, list[str]]:
-        episodes = rollout.Rollout(agent, protocol, simulator, batch).run(units)
+    def run(keys: list[EpisodeKey]) -> dict[EpisodeKey, list[str]]:
+        episodes = rollout.Rollout(agent, protocol, simulator, batch).run(keys)
         return {episode.key: episode.actions for episode in episodes}
 
     bits = ", 8 bits" if backend == "ctranslate2-int8" else ""
-    return Way(f"harness, {_search(search['num_beams'])}{bits}", run)
+    return Candidate(f"harness, {_title(search['num_beams'])}{bits}", run)
 
 
 def _decoding(beams: int, grounded: bool) -> dict[str, Any]:
-    """The best of the beams at every step, and nothing against loops, of which the field has none."""
+    """The best beam at every step, without the loop guard, which published code does not have."""
     search: dict[str, Any] = {"controller_beams": beams, "num_beams": beams, "num_candidates": beams}
     return search | {"greedy_first": False, "avoid_loops": False, "grounded": grounded}
 
 
-def _search(beams: int) -> str:
+def _title(beams: int) -> str:
     return "greedy" if beams == 1 else f"{beams} beams"
 
 
-class Profile:
-    """Seconds inside chosen methods while the harness's lanes decide, and while its threads move."""
+def _thread_group(name: str) -> str:
+    """The harness's threads by name: lanes decide, others move or load episodes."""
+    return next((group for group in ("load", "move") if name.startswith(group)), "decide")
 
-    def __init__(self) -> None:
-        self.deciding: defaultdict[str, float] = defaultdict(float)
-        self.moving: defaultdict[str, float] = defaultdict(float)
-        self._lock = threading.Lock()
 
-    def over(self, owner: type, method: str) -> None:
-        """Watch a method."""
-        original = getattr(owner, method)
+def profile_rows(stopwatch: Stopwatch) -> list[dict[str, str]]:
+    """Shares of the time of the harness's lanes.
 
-        @wraps(original)
-        def watched(*args: Any, **options: Any) -> Any:
-            start = time.perf_counter()
-            try:
-                return original(*args, **options)
-            finally:
-                name = threading.current_thread().name
-                if not name.startswith("load"):
-                    with self._lock:
-                        seconds = self.moving if name.startswith("move") else self.deciding
-                        seconds[method] += time.perf_counter() - start
-
-        setattr(owner, method, watched)
-
-    def rows(self) -> list[dict[str, str]]:
-        """Where the time of the harness's lanes went.
-
-        A lane that waits for a core while others have them all waits within one of the parts. Moves run in
-        several threads, and further candidates are asked for there: their time is split as their threads'
-        time is.
-        """
-        whole = self.deciding["_round"] + self.deciding["_enter"]
-        decide = self.deciding["_decide"]
-        models = sum(self.deciding[name] for name in _MODELS)
-        moves = self.deciding["_round"] - decide
-        share = moves / max(self.moving["play"], 1e-9)
-        in_java = share * sum(self.moving[name] for name in ("step", "look", "inventory", "valid_actions"))
-        asked = share * sum(self.moving[name] for name in _MODELS)
-        parts = {
-            "model arithmetic": models,
-            "model arithmetic, for what was rejected": asked,
-            "simulator's moves": in_java,
-            "simulator's loads that nothing hides": self.deciding["_enter"],
-            "texts and tokens": decide - models,
-            "states and records": moves - in_java - asked,
-        }
-        return [{"part": part, "of the lanes' time": f"{spent / whole:.0%}"} for part, spent in parts.items()]
+    Waiting for a busy core counts for the part that waits. Moves run in several threads, which also
+    search for further candidates: the lanes' time is divided as those threads' time is.
+    """
+    deciding = {method: spent for (group, method), spent in stopwatch.seconds.items() if group == "decide"}
+    moving = {method: spent for (group, method), spent in stopwatch.seconds.items() if group == "move"}
+    whole = deciding["_round"] + deciding["_enter"]
+    decide = deciding["_decide"]
+    models = sum(deciding.get(name, 0) for name in _MODELS)
+    moves = deciding["_round"] - decide
+    share = moves / max(moving.get("play", 0), 1e-9)
+    java = share * sum(moving.get(name, 0) for name in ("step", "look", "inventory", "valid_actions"))
+    retries = share * sum(moving.get(name, 0) for name in _MODELS)
+    parts = {
+        "models": models,
+        "models, after rejected actions": retries,
+        "simulator: moves": java,
+        "simulator: loads that are waited for": deciding["_enter"],
+        "texts and tokens": decide - models,
+        "states and records": moves - java - retries,
+    }
+    return [{"part": part, "share of lane time": f"{spent / whole:.0%}"} for part, spent in parts.items()]
 
 
 def main(
-    controller: Annotated[str, typer.Option(help="Hub id or folder.")] = "release/controller",
-    executor: Annotated[str, typer.Option(help="Hub id or folder.")] = "release/executor",
+    controller: Annotated[str, typer.Option(help="Controller: Hub id or folder.")] = "release/controller",
+    executor: Annotated[str, typer.Option(help="Executor: Hub id or folder.")] = "release/executor",
     tasks: Annotated[str, typer.Option(help="Comma-separated tasks.")] = TASKS,
-    variations: Annotated[int, typer.Option(min=1, help="Per task, of the test split.")] = 10,
-    batch: Annotated[int, typer.Option(min=1, help="Episodes that advance together in our harness.")] = 64,
+    variations: Annotated[int, typer.Option(min=1, help="Test variations per task.")] = 10,
+    batch: Annotated[int, typer.Option(min=1, help="Episodes per batch in our harness.")] = 64,
     grounded: Annotated[
-        bool, typer.Option("--grounded/--free", help="Whether answers are grounded, in all ways.")
+        bool, typer.Option("--grounded/--free", help="Decode with or without constraints, in all candidates.")
     ] = True,
 ) -> None:
-    """Play, and print the rates, their ratios and where our time goes."""
+    """Play, and print the rates, their ratios, and a profile of our harness."""
     protocol = load_protocol("paper")
-    units = protocol.units(tasks, variations, 0)
+    keys = protocol.units(tasks, variations, 0)
     pair = [controller, executor]
     with ExitStack() as stack:
         groups = []
@@ -203,30 +183,26 @@ def main(
                     ours(stack, pair, protocol, search, batch, "ctranslate2-int8"),
                 ]
             )
-        ways = [way for group in groups for way in group]
-        others = protocol.model_copy(update={"split": "validation"}).units(tasks, WARM_UP, 0)
-        for way in track(ways, "Playing"):
-            way.play(others)
-            way.run(units)
-        profile = Profile()
-        for owner, methods in (
-            (rollout._Lane, ("_round", "_decide", "_enter")),
-            (CTranslate2Backend, ("_greedy", "_search")),
-            (TransformersBackend, ("answer",)),
-            (Game, ("play",)),
-            (Episode, ("step", "look", "inventory", "valid_actions")),
-        ):
-            for method in methods:
-                profile.over(owner, method)
-        groups[0][1].play(units)
+        warm_up = protocol.model_copy(update={"split": "validation"}).units(tasks, WARM_UP, 0)
+        for candidate in track([candidate for group in groups for candidate in group], "Playing"):
+            candidate.play(warm_up)
+            candidate.run(keys)
+        stopwatch = Stopwatch(_thread_group)
+        stopwatch.watch(rollout._Lane, "_round", "_decide", "_enter")
+        stopwatch.watch(CTranslate2Backend, "_greedy", "_search")
+        stopwatch.watch(TransformersBackend, "answer")
+        stopwatch.watch(Game, "play")
+        stopwatch.watch(Episode, "step", "look", "inventory", "valid_actions")
+        groups[0][1].play(keys)
     console = Console(width=150)
-    kind = "grounded" if grounded else "free"
+    kind = "grounded" if grounded else "unconstrained"
     console.print(
-        f"{len(units)} episodes of `paper` in batches of {batch}, {kind} answers, {os.cpu_count()} cores"
+        f"{len(keys)} episodes of `paper` in batches of {batch}, {kind} decoding, {os.cpu_count()} cores"
     )
-    console.print(row_table([way.row(ways[0], group[0]) for group in groups for way in group]))
-    console.print(f"where the time of {groups[0][1].name} goes")
-    console.print(row_table(profile.rows()))
+    published = groups[0][0]
+    console.print(row_table([candidate.row(published, group[0]) for group in groups for candidate in group]))
+    console.print(f"Profile of {groups[0][1].name}")
+    console.print(row_table(profile_rows(stopwatch)))
 
 
 if __name__ == "__main__":

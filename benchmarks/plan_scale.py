@@ -1,15 +1,15 @@
-"""What all variations, all protocols and a sweep over sizes would take, from measured unit costs.
+"""Estimated time of all variations, all protocols and a sweep over model sizes, from measured unit costs.
 
+Usage:
     python -m benchmarks.plan_scale measure --out costs.json
     python -m benchmarks.plan_scale plan costs.json [--gpu-tflops 20]
 
-`measure` takes processor time, this process and Java together, so that a busy machine does not falsify
-it: train variations of every task collected, their paths annotated by rules, test variations of every
-task played by the released pair. The first ones of each kind warm Java up; what they take more than the
-later ones is what a worker takes to start. For trainings it reads how long the last one of the released
-models took, on how many tokens. `plan` divides by cores: units of work depend on nothing but their Java
-process. A protocol with more moves is taken to cost more in proportion, a training in proportion to
-weights, tokens and passes over the data.
+`measure` takes the processor time of this process and of Java, which does not depend on other load. It
+collects train variations of every task, annotates their paths by rules, and lets the released pair play
+test variations of every task. The first variation of each task warms Java up: its extra time is the start
+time of a worker. Training costs come from the records of the released models. `plan` divides by the number
+of cores, because work items are independent. It assumes that an episode costs in proportion to the moves
+that its protocol allows, and a training in proportion to weights, tokens and epochs.
 """
 
 import contextlib
@@ -17,9 +17,8 @@ import json
 import os
 import tempfile
 import time
-from dataclasses import dataclass
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated, Any, NamedTuple
 
 import psutil
 import typer
@@ -33,14 +32,14 @@ ROLES = ("controller", "executor")
 
 
 def processor_seconds() -> float:
-    """Taken so far by this process and by its children, such as Java, gone or not."""
+    """Processor time so far of this process and of its children, such as Java, ended or running."""
     times = os.times()
-    own = times.user + times.system + times.children_user + times.children_system
+    total = times.user + times.system + times.children_user + times.children_system
     for child in psutil.Process().children(recursive=True):
         with contextlib.suppress(psutil.NoSuchProcess):
             spent = child.cpu_times()
-            own += spent.user + spent.system
-    return own
+            total += spent.user + spent.system
+    return total
 
 
 class Meter:
@@ -58,9 +57,9 @@ class Meter:
 @app.command()
 def measure(
     out: Annotated[Path, typer.Option(help="JSON file to write.")],
-    variations: Annotated[int, typer.Option(min=2, help="Per task; the first one warms up.")] = 4,
+    variations: Annotated[int, typer.Option(min=2, help="Variations per task. The first one warms up.")] = 4,
 ) -> None:
-    """Measure the unit costs here."""
+    """Measure the unit costs on this machine."""
     from dataset_builder.annotation.annotate_corpus import annotate
     from dataset_builder.annotation.annotators import annotator
     from dataset_builder.expert.collect import collect
@@ -71,19 +70,19 @@ def measure(
         costs["collect"] = _collecting(variations)
         corpus = Path(folder, "corpus")
         collect(corpus, list(TASKS.values()), ["train"], limits=1)
-        found = trajectories(corpus)
+        paths = trajectories(corpus)
         meter = Meter()
-        annotate(corpus, annotator("rules"), found)
-        costs["annotate"] = meter() / len(found)
+        annotate(corpus, annotator("rules"), paths)
+        costs["annotate"] = meter() / len(paths)
         costs["play"] = _playing(variations, Path(folder))
     for role in ROLES:
         costs[role] = _training(role)
     out.write_text(json.dumps(costs, indent=2) + "\n", encoding="utf-8")
-    typer.echo(f"written: {out}")
+    typer.echo(out)
 
 
 def _collecting(variations: int) -> dict[str, Any]:
-    """Seconds of a variation by task, and of a worker's start."""
+    """Seconds per variation, by task, and the start time of a worker."""
     from rich.progress import track
 
     from dataset_builder.expert.collect import CollectJob, choose_variations
@@ -104,15 +103,15 @@ def _collecting(variations: int) -> dict[str, Any]:
             pass
         start = meter()
         by_task = {}
-        for task, (_, *others) in track(keys.items(), "collecting"):
-            for _ in worker.work(others):
+        for task, (_, *rest) in track(keys.items(), "collecting"):
+            for _ in worker.work(rest):
                 pass
-            by_task[task] = meter() / max(1, len(others))
+            by_task[task] = meter() / max(1, len(rest))
     return {"by_task": by_task, "start": max(0.0, start - sum(by_task.values()))}
 
 
 def _playing(variations: int, root: Path) -> dict[str, float]:
-    """Seconds of an episode of `paper`, and of a worker's start."""
+    """Seconds per episode of `paper`, and the start time of a worker."""
     from dataset_builder.simulator.simulator import Simulator
     from eval_harness.agents.options import AgentOptions
     from eval_harness.agents.registry import make_agent
@@ -124,16 +123,16 @@ def _playing(variations: int, root: Path) -> dict[str, float]:
             "hierarchical", AgentOptions(controller="release/controller", executor="release/executor")
         )
         first = run_protocol(agent, "paper", root / "run", simulator=simulator, max_variations=1)
-        begun = first.episodes + first.failed
+        warm_up = first.episodes + first.failed
         start = meter()
-        # The same folder: what is played already is not played again.
+        # The same folder: the episodes of the warm-up are not played again.
         result = run_protocol(agent, "paper", root / "run", simulator=simulator, max_variations=variations)
-        episode = meter() / (result.episodes + result.failed - begun)
-    return {"episode": episode, "start": max(0.0, start - begun * episode)}
+        episode = meter() / (result.episodes + result.failed - warm_up)
+    return {"episode": episode, "start": max(0.0, start - warm_up * episode)}
 
 
 def _training(role: str) -> dict[str, float]:
-    """What the released model's last training took, and the tokens that it read."""
+    """Cost of the released model's last training, and the tokens of one epoch."""
     from transformers import AutoTokenizer
 
     from dataset_builder.dataset.load import load_config
@@ -153,15 +152,8 @@ def _training(role: str) -> dict[str, float]:
     }
 
 
-@dataclass(frozen=True)
-class Size:
-    """One of the sizes of `subgoal study sizes`.
-
-    Attributes:
-        name: in the study.
-        parameters: of controller and executor alike.
-        epochs: role → passes over the data.
-    """
+class Size(NamedTuple):
+    """A model size of `subgoal study sizes`: parameters of each model, and epochs by role."""
 
     name: str
     parameters: int
@@ -180,12 +172,12 @@ def _sizes() -> list[Size]:
         for training in (cell.controller, cell.executor):
             name = training.name.removeprefix(f"{training.role}-")
             recipes.setdefault(name, {})[training.role] = training.recipe
-    found = []
+    sizes = []
     for name, roles in recipes.items():
         model = build_model(roles["controller"].architecture, tokenizer, 0)
         weights = sum(part.numel() for part in model.parameters())
-        found.append(Size(name, weights, {role: recipe.epochs for role, recipe in roles.items()}))
-    return found
+        sizes.append(Size(name, weights, {role: recipe.epochs for role, recipe in roles.items()}))
+    return sizes
 
 
 def _count(number: int, what: str) -> str:
@@ -193,32 +185,27 @@ def _count(number: int, what: str) -> str:
 
 
 def _hours(seconds: float) -> str:
-    if seconds < 60:
-        return f"{seconds:.0f} s"
-    return (
-        f"{seconds / 60:.0f} min"
-        if seconds < 5400
-        else f"{seconds / 3600:,.1f} h"
-        if seconds < 259200
-        else f"{seconds / 86400:,.0f} days"
-    )
+    for limit, text in ((60, f"{seconds:.0f} s"), (5400, f"{seconds / 60:.0f} min")):
+        if seconds < limit:
+            return text
+    return f"{seconds / 3600:,.1f} h" if seconds < 259200 else f"{seconds / 86400:,.0f} days"
 
 
 @app.command()
 def plan(
-    costs_file: Annotated[Path, typer.Argument(help="What `measure` wrote.")],
+    costs_file: Annotated[Path, typer.Argument(help="Output of `measure`.")],
     gpu_tflops: Annotated[
-        float, typer.Option(help="ASSUMED, not measured: what a GPU sustains in training, in TFLOP/s.")
+        float, typer.Option(help="ASSUMED, not measured: sustained training throughput of a GPU in TFLOP/s.")
     ] = 20.0,
 ) -> None:
-    """Print the table as Markdown."""
+    """Print the estimates as Markdown tables."""
     costs = json.loads(costs_file.read_text(encoding="utf-8"))
     typer.echo("\n".join([*_units_table(costs), "", *_trainings_table(costs, gpu_tflops), ""]))
     typer.echo(
-        f"Measured at a load of {costs['load']:.1f}, {costs['variations'] - 1} variations a task after one "
-        f"to warm up: {costs['play']['episode']:.2f} processor seconds an episode of `paper`. GPUs: 6 "
-        f"operations per weight and token at {gpu_tflops:g} TFLOP/s, an assumption. "
-        f"Planned {time.strftime('%Y-%m-%d')}."
+        f"Measured at a load average of {costs['load']:.1f}, {costs['variations'] - 1} variations per task "
+        f"after one to warm up: {costs['play']['episode']:.2f} processor seconds per episode of `paper`. "
+        f"GPUs: 6 operations per weight and token at {gpu_tflops:g} TFLOP/s, an assumption. "
+        f"Computed {time.strftime('%Y-%m-%d')}."
     )
 
 
@@ -228,11 +215,10 @@ def _units_table(costs: dict[str, Any]) -> list[str]:
     collect, play = costs["collect"], costs["play"]
     n_variations = sum(task.n_variations for task in TASKS.values())
     collecting = sum(collect["by_task"][task.name] * task.n_variations for task in TASKS.values())
-    each = collecting / n_variations
     paper = load_protocol("paper")
 
     def episode(rules: Any, task: str) -> float:
-        """Seconds: more where more moves are allowed than in `paper`."""
+        """Seconds: more if the protocol allows more moves than `paper`."""
         share = rules.moves_allowed(task) / paper.moves_allowed(task)
         return float(play["episode"] * max(1.0, share))
 
@@ -240,9 +226,9 @@ def _units_table(costs: dict[str, Any]) -> list[str]:
         episode(rules, unit.task) for rules in map(load_protocol, protocol_names()) for unit in rules.units()
     ]
     sweep = 9 * len(paper.units())
-    rows: list[tuple[str, float, float, float]] = [  # what, seconds in all, of the longest unit, to start
+    rows: list[tuple[str, float, float, float]] = [  # title; seconds: in total, longest item, start
         (
-            f"collect {n_variations:,} variations, {each:.2f} s each",
+            f"collect {n_variations:,} variations, {collecting / n_variations:.2f} s each",
             collecting,
             max(collect["by_task"].values()),
             collect["start"],
@@ -266,7 +252,7 @@ def _units_table(costs: dict[str, Any]) -> list[str]:
             play["start"],
         ),
     ]
-    lines = ["| units of work | a worker's start | " + " | ".join(_count(n, "core") for n in CORES) + " |"]
+    lines = ["| work items | start of a worker | " + " | ".join(_count(n, "core") for n in CORES) + " |"]
     lines.append("|---|---:|" + "---:|" * len(CORES))
     for what, seconds, longest, start in rows:
         cells = " | ".join(_hours(start + max(seconds / cores, longest)) for cores in CORES)
@@ -275,31 +261,31 @@ def _units_table(costs: dict[str, Any]) -> list[str]:
 
 
 def _trainings_table(costs: dict[str, Any], gpu_tflops: float) -> list[str]:
-    """Each training has one core or GPU: more of them help the sweep, not a training."""
+    """Each training uses one core or GPU: more of them speed up the sweep, not a single training."""
     counts = [*CORES, *GPUS]
     heads = [_count(n, "core") for n in CORES] + [_count(n, "GPU") for n in GPUS]
     lines = ["| the sweep's trainings | parameters | " + " | ".join(heads) + " |"]
     lines.append("|---|---:|" + "---:|" * len(heads))
     trainings: list[list[float]] = []  # seconds of each, by column
     for size in _sizes():
-        own = []
+        pair = []
         for role in ROLES:
             work = size.parameters * costs[role]["tokens_per_pass"] * size.epochs[role]
             on_core, on_gpu = (
                 work * costs[role]["seconds_per_weight_and_token"],
                 6 * work / (gpu_tflops * 1e12),
             )
-            own.append([on_core] * len(CORES) + [on_gpu] * len(GPUS))
-        trainings += own
-        cells = " | ".join(_hours(seconds) for seconds in _side_by_side(own, counts))
+            pair.append([on_core] * len(CORES) + [on_gpu] * len(GPUS))
+        trainings += pair
+        cells = " | ".join(_hours(seconds) for seconds in _side_by_side(pair, counts))
         lines.append(f"| {size.name}: controller and executor | {size.parameters / 1e6:.1f}M | {cells} |")
     cells = " | ".join(_hours(seconds) for seconds in _side_by_side(trainings, counts))
-    lines.append(f"| all {len(trainings)}, side by side | | {cells} |")
+    lines.append(f"| all {len(trainings)}, in parallel | | {cells} |")
     return lines
 
 
 def _side_by_side(trainings: list[list[float]], counts: list[int]) -> list[float]:
-    """By column, at best: as long as the longest training, or their sum over so many at a time."""
+    """Lower bound by column: the longest training, or the sum divided by the number of cores or GPUs."""
     columns = list(zip(*trainings, strict=True))
     return [max(max(column), sum(column) / count) for column, count in zip(columns, counts, strict=True)]
 

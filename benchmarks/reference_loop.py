@@ -1,8 +1,8 @@
-"""The loop in which the field evaluates on ScienceWorld, for comparison.
+"""The sequential loop in which ScienceWorld agents are usually evaluated, for comparison.
 
 One `ScienceWorldEnv`, one episode after the other, batch size 1, `generate` of transformers for each
-model at every step, the list of valid actions with every step: as in the code released with arXiv
-2405.02749. It reads the same state text and follows the same protocol as our harness.
+model at every step, and the list of valid actions with every step: as in the code released with arXiv
+2405.02749. State text and protocol are those of our harness.
 """
 
 from collections.abc import Sequence
@@ -21,28 +21,27 @@ _REJECTED = ("No known action matches", "Ambiguous request")
 
 
 @dataclass
-class Played:
-    """An episode as the loop played it."""
+class PlayedEpisode:
+    """Actions of an episode and the score after each of them."""
 
-    unit: EpisodeKey
     actions: list[str] = field(default_factory=list)
     scores: list[int] = field(default_factory=list)
 
 
-def play(env: ScienceWorldEnv, agent: SubgoalAgent, protocol: Protocol, unit: EpisodeKey) -> Played:
-    """One episode.
+def play(env: ScienceWorldEnv, agent: SubgoalAgent, protocol: Protocol, key: EpisodeKey) -> PlayedEpisode:
+    """Play one episode.
 
     Args:
-        env (`ScienceWorldEnv`): the one environment.
-        agent (`SubgoalAgent`): asked with one state at a time.
+        env (`ScienceWorldEnv`): the environment, used for all episodes.
+        agent (`SubgoalAgent`): decides on one state at a time.
         protocol (`Protocol`): limits and early stops.
-        unit (`EpisodeKey`): which episode.
+        key (`EpisodeKey`): the episode.
     """
-    env.load(unit.task, unit.variation, protocol.simplifications)
+    env.load(key.task, key.variation, protocol.simplifications)
     _, infos = env.reset()
-    state = AgentState(unit.task, infos["taskDesc"], infos["look"], infos["inv"])
-    played = Played(unit)
-    limit = protocol.moves_allowed(unit.task)
+    state = AgentState(key.task, infos["taskDesc"], infos["look"], infos["inv"])
+    played = PlayedEpisode()
+    limit = protocol.moves_allowed(key.task)
     while len(played.actions) < (protocol.decision_limit or limit):
         decision = agent.act([state])[0]
         action, (observation, done, infos) = _step(env, decision, infos["valid"])
@@ -60,13 +59,13 @@ def play(env: ScienceWorldEnv, agent: SubgoalAgent, protocol: Protocol, unit: Ep
 def _step(
     env: ScienceWorldEnv, decision: Decision, valid: Sequence[str]
 ) -> tuple[str, tuple[str, bool, dict[str, Any]]]:
-    """The best candidate; if it is rejected, the first valid one, else the nearest valid action."""
+    """Play the best candidate. If it is rejected, play the first valid one, else the nearest valid action."""
     action = decision.actions[0] if decision.actions else NOTHING
     observation, _, done, infos = env.step(action)
     if observation.startswith(_REJECTED):
         further = decision.more().actions if decision.more else ()
         candidates = (*decision.actions[1:], *further)
-        others = [text for text in candidates if text != action and text in valid and not is_focus(text)]
-        action = others[0] if others else NOTHING if is_focus(action) else nearest_action(action, valid)
+        accepted = [text for text in candidates if text != action and text in valid and not is_focus(text)]
+        action = accepted[0] if accepted else NOTHING if is_focus(action) else nearest_action(action, valid)
         observation, _, done, infos = env.step(action)
     return action, (observation, done, infos)

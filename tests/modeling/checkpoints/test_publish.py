@@ -178,7 +178,8 @@ def test_training_pushes_at_its_end_and_asks_at_its_start(
     assert pushed[0] == 0
     assert "Pushed: " in pushed[1]
     assert hub.repo("tester/flat", "model").private
-    assert set(hub.files("tester/flat", repo_type="model")) == {path.name for path in out.iterdir()} - {".lock"}
+    uploaded = set(hub.files("tester/flat", repo_type="model"))
+    assert uploaded == {path.name for path in out.iterdir()} - {".lock"}
     created = [call.path for call in hub.log if call.path == "/api/repos/create"]
     assert len(created) >= 2  # once before the training, once with the push
 
