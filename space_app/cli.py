@@ -7,17 +7,21 @@ import typer
 space = typer.Typer(help="Publish the demo as a Hugging Face Space.", no_args_is_help=True)
 
 
+_Controller = Annotated[
+    str | None, typer.Option(metavar="ID", help="Controller: Hub id or folder. Default: the released one.")
+]
+_Executor = Annotated[
+    str | None, typer.Option(metavar="ID", help="Executor: Hub id or folder. Default: the released one.")
+]
+_Flat = Annotated[
+    str | None, typer.Option(metavar="ID", help="Model without sub-goals, to play side by side.")
+]
+
+
 def demo_command(
-    controller: Annotated[
-        str | None,
-        typer.Option(metavar="ID", help="Controller: folder or Hub id. Default: the released one."),
-    ] = None,
-    executor: Annotated[
-        str | None, typer.Option(metavar="ID", help="Executor: folder or Hub id. Default: the released one.")
-    ] = None,
-    flat: Annotated[
-        str | None, typer.Option(metavar="ID", help="Model without sub-goals, to play side by side.")
-    ] = None,
+    controller: _Controller = None,
+    executor: _Executor = None,
+    flat: _Flat = None,
     port: Annotated[int, typer.Option(help="Port of the page.", min=1, max=65535)] = 7860,
 ) -> None:
     """Watch the agent play in a browser, and steer it.
@@ -65,19 +69,17 @@ def check_port(port: int) -> None:
 @space.command()
 def push(
     repo: Annotated[str, typer.Argument(metavar="NAMESPACE/NAME", help="Hub id of the Space.")],
-    controller: Annotated[
-        str | None, typer.Option(metavar="ID", help="Controller. Default: the namespace's released one.")
-    ] = None,
-    executor: Annotated[
-        str | None, typer.Option(metavar="ID", help="Executor. Default: the namespace's released one.")
-    ] = None,
-    flat: Annotated[str | None, typer.Option(metavar="ID", help="Model without sub-goals.")] = None,
+    controller: _Controller = None,
+    executor: _Executor = None,
+    flat: _Flat = None,
     dataset: Annotated[str | None, typer.Option(metavar="ID", help="Dataset with the expert paths.")] = None,
     private: Annotated[
         bool, typer.Option("--private", help="Create the Space private; refuse an existing public one.")
     ] = False,
 ) -> None:
     """Publish the demo as a Space, with the code it needs, in one commit.
+
+    Models and dataset must be on the Hub; by default they are the released ones of the same namespace.
 
     Example: subgoal space push NAMESPACE/NAME
     """

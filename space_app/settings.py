@@ -54,18 +54,16 @@ def find_settings(
     if bool(controller) != bool(executor):
         missing = "executor" if controller else "controller"
         raise UsageError(f"A pair needs both models: add --{missing} ID.")
-    names = {
-        "controller": controller or os.environ.get("SUBGOAL_CONTROLLER") or _released("controller"),
-        "executor": executor or os.environ.get("SUBGOAL_EXECUTOR") or _released("executor"),
-    }
-    for role, name in names.items():
-        if name is None:
-            raise UsageError(
-                f"There is no released {role} here: pass --controller and --executor (Hub ids or folders)."
-            )
+    controller_id = controller or os.environ.get("SUBGOAL_CONTROLLER") or _released("controller")
+    executor_id = executor or os.environ.get("SUBGOAL_EXECUTOR") or _released("executor")
+    if not controller_id or not executor_id:
+        missing = "executor" if controller_id else "controller"
+        raise UsageError(
+            f"There is no released {missing} here: pass --controller and --executor (Hub ids or folders)."
+        )
     return Settings(
-        str(names["controller"]),
-        str(names["executor"]),
+        controller_id,
+        executor_id,
         # The released flat model is no fair comparison for another pair.
         flat or os.environ.get("SUBGOAL_FLAT") or (None if controller else _released("flat")),
         os.environ.get("SUBGOAL_DATASET") or _released("dataset"),

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import asdict, replace
 from functools import partial
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Self
 
 from dataset_builder.common.errors import UsageError
 from dataset_builder.trajectories.agent_state import AgentState
@@ -158,7 +158,7 @@ class SubgoalAgent(LearnedAgent):
     @classmethod
     def from_pretrained(
         cls, controller: str, executor: str, revision: str | None = None, **decoding: Any
-    ) -> SubgoalAgent:
+    ) -> Self:
         """Load a pair from folders or the Hub.
 
         Args:
@@ -253,7 +253,7 @@ class FlatAgent(LearnedAgent):
         super().__init__([flat], decoding or Decoding())
 
     @classmethod
-    def from_pretrained(cls, flat: str, revision: str | None = None, **decoding: Any) -> FlatAgent:
+    def from_pretrained(cls, flat: str, revision: str | None = None, **decoding: Any) -> Self:
         """Load from a folder or the Hub. Arguments and errors as `SubgoalAgent.from_pretrained`."""
         search = Decoding(**decoding)
         return cls(RoleModel.from_pretrained(flat, revision, search), search)

@@ -1,11 +1,10 @@
 """The agents that play: those of the settings, and pairs of Hub models that visitors name."""
 
 import threading
-from collections import OrderedDict
-from pathlib import Path
+from functools import lru_cache
 
 from dataset_builder.common.errors import SubgoalError, UsageError, clip
-from dataset_builder.common.hub_ids import check_hub_id, is_hub_id
+from dataset_builder.common.hub_ids import check_hub_id, public_name
 from dataset_builder.trajectories.agent_state import AgentState
 from modeling.agents.base import Decision, DecisionCost
 from modeling.agents.learned import FlatAgent, SubgoalAgent
@@ -64,8 +63,7 @@ class SharedAgent:
     @property
     def names(self) -> list[str]:
         """Its models' Hub ids or folder names. A visitor never sees the path of a folder."""
-        ids = [model.checkpoint.id for model in self.agent.models.values()]
-        return [name if is_hub_id(name) else Path(name).name for name in ids]
+        return [public_name(model.checkpoint.id) for model in self.agent.models.values()]
 
     def plan(self, state: AgentState) -> tuple[str, DecisionCost]:
         """The sub-goal for the next action and its cost; `""` from a flat agent."""
@@ -98,9 +96,9 @@ class AgentPool:
     """
 
     def __init__(self, agents: dict[str, SharedAgent]) -> None:
-        self._lock = threading.Lock()
         self._agents = agents
-        self._visitors: OrderedDict[tuple[str, ...], SharedAgent] = OrderedDict()
+        self._load_lock = threading.Lock()
+        self._load_visitor_pair = lru_cache(_MAX_VISITOR_PAIRS)(_load_visitor_pair)
 
     @classmethod
     def from_settings(cls, settings: Settings) -> "AgentPool":
@@ -110,7 +108,9 @@ class AgentPool:
             UsageError: if a model cannot be loaded or does not fit its role.
             SubgoalError: if the Hub cannot be reached.
         """
-        agents = {"hierarchical": SharedAgent(_load_pair(settings.controller, settings.executor))}
+        agents = {
+            "hierarchical": SharedAgent(SteeredAgent.from_pretrained(settings.controller, settings.executor))
+        }
         if settings.flat:
             agents["flat"] = SharedAgent(FlatAgent.from_pretrained(settings.flat))
         return cls(agents)
@@ -142,15 +142,8 @@ class AgentPool:
             return self.get()
         for name in names:
             check_hub_id(name)
-        with self._lock:  # one load at a time: each takes memory and seconds
-            if names not in self._visitors:
-                for name in names:
-                    _check_size(name)
-                self._visitors[names] = SharedAgent(_load_visitor_pair(*names))
-                while len(self._visitors) > _MAX_VISITOR_PAIRS:
-                    self._visitors.popitem(last=False)
-            self._visitors.move_to_end(names)
-            return self._visitors[names]
+        with self._load_lock:  # one load at a time: each takes memory and seconds
+            return self._load_visitor_pair(*names)
 
 
 def _check_size(name: str) -> None:
@@ -179,16 +172,12 @@ def _check_size(name: str) -> None:
         )
 
 
-def _load_pair(controller: str, executor: str) -> SteeredAgent:
-    agent = SteeredAgent.from_pretrained(controller, executor)
-    assert isinstance(agent, SteeredAgent)
-    return agent
-
-
-def _load_visitor_pair(controller: str, executor: str) -> SteeredAgent:
+def _load_visitor_pair(controller: str, executor: str) -> SharedAgent:
     """A visitor's models. A broken file can raise anything, so every error becomes one line."""
+    for name in (controller, executor):
+        _check_size(name)
     try:
-        return _load_pair(controller, executor)
+        return SharedAgent(SteeredAgent.from_pretrained(controller, executor))
     except SubgoalError:
         raise
     except Exception as error:

@@ -1,11 +1,12 @@
 """`DemoBackend`: the simulator, the agents and the open sessions behind the page and the API."""
 
 import threading
+from contextlib import ExitStack, closing
 from functools import lru_cache
 
 from dataset_builder.common.errors import SimulatorDied, UsageError
 from dataset_builder.simulator.simulator import Simulator
-from dataset_builder.simulator.tasks import Task, get_task
+from dataset_builder.simulator.tasks import get_task
 from space_app.session.agents import AgentPool
 from space_app.session.episode import RULES, DemoEpisode
 from space_app.session.sessions import Session, Sessions
@@ -75,7 +76,7 @@ class DemoBackend:
             UsageError: for an unknown task, variation, agent or model.
             SubgoalError: if all places are taken, or the Hub cannot be reached.
         """
-        name = check_episode(task, variation).name
+        name, variation = check_episode(task, variation)
         if not all(isinstance(text, str) for text in (kind, controller, executor)):
             raise UsageError("Agent and models are named by text: omit them to play with what is here.")
         if not isinstance(seed, int) or not 0 <= seed <= MAX_SEED:
@@ -87,20 +88,18 @@ class DemoBackend:
             agents = [pair if kind == "hierarchical" else self.agents.get(kind)]
 
         def begin() -> list[DemoEpisode]:
-            episodes: list[DemoEpisode] = []
-            try:
-                for agent in agents:
-                    episodes.append(DemoEpisode(self.simulator, agent, name, int(variation), seed))
-            except BaseException:
-                for episode in episodes:
-                    episode.close()
-                raise
-            return episodes
+            with ExitStack() as stack:  # if the second episode fails, the first is closed
+                episodes = [
+                    stack.enter_context(closing(DemoEpisode(self.simulator, agent, name, variation, seed)))
+                    for agent in agents
+                ]
+                stack.pop_all()
+                return episodes
 
         return self.sessions.open(begin)
 
     def _introduction(self, task: str, variation: int) -> tuple[str, str]:
-        name = check_episode(task, variation).name
+        name, variation = check_episode(task, variation)
         with self._preview_lock:
             for attempt in (1, 2):
                 try:
@@ -118,8 +117,12 @@ class DemoBackend:
         self.simulator.close()
 
 
-def check_episode(task: object, variation: object) -> Task:
-    """The task, if it has this variation.
+def check_episode(task: object, variation: object) -> tuple[str, int]:
+    """Name of the task and variation as a number, if they exist.
+
+    Args:
+        task (`object`): name or paper id.
+        variation (`object`): a whole number; a slider may send 3.0 for 3.
 
     Raises:
         UsageError: if there is no such task or variation.
@@ -127,8 +130,10 @@ def check_episode(task: object, variation: object) -> Task:
     if not isinstance(task, str) or len(task) > 100 or not task.isprintable():
         raise UsageError("There is no such task: choose one of the list.")
     spec = get_task(task)
+    if isinstance(variation, float) and variation.is_integer():
+        variation = int(variation)
     # `True` is an int in Python, and JSON clients send it.
     if not isinstance(variation, int) or isinstance(variation, bool):
         raise UsageError(f"A variation is a whole number, 0 to {spec.n_variations - 1}.")
     spec.check_variation(variation)
-    return spec
+    return spec.name, variation

@@ -45,7 +45,7 @@ class Turn:
         rejected: actions tried first that the simulator rejected.
         by: `agent` or `visitor`.
         last_resort: all candidates were rejected, and the harness chose a valid action.
-        seconds: time that the models took; 0 for a visitor's action.
+        model_seconds: time that the models took; 0 for a visitor's action.
         steered: the visitor set the sub-goal.
     """
 
@@ -57,7 +57,7 @@ class Turn:
     rejected: tuple[str, ...] = ()
     by: str = "agent"
     last_resort: bool = False
-    seconds: float = 0.0
+    model_seconds: float = 0.0
     steered: bool = False
 
 

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from dataclasses import asdict
 from typing import Any
 
 import gradio as gr
@@ -208,20 +209,5 @@ def describe(episode: DemoEpisode) -> dict[str, Any]:
         "pinned": episode.pinned,
         "finished": list(state.finished),
         "turns": len(episode.turns),
-        "last": _last_turn(episode),
-    }
-
-
-def _last_turn(episode: DemoEpisode) -> dict[str, Any] | None:
-    if not episode.turns:
-        return None
-    turn = episode.turns[-1]
-    return {
-        "action": turn.action,
-        "observation": turn.observation,
-        "subgoal": turn.subgoal,
-        "score": turn.score,
-        "rejected": list(turn.rejected),
-        "by": turn.by,
-        "model_seconds": round(turn.seconds, 4),
+        "last": asdict(episode.turns[-1]) if episode.turns else None,
     }

@@ -19,7 +19,7 @@ from space_app.messages import user_message
 from space_app.session.backend import DemoBackend, check_episode
 from space_app.session.downloads import to_json, to_markdown
 from space_app.session.episode import RULES, DemoEpisode
-from space_app.session.gallery import FIRST, GALLERY, GalleryItem
+from space_app.session.gallery import FIRST, GALLERY
 from space_app.session.sessions import Session
 from space_app.ui.components import SPEEDS, Components
 from space_app.ui.render import (
@@ -69,10 +69,10 @@ class PageHandlers:
         """The page was opened: show the episode of the link, or the first of the gallery."""
         query = dict(request.query_params)
         try:
-            task = check_episode(query.get("task", FIRST.task), _parse_number(query.get("variation"))).name
-            variation = int(query.get("variation") or _first_variation(task))
-            updates = self._show_choice(task, variation)
-            return updates | {self.page.seed: _parse_number(query.get("seed"))}
+            number, seed = _parse_number(query.get("variation")), _parse_number(query.get("seed"))
+            task, variation = check_episode(query.get("task", FIRST.task), number)
+            shown = variation if query.get("variation") else _first_variation(task)
+            return self._show_choice(task, shown) | {self.page.seed: seed}
         except UsageError as error:
             message = f"The link does not name an episode: {user_message(error)}"
             return self._show_choice(FIRST.task, FIRST.variation, message) | {self.page.seed: 0}
@@ -81,8 +81,8 @@ class PageHandlers:
         """Another episode was chosen: close the open one."""
         self._close(key, request)
         try:
-            return self._show_choice(check_episode(task, int(variation)).name, int(variation))
-        except (SubgoalError, TypeError, ValueError) as error:
+            return self._show_choice(*check_episode(task, variation))
+        except SubgoalError as error:
             return self._show_choice(FIRST.task, FIRST.variation, user_message(error))
 
     def choose_task(self, task: str, split: str, key: str, request: gr.Request) -> Updates:
@@ -93,15 +93,6 @@ class PageHandlers:
         """Another topic was chosen: show its first task."""
         tasks = [task.name for task in TASKS.values() if task.topic == topic] or [FIRST.task]
         return self.choose_task(tasks[0], split, key, request)
-
-    def choose_item(self, item: GalleryItem) -> Callable[[str, gr.Request], Updates]:
-        """The handler of one button of the gallery."""
-
-        # Not a partial: Gradio reads the annotation of `request` from a function's signature.
-        def choose(key: str, request: gr.Request) -> Updates:
-            return self.choose(item.task, item.variation, key, request)
-
-        return choose
 
     def _show_choice(self, task: str, variation: int, message: str = "") -> Updates:
         page, spec = self.page, get_task(task)
@@ -141,7 +132,7 @@ class PageHandlers:
                 self._close(values[page.key], request)
                 session = self.backend.start(
                     values[page.task],
-                    _to_int(values[page.variation]),
+                    values[page.variation],
                     int(values[page.seed] or 0),
                     values[page.kind],
                     values[page.controller] or "",
@@ -279,8 +270,7 @@ class PageHandlers:
     def compare(self, task: str, variation: int, key: str) -> str:
         """The expert's plan, beside the agent's if an episode has begun."""
         try:
-            name = check_episode(task, _to_int(variation)).name
-            expert = self._expert_subgoals().stretches(name, int(variation))
+            expert = self._expert_subgoals().stretches(*check_episode(task, variation))
             if not key:
                 return render_comparison(None, expert)
             with self.backend.sessions.use(key) as session:
@@ -335,11 +325,6 @@ def _step_all(session: Session) -> None:
 def _short_ones_first(actions: list[str]) -> list[str]:
     """At most `MAX_VALID_ACTIONS`; the long ones combine two arbitrary things and are rarely useful."""
     return sorted(actions, key=lambda action: (action.count(" "), action))[:MAX_VALID_ACTIONS]
-
-
-def _to_int(number: Any) -> Any:
-    """A slider may send 3.0 for 3; anything else is left to `check_episode`."""
-    return int(number) if isinstance(number, float) and number.is_integer() else number
 
 
 def _parse_number(text: str | None) -> int:

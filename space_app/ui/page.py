@@ -89,7 +89,8 @@ def _wire_choice(app: gr.Blocks, page: Components, handlers: PageHandlers) -> No
         page.variation.release(handlers.choose, [page.task, page.variation, page.key], shown, **_QUIET),
     ]
     for item, button in zip(GALLERY, page.gallery, strict=True):
-        choices.append(button.click(handlers.choose_item(item), page.key, shown, **_QUIET))
+        episode = [gr.State(item.task), gr.State(item.variation), page.key]
+        choices.append(button.click(handlers.choose, episode, shown, **_QUIET))
     link: dict[str, Any] = {
         "fn": handlers.link,
         "inputs": [page.task, page.variation, page.seed],
