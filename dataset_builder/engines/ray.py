@@ -24,7 +24,7 @@ R = TypeVar("R")
 PACKAGES = ("subgoal-distillation", "scienceworld")
 """What must be of one version everywhere for the results to be the same."""
 
-MAX_JVM_RESTARTS = 3
+MAX_WORKER_DEATHS = 3
 """Deaths of workers in a row, per worker and without one result in between, that end a run."""
 
 _REACH = 5.0  # seconds to wait for the address to answer
@@ -157,7 +157,7 @@ class RayEngine:
                     hand_out(actor)
                 except RayActorError as error:
                     deaths += 1
-                    if deaths > MAX_JVM_RESTARTS * count:
+                    if deaths > MAX_WORKER_DEATHS * count:
                         raise SubgoalError(
                             f"{deaths} Ray workers died one after the other: look into Ray's logs; what is "
                             "finished is kept, and the same command goes on."

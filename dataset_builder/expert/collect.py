@@ -14,7 +14,8 @@ from dataset_builder.common.jsonl_store import JsonlStore
 from dataset_builder.engines.base import Engine
 from dataset_builder.engines.local import LocalEngine
 from dataset_builder.expert.solve import NoVerifiedPath, find_trajectory
-from dataset_builder.simulator.simulator import MAX_JVM_RESTARTS, Simulator, check_simplifications
+from dataset_builder.simulator.retry import MAX_JVM_RESTARTS, retrying
+from dataset_builder.simulator.simulator import Simulator, check_simplifications
 from dataset_builder.simulator.tasks import SPLITS, Task
 from dataset_builder.trajectories.corpus import CollectReport, report, trajectory_store
 from dataset_builder.trajectories.trajectory import PATHS, TrajectoryKey
@@ -150,18 +151,18 @@ class _Collector:
 
     def _collect_one(self, key: TrajectoryKey) -> dict[str, Any]:
         """A record: the trajectory, or why there is none."""
-        for _ in range(MAX_JVM_RESTARTS):
-            try:
-                found = find_trajectory(
+        try:
+            trajectory = retrying(
+                lambda: find_trajectory(
                     self._simulator,
                     key.task,
                     key.variation,
                     path=key.path,
                     simplifications=self._simplifications,
                 )
-            except SimulatorDied:
-                continue
-            except NoVerifiedPath as error:
-                return {"given_up": str(error).partition(": ")[2]}
-            return {"trajectory": found.to_dict()}
-        return {"given_up": f"the Java process died {MAX_JVM_RESTARTS} times"}
+            )
+        except SimulatorDied:
+            return {"given_up": f"the Java process died {MAX_JVM_RESTARTS} times"}
+        except NoVerifiedPath as error:
+            return {"given_up": str(error).partition(": ")[2]}
+        return {"trajectory": trajectory.to_dict()}

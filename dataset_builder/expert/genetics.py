@@ -10,7 +10,7 @@ import re
 from collections.abc import Generator
 from dataclasses import dataclass
 
-from dataset_builder.trajectories.agent_state import room_of
+from dataset_builder.simulator.look import room_of
 
 TASKS = ("mendelian-genetics-known-plant", "mendelian-genetics-unknown-plant")
 MAX_MOVES = 100

@@ -11,7 +11,8 @@ from dataset_builder.common.errors import SimulatorDied, SubgoalError, UsageErro
 from dataset_builder.common.jsonl_store import JsonlStore
 from dataset_builder.engines.local import WorkerThreads
 from dataset_builder.practice.perturbed_replay import Failed, Practice, practise
-from dataset_builder.simulator.simulator import MAX_JVM_RESTARTS, Episode, Simulator
+from dataset_builder.simulator.retry import MAX_JVM_RESTARTS, retrying
+from dataset_builder.simulator.simulator import Episode, Simulator
 from dataset_builder.simulator.tasks import get_task
 from dataset_builder.trajectories.corpus import annotated, practice_store, trajectories
 from dataset_builder.trajectories.subgoals import Segment, SubGoal, check_segments
@@ -131,16 +132,14 @@ def _key(unit: Unit) -> tuple[str, int, int]:
 
 def _outcome(episode: Episode, unit: Unit) -> dict[str, Any]:
     """A record: the practice, or why there is none."""
-    for _ in range(MAX_JVM_RESTARTS):
-        try:
-            played = practise(episode, *unit)
-        except SimulatorDied:
-            continue
-        except Failed as error:
-            return {"given_up": str(error)}
-        segments = [[str(segment.subgoal), segment.start, segment.stop] for segment in played.segments]
-        return {"practice": vars(played) | {"trajectory": played.trajectory.to_dict(), "segments": segments}}
-    return {"given_up": f"the Java process died {MAX_JVM_RESTARTS} times"}
+    try:
+        played = retrying(lambda: practise(episode, *unit))
+    except SimulatorDied:
+        return {"given_up": f"the Java process died {MAX_JVM_RESTARTS} times"}
+    except Failed as error:
+        return {"given_up": str(error)}
+    segments = [[str(segment.subgoal), segment.start, segment.stop] for segment in played.segments]
+    return {"practice": vars(played) | {"trajectory": played.trajectory.to_dict(), "segments": segments}}
 
 
 def _read(record: dict[str, Any], path: Path) -> Practice:

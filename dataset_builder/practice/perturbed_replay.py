@@ -17,9 +17,9 @@ from dataclasses import dataclass
 from itertools import groupby
 from random import Random
 
+from dataset_builder.simulator.look import room_of
 from dataset_builder.simulator.simulator import Episode
 from dataset_builder.simulator.vocabulary import ROOMS
-from dataset_builder.trajectories.agent_state import room_of
 from dataset_builder.trajectories.subgoals import Segment, SubGoal, step_subgoals
 from dataset_builder.trajectories.trajectory import Step, Trajectory, to_fraction
 

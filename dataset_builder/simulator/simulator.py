@@ -343,7 +343,3 @@ def _split_list(text: str) -> list[str]:
     """Elements of Java's `[a, b]`. No action contains a comma."""
     inner = text[1:-1]
     return inner.split(", ") if inner else []
-
-
-MAX_JVM_RESTARTS = 3
-"""Java processes that may die on one variation before it is given up."""

@@ -1,19 +1,11 @@
 """`AgentState`: what an agent knows now. The same object whether a path is replayed or played."""
 
-import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 
+from dataset_builder.simulator.look import room_of
 from dataset_builder.trajectories.subgoals import Segment, step_subgoals
 from dataset_builder.trajectories.trajectory import Trajectory
-
-_ROOM = re.compile(r"^(?:This room is called|This outside location is called) the ([a-z ]+?)\.")
-
-
-def room_of(look: str) -> str:
-    """Name of the room that a look describes, `""` if it describes none."""
-    match = _ROOM.match(look)
-    return match.group(1) if match else ""
 
 
 @dataclass(frozen=True)

@@ -15,7 +15,8 @@ from collections.abc import Callable, Sequence
 from itertools import groupby
 
 from dataset_builder.common.errors import UsageError
-from dataset_builder.trajectories.agent_state import AgentState, Event, room_of
+from dataset_builder.simulator.look import room_of, split_look
+from dataset_builder.trajectories.agent_state import AgentState, Event
 
 ROLES = ("controller", "executor", "flat")
 """What a model does: state → sub-goal; state and sub-goal → action; state → action."""
@@ -161,8 +162,7 @@ def _lines(text: str) -> list[str]:
 
 def _objects(look: str) -> tuple[list[str], list[str]]:
     """Things in sight and rooms next door (closed doors are marked)."""
-    body = look.partition("\n")[2]
-    inside, _, doors = body.partition("You also see:")
+    inside, doors = split_look(look)
     exits = [row.strip().removeprefix("A door to the ") for row in doors.split("\n") if row.strip()]
     exits = [row.replace(" (that is open)", "").replace("that is closed", "closed") for row in exits]
     return _lines(inside), exits

@@ -7,15 +7,15 @@ again after the Java process has died.
 """
 
 import random
-import re
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any
 
 from dataset_builder.dataset.load import dataset_identity
+from dataset_builder.simulator.look import rooms_in, things_in
 from dataset_builder.simulator.simulator import Episode, Simulator
 from dataset_builder.simulator.vocabulary import ROOMS
-from dataset_builder.trajectories.agent_state import AgentState, room_of
+from dataset_builder.trajectories.agent_state import AgentState
 from dataset_builder.trajectories.subgoals import SubGoal
 from eval_harness.agents.expert_subgoals import ExpertSubgoals, Guide
 from modeling.agents.base import Decision
@@ -222,27 +222,9 @@ def subgoal_pool(trajectories: str | None = None) -> list[str]:
     return sorted(set(found))
 
 
-_DOOR = re.compile(r"A door to the ([a-z ]+?) \(")
-# A thing's name follows an article, or stands first in a list of contents.
-_THING = re.compile(
-    r"(?:(?:^|[\t:,(]) ?(?:an?|the) |\(containing )(?:an? )?(?:substance called )?"
-    r"([A-Za-z][\w' -]*?)(?= in the \w+ stage| at the top| approximately| ?[,.(\n)]|$)",
-    re.IGNORECASE | re.MULTILINE,
-)
-_NEVER = ("agent", "air", "nothing")
-
-
 def things_in_sight(state: AgentState) -> list[str]:
     """Names of what the room shows and of what is carried, in the order of sight."""
-    inside = state.look.partition("\n")[2].partition("You also see:")[0]
-    seen = f"{inside}\n{state.inventory.partition(chr(10))[2]}".replace("  ", " ")
-    names = _THING.findall(seen)
-    return [name for name in dict.fromkeys(names) if name not in _NEVER]
-
-
-def rooms_in_sight(state: AgentState) -> list[str]:
-    """The room itself and those behind its doors."""
-    return list(dict.fromkeys([*filter(None, [room_of(state.look)]), *_DOOR.findall(state.look)]))
+    return list(dict.fromkeys([*things_in(state.look), *things_in(state.inventory)]))
 
 
 def replaced(subgoal: str, state: AgentState, dice: random.Random) -> str:
@@ -262,7 +244,7 @@ def replaced(subgoal: str, state: AgentState, dice: random.Random) -> str:
         if (goal.name, place) == ("wait_until", 1) or argument.isdigit():
             arguments.append(argument)
             continue
-        seen = rooms_in_sight(state) if argument in ROOMS else things_in_sight(state)
+        seen = rooms_in(state.look) if argument in ROOMS else things_in_sight(state)
         others = [name for name in seen if name not in (argument, *arguments)]
         arguments.append(dice.choice(others) if others else argument)
     return str(SubGoal(goal.name, tuple(arguments)))

@@ -7,8 +7,9 @@ from itertools import pairwise
 from typing import Any
 
 from dataset_builder.common.errors import SubgoalError
+from dataset_builder.simulator.look import room_of
 from dataset_builder.simulator.simulator import Simulator
-from dataset_builder.trajectories.agent_state import AgentState, Event, room_of
+from dataset_builder.trajectories.agent_state import AgentState, Event
 from dataset_builder.trajectories.trajectory import to_points
 
 

@@ -1,17 +1,15 @@
 """The picture of `subgoal eval cost`: totals against the number of episodes, with the break-even points."""
 
-import io
 from collections.abc import Sequence
 from math import isfinite, nan
 
-import matplotlib
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
 from dataset_builder.common.errors import UsageError
+from dataset_builder.common.figures import FAINT, png, style
 from eval_harness.cost.costs import Costs, Line, whole
 
-_INK, _FAINT = "#1f2933", "#d9dee4"
 _ONCE = "#2a9d8f"
 _FOREVER = ("#c8553d", "#e9a23b", "#5b6c9e", "#8c5a9e", "#7a7f45")
 _POINTS = 200  # along each curve
@@ -30,20 +28,14 @@ def plot(costs: Sequence[Costs], title: str = "A language model, once or for eve
     costs = [each for each in costs if any(line.total(1) for line in (each.once, *each.forever))]
     if not costs:
         raise UsageError("No picture: all totals are 0, which logarithmic axes cannot show. Drop --plot.")
-    with matplotlib.rc_context():
-        matplotlib.rcdefaults()
-        matplotlib.rc("font", family="DejaVu Sans", size=10)
-        matplotlib.rc("text", color=_INK)
-        matplotlib.rc("axes", edgecolor=_FAINT, labelcolor=_INK)
+    with style():
         figure = Figure(figsize=(6.4, 0.6 + 3.6 * len(costs)), dpi=120, layout="constrained")
         figure.suptitle(title, x=0.02, ha="left", weight="bold", size=12)
         panels = figure.subplots(len(costs), 1, squeeze=False)
         last = _last_episode(costs)
         for axes, each in zip(panels[:, 0], costs, strict=True):
             _panel(axes, each, last)
-        image = io.BytesIO()
-        figure.savefig(image, format="png", metadata={"Software": None})
-    return image.getvalue()
+        return png(figure)
 
 
 def _last_episode(costs: Sequence[Costs]) -> float:
@@ -74,7 +66,7 @@ def _panel(axes: Axes, costs: Costs, last: float) -> None:
     axes.set_yscale("log")
     axes.set_xlabel("episodes played")
     axes.set_ylabel(f"total {costs.unit}")
-    axes.grid(color=_FAINT, lw=0.8, zorder=0)
+    axes.grid(color=FAINT, lw=0.8, zorder=0)
     axes.spines[["top", "right"]].set_visible(False)
     axes.legend(frameon=False, loc="upper left", fontsize=9)
 

@@ -7,15 +7,13 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
 
-from dataset_builder.common.errors import SimulatorDied, UsageError
+from dataset_builder.common.errors import UsageError
+from dataset_builder.simulator.retry import retrying
 from dataset_builder.simulator.simulator import Episode, Simulator
 from dataset_builder.simulator.tasks import get_task
 from eval_harness.protocols.protocol import Protocol, load_protocol
 from eval_harness.results.played_run import read_played
 from eval_harness.results.records import EpisodeResult
-
-_ATTEMPTS = 3
-"""Times an episode is begun if the Java process dies under it, which is no fault of the record."""
 
 
 @dataclass(frozen=True)
@@ -113,12 +111,7 @@ def replay_episode(simulator: Simulator, episode: EpisodeResult, protocol: Proto
     """
     game = simulator.episode(step_limit=None)  # a limit ends an episode; it changes no score
     try:
-        for _ in range(_ATTEMPTS - 1):
-            try:
-                return _play(game, episode, protocol)
-            except SimulatorDied:
-                continue
-        return _play(game, episode, protocol)
+        return retrying(lambda: _play(game, episode, protocol))
     finally:
         game.close()
 

@@ -20,15 +20,13 @@ from queue import SimpleQueue
 from typing import Any, TypeVar
 
 from dataset_builder.common.errors import SimulatorDied
+from dataset_builder.simulator.retry import MAX_JVM_RESTARTS
 from dataset_builder.simulator.simulator import Simulator
 from eval_harness.episodes.errors import RunAborted
 from eval_harness.episodes.game import Game
 from eval_harness.protocols.protocol import EpisodeKey, Protocol
 from eval_harness.results.records import EpisodeResult
 from modeling.agents.base import Agent, Decision
-
-MAX_JVM_RESTARTS = 3
-"""Deaths of the Java process under one episode after which it is recorded as failed."""
 
 _LOADED_AHEAD = 2
 

@@ -4,7 +4,8 @@ import threading
 from contextlib import ExitStack, closing
 from functools import lru_cache
 
-from dataset_builder.common.errors import SimulatorDied, UsageError
+from dataset_builder.common.errors import UsageError
+from dataset_builder.simulator.retry import retrying
 from dataset_builder.simulator.simulator import Simulator
 from dataset_builder.simulator.tasks import get_task
 from space_app.session.agents import AgentPool
@@ -101,14 +102,8 @@ class DemoBackend:
     def _introduction(self, task: str, variation: int) -> tuple[str, str]:
         name, variation = check_episode(task, variation)
         with self._preview_lock:
-            for attempt in (1, 2):
-                try:
-                    look = self._preview.load(name, variation, RULES.simplifications)
-                    return self._preview.task_description(), look
-                except SimulatorDied:
-                    if attempt == 2:
-                        raise
-        raise AssertionError("unreachable")
+            retrying(lambda: self._preview.load(name, variation, RULES.simplifications))
+            return self._preview.task_description(), self._preview.look()
 
     def close(self) -> None:
         """End all sessions and the Java process."""

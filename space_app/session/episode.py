@@ -7,6 +7,7 @@ from itertools import groupby
 from typing import TypeVar
 
 from dataset_builder.common.errors import SimulatorDied, UsageError, clip
+from dataset_builder.simulator.retry import retrying
 from dataset_builder.simulator.simulator import Simulator
 from dataset_builder.simulator.tasks import get_task
 from dataset_builder.trajectories.agent_state import AgentState
@@ -29,7 +30,6 @@ STOP_REASONS = {
     "agent_stopped": "The agent has no further action to offer.",
 }
 
-_MAX_RESTARTS = 2
 _T = TypeVar("_T")
 
 
@@ -244,12 +244,9 @@ class DemoEpisode:
             work (`Callable`): what to do.
             unrecorded (`Sequence[str]`, *optional*): actions played since the last recorded turn.
         """
-        for _ in range(_MAX_RESTARTS):
-            try:
-                return work()
-            except SimulatorDied:
-                self._restore([*(turn.action for turn in self.turns), *unrecorded])
-        return work()
+        return retrying(
+            work, revive=lambda: self._restore([*(turn.action for turn in self.turns), *unrecorded])
+        )
 
     def _restore(self, actions: Sequence[str]) -> None:
         """Replay the actions in a new process: the simulator is deterministic, so the world is the same."""

@@ -5,19 +5,13 @@ import re
 from collections.abc import Iterable
 
 from dataset_builder.common.errors import UsageError
+from dataset_builder.simulator.look import things_in
 from dataset_builder.simulator.vocabulary import ROOMS
 from dataset_builder.trajectories.subgoals import SubGoal, SubGoalSyntaxError
 
 MAX_CHARS = 200
 """Of an action or a sub-goal; the longest ones of the experts have about half as many."""
 
-_ITEM = re.compile(r"^\t+(.+)$", re.MULTILINE)
-_ARTICLE = re.compile(r"^(?:an?|the|some) ", re.IGNORECASE)
-_TAIL = re.compile(r"\s*(?:[,(.]| containing | called nothing| which | that ).*$")
-_WITHIN = re.compile(r"\(containing ([^()]+)\)")
-_UPON = re.compile(r"(?:In|On) the [a-z ]+ is: ([^.]+)")
-_ASIDE = re.compile(r"\([^()]*\)")
-_NOTHING = ("agent", "air", "nothing", "door to", "picture", "substance")
 # The most frequent sub-goals of the corpus, as patterns for the things in view.
 _OF_THINGS = ("focus_on({})", "fetch({})", "observe({})", "measure_temperature({})")
 _OF_HOLDERS = ("place({}, {})",)
@@ -63,23 +57,6 @@ def read_subgoal(text: object, suggestions: Iterable[str] = ()) -> str:
 
 def _words(text: str) -> str:
     return " ".join(re.findall(r"[a-z]+", text.lower()))
-
-
-def things_in(text: str) -> list[str]:
-    """Names of the things that a look or an inventory lists, in order."""
-    names = []
-    for line in [part for item in _ITEM.findall(text) for part in _parts(item)]:
-        name = _TAIL.sub("", _ARTICLE.sub("", line.strip())).strip().lower()
-        name = name.removeprefix("substance called ").strip()
-        if name and not name.startswith(_NOTHING) and len(name) < 40:
-            names.append(name)
-    return list(dict.fromkeys(names))
-
-
-def _parts(item: str) -> list[str]:
-    """A listed thing and what lies on or in it: `a cup (containing a nail)`, `a table. On it is: a jar.`"""
-    inside = [*_UPON.findall(_ASIDE.sub("", item)), *_WITHIN.findall(item)]
-    return [item, *(part for text in inside for part in text.split(", "))]
 
 
 def suggest_subgoals(look: str, inventory: str, planned: Iterable[str] = ()) -> list[str]:

@@ -8,8 +8,8 @@ from typing import Any
 import gradio as gr
 
 from dataset_builder.common.errors import SubgoalError, UsageError
+from dataset_builder.simulator.look import room_of
 from dataset_builder.simulator.tasks import get_task
-from dataset_builder.trajectories.agent_state import room_of
 from space_app.messages import user_message
 from space_app.session.backend import DemoBackend
 from space_app.session.episode import DemoEpisode

@@ -8,8 +8,8 @@ from typing import Any, NamedTuple
 
 from jinja2 import Environment, PackageLoader, StrictUndefined
 
+from dataset_builder.simulator.look import room_of
 from dataset_builder.simulator.tasks import get_task
-from dataset_builder.trajectories.agent_state import room_of
 from eval_harness.agents.expert_subgoals import SubgoalSpan
 from space_app.session.episode import RULES, STOP_REASONS, DemoEpisode, Turn, segments
 from space_app.session.sessions import Session

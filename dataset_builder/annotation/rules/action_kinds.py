@@ -9,7 +9,9 @@ import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 
-from dataset_builder.trajectories.agent_state import room_of
+from dataset_builder.simulator import look
+from dataset_builder.simulator.look import room_of
+from dataset_builder.simulator.vocabulary import ROOMS
 from dataset_builder.trajectories.trajectory import Step, Trajectory
 
 KINDS = {
@@ -56,8 +58,8 @@ _SILENT = re.compile(r"([<>o]*)([^<>o])<*|[<>o]+")
 HEATERS = r"stove|blast furnace|oven|fire pit|hot plate|lighter"
 COOLERS = r"freezer|fridge|ultra low temperature freezer"
 POT = r"(?:self watering )?flower pot(?: \d+)?"
-_HINT = r" (?:in|on) (?:the )?(?:inventory|agent|art studio|bathroom|bedroom|foundry|greenhouse|hallway"
-_HINTS = re.compile(_HINT + r"|kitchen|living room|outside|workshop|seed jar|flower pot \d+)\b")
+_PLACES = "|".join(("inventory", "agent", *ROOMS, "seed jar", r"flower pot \d+"))
+_HINTS = re.compile(rf" (?:in|on) (?:the )?(?:{_PLACES})\b")
 
 # Confirmations; taking a thing out of a circuit is mentioned first: "(disconnecting fork)You move".
 _MOVED = r".*You move the (.+) to the (.+)\."
@@ -143,23 +145,13 @@ def known_as(name: str, step: Step, description: str = "") -> str:
 
 def contents(vessel: str, step: Step) -> list[str]:
     """What the room or the inventory says is in a vessel, before the action of `step`."""
-    text = f"{step.inventory}\n{step.look}"
-    shown = rf"(?:\b(?:an?|the) |\t){re.escape(vessel)} \(containing (.*?)\)(?=[\n,.]|$)"
-    for match in re.finditer(shown, text, re.MULTILINE):
-        parts = [_bare(part) for part in re.split(r", (?![^(]*\))", match.group(1))]
-        if parts != ["nothing"]:
-            return [part for part in parts if part]
-    return []
+    return look.contents(vessel, f"{step.inventory}\n{step.look}")
 
 
 def clean(name: str) -> str:
     """A name as a sub-goal may carry it: no parenthesis, no comma, one line."""
     name = re.sub(r"\s*\(containing [^)]*\)?", "", name)
     return " ".join(re.sub(r"[(),]", " ", name).split()) or "thing"
-
-
-def _bare(name: str) -> str:
-    return re.sub(r"^(?:a substance called |an? |the |some )", "", name.strip(), flags=re.IGNORECASE)
 
 
 def _classified(trajectory: Trajectory) -> Iterator[ActionGroup]:

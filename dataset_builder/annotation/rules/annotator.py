@@ -18,7 +18,7 @@ from pathlib import Path
 from dataset_builder.annotation.rules import naming as naming
 from dataset_builder.annotation.rules import naming_matter as matter
 from dataset_builder.annotation.rules.action_kinds import ActionGroup, letters, units_of
-from dataset_builder.trajectories.agent_state import room_of
+from dataset_builder.simulator.look import room_of
 from dataset_builder.trajectories.subgoals import Segment, SubGoal, join_neighbours
 from dataset_builder.trajectories.trajectory import Trajectory
 

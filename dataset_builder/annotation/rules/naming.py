@@ -10,7 +10,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 
 from dataset_builder.annotation.rules.action_kinds import NOTHING, POT, ActionGroup, clean, contents
-from dataset_builder.trajectories.agent_state import room_of
+from dataset_builder.simulator.look import room_of
 from dataset_builder.trajectories.subgoals import SubGoal
 
 _VAGUE = ("plant", "living thing")

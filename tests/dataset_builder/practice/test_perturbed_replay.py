@@ -6,8 +6,8 @@ import pytest
 
 from dataset_builder.annotation.annotators import annotator
 from dataset_builder.practice.perturbed_replay import Failed, Practice, practise
+from dataset_builder.simulator.look import room_of
 from dataset_builder.simulator.simulator import Episode, Simulator
-from dataset_builder.trajectories.agent_state import room_of
 from dataset_builder.trajectories.subgoals import check_segments
 from dataset_builder.trajectories.trajectory import Trajectory
 

@@ -2,7 +2,8 @@
 
 import pytest
 
-from dataset_builder.trajectories.agent_state import AgentState, Event, idle_steps, replay_states, room_of
+from dataset_builder.simulator.look import room_of
+from dataset_builder.trajectories.agent_state import AgentState, Event, idle_steps, replay_states
 from dataset_builder.trajectories.subgoals import Segment, SubGoal
 from dataset_builder.trajectories.trajectory import Step, Trajectory
 

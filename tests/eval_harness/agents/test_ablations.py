@@ -14,6 +14,7 @@ import pytest
 from dataset_builder.annotation.annotators import annotator
 from dataset_builder.common.errors import UsageError
 from dataset_builder.dataset.load import dataset_identity
+from dataset_builder.simulator.look import rooms_in
 from dataset_builder.simulator.simulator import Simulator
 from dataset_builder.trajectories.agent_state import AgentState, Event, replay_states
 from dataset_builder.trajectories.subgoals import SubGoal, step_subgoals
@@ -24,7 +25,6 @@ from eval_harness.agents.ablations import (
     SemiRandomSubgoals,
     TrueSubgoals,
     replaced,
-    rooms_in_sight,
     subgoal_pool,
     things_in_sight,
 )
@@ -374,11 +374,11 @@ def test_names_of_what_is_in_sight() -> None:
         "orange",
         "unknown C seed",
     ]
-    assert rooms_in_sight(STATE) == ["greenhouse", "hallway", "outside"]
+    assert rooms_in(LOOK) == ["greenhouse", "hallway", "outside"]
 
 
 def test_replaced_subgoals_name_other_things_and_places() -> None:
-    things, rooms = set(things_in_sight(STATE)), set(rooms_in_sight(STATE))
+    things, rooms = set(things_in_sight(STATE)), set(rooms_in(LOOK))
     for seed in range(30):
         goal = SubGoal.parse(replaced("place(cup, jug, hallway)", STATE, random.Random(seed)))
         assert goal.name == "place"

@@ -1,7 +1,8 @@
 import pytest
 
 from dataset_builder.common.errors import UsageError
-from space_app.session.steering import clean, read_subgoal, suggest_subgoals, things_in
+from dataset_builder.simulator.look import things_in
+from space_app.session.steering import clean, read_subgoal, suggest_subgoals
 
 LOOK = (
     "This room is called the kitchen. In it, you see: \n\tthe agent\n\ta substance called air\n"

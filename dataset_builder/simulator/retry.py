@@ -1,0 +1,33 @@
+"""Work that is done again when the Java process died under it."""
+
+from collections.abc import Callable
+from typing import TypeVar
+
+from dataset_builder.common.errors import SimulatorDied
+
+T = TypeVar("T")
+
+MAX_JVM_RESTARTS = 3
+"""Java processes that may die on one variation before it is given up."""
+
+
+def retrying(
+    work: Callable[[], T], attempts: int = MAX_JVM_RESTARTS, revive: Callable[[], object] | None = None
+) -> T:
+    """The result of `work`, which is called again if the Java process died.
+
+    Args:
+        work (`Callable`): loads an episode, which starts a new process, and plays it.
+        attempts (`int`, *optional*, defaults to 3): how often it is called at most.
+        revive (`Callable`, *optional*): called between two attempts.
+
+    Raises:
+        SimulatorDied: if the process died in the last attempt too.
+    """
+    for _ in range(attempts - 1):
+        try:
+            return work()
+        except SimulatorDied:
+            if revive is not None:
+                revive()
+    return work()
