@@ -23,7 +23,7 @@ from dataset_builder.expert import collect as collecting
 from dataset_builder.expert.collect import collect
 from dataset_builder.simulator.simulator import Episode, Simulator
 from dataset_builder.simulator.tasks import select_tasks
-from dataset_builder.trajectories.corpus import trajectories
+from dataset_builder.trajectories.corpus import Corpus
 
 TASKS = (
     "boil,use-thermometer,power-component,test-conductivity,find-living-thing,find-plant,"
@@ -58,7 +58,7 @@ def main(
         collect(folder, select_tasks(tasks), ["train"], limits=variations, workers=threads, progress=bar)
         wall = time.perf_counter() - start
         processor = time.process_time() - processor
-        paths = len(trajectories(folder))
+        paths = len(Corpus(folder).trajectories())
     seconds = {method: spent for (_, method), spent in stopwatch.seconds.items()}
     calls = {method: count for (_, method), count in stopwatch.calls.items()}
     inside = sum(seconds.values())

@@ -63,14 +63,14 @@ def measure(
     from dataset_builder.annotation.annotate_corpus import annotate
     from dataset_builder.annotation.annotators import annotator
     from dataset_builder.expert.collect import collect
-    from dataset_builder.trajectories.corpus import trajectories
+    from dataset_builder.trajectories.corpus import Corpus
 
     costs: dict[str, Any] = {"load": os.getloadavg()[0], "variations": variations}
     with tempfile.TemporaryDirectory() as folder:
         costs["collect"] = _collecting(variations)
         corpus = Path(folder, "corpus")
         collect(corpus, list(TASKS.values()), ["train"], limits=1)
-        paths = trajectories(corpus)
+        paths = Corpus(corpus).trajectories()
         meter = Meter()
         annotate(corpus, annotator("rules"), paths)
         costs["annotate"] = meter() / len(paths)

@@ -132,7 +132,7 @@ def annotate(
     from dataset_builder.annotation.annotators import annotator as get_annotator
     from dataset_builder.common.folder_lock import folder_lock
     from dataset_builder.engines.select import get_engine
-    from dataset_builder.trajectories.corpus import trajectories
+    from dataset_builder.trajectories.corpus import Corpus
 
     if annotator != "llm":
         only = {"--model": model is not None, "--base-url": base_url is not None}
@@ -144,7 +144,7 @@ def annotate(
             raise UsageError(f"What belongs to --annotator llm alone: {given}.")
     elif engine != "local" or address is not None or workers is not None:
         raise UsageError("--annotator llm: its server does the work; use --concurrency, not --engine.")
-    found = trajectories(folder, path)
+    found = Corpus(folder).trajectories(path)
     if annotator != "llm":
         teacher = get_annotator(annotator)
         runner = get_engine(engine, workers=workers, address=address)

@@ -75,11 +75,11 @@ def _build(out: Path) -> None:
     from dataset_builder.annotation.annotate_corpus import annotate
     from dataset_builder.annotation.annotators import annotator
     from dataset_builder.dataset.build import build
-    from dataset_builder.trajectories.corpus import annotation_store, trajectories, trajectory_store
+    from dataset_builder.trajectories.corpus import Corpus, annotation_store, trajectory_store
 
     corpus, dataset, rules = out / "corpus", out / "dataset", annotator("rules")
     with progress_bar() as bar:
-        annotate(corpus, rules, trajectories(corpus), bar)
+        annotate(corpus, rules, Corpus(corpus).trajectories(), bar)
         sources = (trajectory_store(corpus).path, annotation_store(corpus, rules.name).path)
         card = dataset / "README.md"  # `build` writes it last
         if not card.exists() or card.stat().st_mtime < max(path.stat().st_mtime for path in sources):

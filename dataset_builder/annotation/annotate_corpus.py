@@ -1,38 +1,40 @@
-"""Running an annotator over a corpus folder: keyed, resumable, several at a time."""
+"""Running an annotator over a corpus folder: keyed, resumable, several trajectories at a time."""
 
-from collections.abc import Generator, Iterable, Sequence
+from collections.abc import Callable, Generator, Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
 from rich.progress import Progress
 
 from dataset_builder.annotation.annotators import Annotation, Annotator, CheckedAnnotator, NotAnnotated
+from dataset_builder.common.console import progress_line
 from dataset_builder.common.errors import SubgoalError, UsageError
 from dataset_builder.engines.base import Engine
 from dataset_builder.engines.local import WorkerThreads
 from dataset_builder.llm.errors import RequestFailed, RequestRejected
-from dataset_builder.trajectories.corpus import annotation_store, fits, quarantine_store
+from dataset_builder.trajectories.corpus import Corpus, fits, segment_rows
 from dataset_builder.trajectories.trajectory import Trajectory
 
 
 def not_annotated(
-    folder: str | Path,
+    corpus: Corpus | str | Path,
     annotator: str,
     trajectories: Iterable[Trajectory],
     retry_quarantined: bool = False,
     version: str = "",
 ) -> list[Trajectory]:
-    """Which trajectories an annotator has still to do; those it gave up count only if asked for.
+    """The trajectories that an annotator has still to do.
 
-    What it did in another version of its own counts as not done.
+    Segments by another version of the annotator do not count as done. What it gave up counts as done,
+    unless `retry_quarantined`.
     """
-    done = annotation_store(folder, annotator)
-    given_up = quarantine_store(folder, annotator)
+    corpus = corpus if isinstance(corpus, Corpus) else Corpus(corpus)
+    done, quarantine = corpus.annotations(annotator), corpus.quarantine(annotator)
 
     def is_done(path: Trajectory) -> bool:
         if fits(done, path) and done[path.key].get("version", "") == version:
             return True
-        return not retry_quarantined and fits(given_up, path)
+        return not retry_quarantined and fits(quarantine, path)
 
     return [path for path in trajectories if not is_done(path)]
 
@@ -59,50 +61,32 @@ def annotate(
         trajectories (`Sequence[Trajectory]`): what to annotate.
         progress (`rich.progress.Progress`, *optional*): where to show a bar.
         concurrency (`int`, *optional*, defaults to 1): trajectories at the same time.
-        retry_quarantined (`bool`, *optional*): try what was given up once more.
-        engine (`Engine`, *optional*): who does it, in place of threads of this process; for annotators
-            that keep nothing between trajectories, such as `rules`.
+        retry_quarantined (`bool`, *optional*, defaults to `False`): try what was given up once more.
+        engine (`Engine`, *optional*): runs the annotator in place of threads of this process; for
+            annotators that keep nothing between trajectories, such as `rules`.
 
     Raises:
         SubgoalError: if the annotator cannot go on, or had no answer for some; what is done is kept.
+
+    Example:
+
+    ```python
+    annotate("corpus", annotator("rules"), Corpus("corpus").trajectories())
+    ```
     """
     if concurrency < 1:
         raise UsageError(f"--concurrency {concurrency}: give 1 or more.")
     run = _Run(folder, annotator)
-    missing = not_annotated(folder, annotator.name, trajectories, retry_quarantined, run.annotator.version)
-    done = len(trajectories) - len(missing)
-    bar = progress.add_task("sub-goals", total=len(trajectories), completed=done) if progress else None
+    missing = not_annotated(
+        run.corpus, annotator.name, trajectories, retry_quarantined, run.annotator.version
+    )
+    advance = progress_line(progress, "sub-goals", len(trajectories), len(trajectories) - len(missing))
+    if engine is None:
+        return run.in_threads(missing, concurrency, advance, progress)
     new = 0
-    if engine is not None:
-        for trajectory, outcome in engine.map(AnnotateJob(run.annotator), missing, batch=None):
-            new += run.keep(trajectory, outcome)
-            if progress and bar is not None:
-                progress.advance(bar)
-        return new
-    refused: list[tuple[Trajectory, RequestRejected]] = []
-    unanswered: list[RequestFailed] = []
-    with WorkerThreads(run.one, missing, concurrency) as crew:
-        try:
-            for trajectory, future in crew:
-                try:
-                    new += future.result()
-                except RequestRejected as error:
-                    refused.append((trajectory, error))
-                except RequestFailed as error:
-                    unanswered.append(error)
-                if progress and bar is not None:
-                    progress.advance(bar)
-        except KeyboardInterrupt:
-            if progress and concurrency > 1:
-                progress.console.print("Waiting for the answers under way; Ctrl-C again leaves at once.")
-            raise
-    for trajectory, refusal in refused:  # the server answered the others, so it is not at fault
-        run.give_up(trajectory, refusal)
-    if unanswered:
-        raise SubgoalError(
-            f"{len(unanswered)} of {len(missing)} trajectories got no answer, the last because "
-            f"{unanswered[-1]}: the same command asks for them again."
-        )
+    for trajectory, outcome in engine.map(AnnotateJob(run.annotator), missing, batch=None):
+        new += run.keep(trajectory, outcome)
+        advance()
     return new
 
 
@@ -118,7 +102,7 @@ def _outcome(
 
 @dataclass(frozen=True)
 class AnnotateJob:
-    """Annotates trajectories, wherever it is.
+    """The job that annotates trajectories, on any engine.
 
     Attributes:
         annotator: whose segments.
@@ -127,23 +111,23 @@ class AnnotateJob:
     annotator: CheckedAnnotator
     uses_gpu = False
 
-    def start(self, threads: int) -> "_Annotating":
-        """Nothing needs to be started."""
-        return _Annotating(self.annotator)
+    def start(self, threads: int) -> "_AnnotateWorker":
+        """A worker; there is nothing to be started."""
+        return _AnnotateWorker(self.annotator)
 
 
-class _Annotating:
+class _AnnotateWorker:
     def __init__(self, annotator: CheckedAnnotator) -> None:
         self._annotator = annotator
 
     def work(
         self, trajectories: Sequence[Trajectory]
     ) -> Generator[tuple[int, Annotation | NotAnnotated], None, None]:
-        for place, trajectory in enumerate(trajectories):
-            yield place, _outcome(self._annotator, trajectory)
+        for index, trajectory in enumerate(trajectories):
+            yield index, _outcome(self._annotator, trajectory)
 
     def close(self) -> None:
-        """Nothing is held."""
+        """It holds no resources."""
 
 
 class _Run:
@@ -151,20 +135,59 @@ class _Run:
 
     def __init__(self, folder: str | Path, annotator: Annotator) -> None:
         self.annotator = annotator if isinstance(annotator, CheckedAnnotator) else CheckedAnnotator(annotator)
-        self.store = annotation_store(folder, annotator.name)
-        self.quarantine = quarantine_store(folder, annotator.name)
+        self.corpus = Corpus(folder)
+        self.store = self.corpus.annotations(annotator.name)
+        self.quarantine = self.corpus.quarantine(annotator.name)
+
+    def in_threads(
+        self,
+        missing: Sequence[Trajectory],
+        concurrency: int,
+        advance: Callable[[], None],
+        progress: Progress | None,
+    ) -> int:
+        """Annotate in threads of this process; returns how many trajectories were.
+
+        A server that rejects the request for one trajectory may reject all. Whether it is the
+        trajectory's fault is known at the end: only if others were answered is it quarantined.
+        """
+        new = 0
+        rejected: list[tuple[Trajectory, RequestRejected]] = []
+        failed: list[RequestFailed] = []
+        with WorkerThreads(self.one, missing, concurrency) as threads:
+            try:
+                for trajectory, future in threads:
+                    try:
+                        new += future.result()
+                    except RequestRejected as error:
+                        rejected.append((trajectory, error))
+                    except RequestFailed as error:
+                        failed.append(error)
+                    advance()
+            except KeyboardInterrupt:
+                if progress and concurrency > 1:
+                    progress.console.print("Waiting for the answers under way; Ctrl-C again leaves at once.")
+                raise
+        for trajectory, rejection in rejected:
+            self.give_up(trajectory, rejection)
+        if failed:
+            raise SubgoalError(
+                f"{len(failed)} of {len(missing)} trajectories got no answer, the last because "
+                f"{failed[-1]}: the same command asks for them again."
+            )
+        return new
 
     def one(self, trajectory: Trajectory) -> bool:
-        """Annotate a trajectory and store what came of it; whether it has sub-goals now."""
+        """Annotate a trajectory and store the outcome; returns whether it has sub-goals now."""
         return self.keep(trajectory, _outcome(self.annotator, trajectory, self._attempts(trajectory)))
 
-    def keep(self, trajectory: Trajectory, made: Annotation | NotAnnotated) -> bool:
-        """Store what came of a trajectory; whether it has sub-goals now."""
-        if isinstance(made, NotAnnotated):
-            self.give_up(trajectory, made)
+    def keep(self, trajectory: Trajectory, outcome: Annotation | NotAnnotated) -> bool:
+        """Store the outcome for a trajectory; returns whether it has sub-goals now."""
+        if isinstance(outcome, NotAnnotated):
+            self.give_up(trajectory, outcome)
             return False
-        rows = [[str(segment.subgoal), segment.start, segment.stop] for segment in made.segments]
-        record = {"segments": rows, "actions": trajectory.actions, **made.provenance}
+        rows = segment_rows(outcome.segments)
+        record = {"segments": rows, "actions": trajectory.actions, **outcome.provenance}
         if self.annotator.version:
             record["version"] = self.annotator.version
         self.store.append(trajectory.key, record)

@@ -3,6 +3,7 @@
 import hashlib
 import os
 import tempfile
+from collections.abc import Mapping
 from pathlib import Path
 
 import datasets
@@ -12,15 +13,15 @@ from huggingface_hub import DatasetCard
 from rich.progress import Progress
 from yaml import YAMLError
 
+from dataset_builder.common.console import progress_line
 from dataset_builder.common.errors import UsageError
 from dataset_builder.dataset.card import DataFile, agreement_note, annotator_note, dataset_card
 from dataset_builder.dataset.features import CONFIGS
 from dataset_builder.dataset.plots import plots
 from dataset_builder.dataset.stats import subgoal_names, task_paths
 from dataset_builder.dataset.tables import build_config
-from dataset_builder.trajectories.corpus import CollectReport, report, trajectory_store
+from dataset_builder.trajectories.corpus import Corpus
 from dataset_builder.trajectories.model_input import DEFAULT_VERSION, check_version
-from dataset_builder.trajectories.trajectory import TrajectoryKey
 
 _GROUP_BYTES = 64 << 20
 """Uncompressed bytes of a row group, at most: what a reader has to hold at once."""
@@ -50,60 +51,69 @@ def build(
 
     Raises:
         UsageError: if the folder is empty or not annotated, or `out` holds something else.
+
+    Example:
+
+    ```python
+    build("corpus", "dataset", annotator="rules")
+    rows = load_dataset("dataset", "executor", split="train")
+    ```
     """
     out = Path(out).resolve()
     version = check_version(state_text)
     _check_out(out)
     out.parent.mkdir(parents=True, exist_ok=True)
-    bar = progress.add_task("dataset", total=len(CONFIGS)) if progress else None
+    corpus = Corpus(folder)
+    advance = progress_line(progress, "dataset", len(CONFIGS))
     datasets.disable_progress_bars()
     try:
+        # Beside the target, so that the new files are moved and not copied.
         with tempfile.TemporaryDirectory(dir=out.parent, prefix=".build-") as scratch:
             new = Path(scratch) / "repository"
             tables: dict[str, datasets.DatasetDict] = {}
             files: dict[str, dict[str, DataFile]] = {}
             for config in CONFIGS:
-                tables[config] = build_config(
-                    config,
-                    Path(scratch) / "cache",
-                    folder=str(folder),
-                    annotator=annotator,
-                    path=path,
-                    state_text=version,
-                )
+                options = {"annotator": annotator, "path": path, "state_text": version}
+                tables[config] = build_config(config, Path(scratch) / "cache", corpus, **options)
                 files[config] = {
                     split: _write(table, new / config, split) for split, table in tables[config].items()
                 }
-                if progress and bar is not None:
-                    progress.advance(bar)
-            paths, subgoals = task_paths(tables["trajectories"]), subgoal_names(tables["trajectories"])
-            notes = [annotator_note(folder, annotator), agreement_note(annotator, folder)]
-            card = dataset_card(
-                tables,
-                files,
-                paths,
-                subgoals,
-                _collected(folder, path),
-                annotator=annotator,
-                annotator_note=" ".join(filter(None, notes)),
-                path=path,
-                state_text=version,
-            )
-            card.save(new / "README.md")
-            (new / "images").mkdir()
-            for name, picture in plots(paths, subgoals).items():
-                (new / "images" / name).write_bytes(picture)
+                advance()
+            _write_card(new, corpus, tables, files, annotator=annotator, path=path, state_text=version)
             _replace(out, new, Path(scratch) / "earlier")
     finally:
         datasets.enable_progress_bars()
     return out
 
 
-def _collected(folder: str | Path, path: str) -> CollectReport:
-    """What became of the variations that were tried for this form of path."""
-    store = trajectory_store(folder)
-    keys = (TrajectoryKey(*record["key"]) for record in store)
-    return report(store, [key for key in keys if key.path == path])
+def _write_card(
+    new: Path,
+    corpus: Corpus,
+    tables: Mapping[str, datasets.DatasetDict],
+    files: Mapping[str, Mapping[str, DataFile]],
+    *,
+    annotator: str,
+    path: str,
+    state_text: str,
+) -> None:
+    """Write the card and its pictures into the new repository."""
+    paths, subgoals = task_paths(tables["trajectories"]), subgoal_names(tables["trajectories"])
+    notes = [annotator_note(corpus, annotator), agreement_note(corpus, annotator)]
+    card = dataset_card(
+        tables,
+        files,
+        paths,
+        subgoals,
+        corpus.report(path),
+        annotator=annotator,
+        annotator_note=" ".join(filter(None, notes)),
+        path=path,
+        state_text=state_text,
+    )
+    card.save(new / "README.md")
+    (new / "images").mkdir()
+    for name, picture in plots(paths, subgoals).items():
+        (new / "images" / name).write_bytes(picture)
 
 
 def _write(table: datasets.Dataset, folder: Path, split: str) -> DataFile:

@@ -17,7 +17,7 @@ from dataset_builder.common.hub import DATASET_ID
 from dataset_builder.dataset.features import columns
 from dataset_builder.dataset.stats import TaskPaths, task_rows
 from dataset_builder.simulator.tasks import PRACTICE
-from dataset_builder.trajectories.corpus import CollectReport
+from dataset_builder.trajectories.corpus import CollectReport, Corpus
 
 _TEMPLATE = Path(__file__).parent / "templates" / "dataset_card.md"
 _SIZES = ((1_000, "n<1K"), (10_000, "1K<n<10K"), (100_000, "10K<n<100K"), (1_000_000, "100K<n<1M"))
@@ -184,50 +184,51 @@ def _markdown(rows: list[dict[str, str]]) -> str:
     return "\n".join("| " + " | ".join(line) + " |" for line in lines)
 
 
-def agreement_note(name: str, folder: str | Path) -> str:
-    """What the card says of an annotator's agreement with the exemplars; `""` if it did none of them."""
-    every = all_exemplars()
-    given = annotations_of(name, None if name == "rules" else folder)
-    groups = [(" that they were tuned on", [pair for pair in every if not is_held_out(pair[0])])]
-    groups += [(" that nothing was tuned on", [pair for pair in every if is_held_out(pair[0])])]
+def agreement_note(corpus: Corpus, annotator: str) -> str:
+    """What the card says of an annotator's agreement with the exemplars; `""` if it annotated none."""
+    exemplars = all_exemplars()
+    given = annotations_of(annotator, None if annotator == "rules" else corpus)
+    groups = [("", exemplars)]
+    if annotator == "rules":  # the only annotator that was tuned on some of them
+        tuned = [pair for pair in exemplars if not is_held_out(pair[0])]
+        held_out = [pair for pair in exemplars if is_held_out(pair[0])]
+        groups = [(" that they were tuned on", tuned), (" that nothing was tuned on", held_out)]
     parts = []
-    for which, wanted in groups if name == "rules" else [("", every)]:
+    for which, pairs in groups:
         try:
-            found = total(compare(wanted, given))
+            agreement = total(compare(pairs, given))
         except UsageError:
             continue
         parts.append(
-            f"{found.paths} paths{which}: F1 of the bounds of sub-goals {found.boundary_f1:.2f}, "
-            f"{found.name_share:.0%} of the actions under a sub-goal of the same name, "
-            f"{found.subgoal_share:.0%} under the very same sub-goal"
+            f"{agreement.counts['paths']} paths{which}: F1 of the bounds of sub-goals "
+            f"{agreement.boundary_f1:.2f}, {agreement.name_share:.0%} of the actions under a sub-goal of the "
+            f"same name, {agreement.subgoal_share:.0%} under the very same sub-goal"
         )
     return f"Agreement with the exemplars: on {'; on '.join(parts)}." if parts else ""
 
 
-def annotator_note(folder: str | Path, name: str) -> str:
+def annotator_note(corpus: Corpus, annotator: str) -> str:
     """One paragraph on how an annotator made its sub-goals, computed from what it stored.
 
     Args:
-        folder (`str` or `Path`): the corpus folder.
-        name (`str`): the annotator's, as in the files' names.
+        corpus (`Corpus`): what it annotated.
+        annotator (`str`): its name, as in the names of the files.
     """
-    from dataset_builder.trajectories.corpus import annotation_store, quarantined
-
-    if name == "rules":
+    if annotator == "rules":
         return "They were written by rules, not by a language model."
-    records = [record for record in annotation_store(folder, name) if "model" in record]
+    records = [record for record in corpus.annotations(annotator) if "model" in record]
     if not records:
         return ""
     models = ", ".join(sorted({f"`{record['model']}`" for record in records}))
     counts = Counter(record["answer_format"] for record in records)
-    forms = ", ".join(f"{form} ({count})" for form, count in counts.most_common())
+    formats = ", ".join(f"{name} ({count})" for name, count in counts.most_common())
     shown = max(len(record["examples"]) for record in records)
     thought = " and its own first thought about the task" if any(r["thought"] for r in records) else ""
     repaired = sum(record["repairs"] > 0 for record in records)
     note = (
-        f"They were written by a language model, {models}, that saw each path after at most {shown} "
-        f"annotated examples{thought}. Form of its answers: {forms}. Each answer was aligned to its path; "
-        f"For {repaired} of {len(records)} paths the model was asked again."
+        f"They were written by a language model, {models}, that read each path after at most {shown} "
+        f"annotated examples{thought}. Format of its answers: {formats}. Each answer was aligned to its "
+        f"path; for {repaired} of {len(records)} paths the model was asked again."
     )
-    lost = len(quarantined(folder, name))
-    return note + (f" Left out because no answer fitted: {lost}." if lost else "")
+    given_up = len(corpus.quarantined(annotator))
+    return note + (f" Paths excluded because no answer fitted: {given_up}." if given_up else "")

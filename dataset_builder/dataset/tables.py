@@ -20,13 +20,7 @@ from dataset_builder.practice.generate import load_practice
 from dataset_builder.practice.perturbed_replay import Practice
 from dataset_builder.simulator.tasks import PRACTICE, SPLITS, get_task
 from dataset_builder.trajectories.agent_state import replay_states
-from dataset_builder.trajectories.corpus import (
-    annotated,
-    annotation_store,
-    practice_store,
-    trajectories,
-    trajectory_store,
-)
+from dataset_builder.trajectories.corpus import Corpus
 from dataset_builder.trajectories.model_input import DEFAULT_VERSION, ROLES, check_version, model_input
 from dataset_builder.trajectories.subgoals import Segment, step_subgoals
 from dataset_builder.trajectories.trajectory import Trajectory
@@ -57,6 +51,8 @@ class ScienceWorldSubgoals(datasets.GeneratorBasedBuilder):
     BUILDER_CONFIG_CLASS = CorpusConfig
     VERSION = datasets.Version("1.0.0")
     config: CorpusConfig
+    corpus: Corpus | None = None
+    """What to read; by default the configuration's folder. Configurations that share it parse it once."""
 
     def _info(self) -> datasets.DatasetInfo:
         return datasets.DatasetInfo(features=features(self.config.name))
@@ -71,7 +67,7 @@ class ScienceWorldSubgoals(datasets.GeneratorBasedBuilder):
             for split in SPLITS
             if split in by_split
         ]
-        practices = load_practice(self.config.folder) if self.config.name in ROLES else []
+        practices = load_practice(self._corpus()) if self.config.name in ROLES else []
         if practices:
             splits.append(datasets.SplitGenerator(name=PRACTICE, gen_kwargs={"practices": practices}))
         return splits
@@ -79,8 +75,11 @@ class ScienceWorldSubgoals(datasets.GeneratorBasedBuilder):
     def _pairs(self) -> Sequence[Pair]:
         if self.config.name == "exemplars":
             return all_exemplars()
-        found = trajectories(self.config.folder, self.config.path)
-        return annotated(self.config.folder, self.config.annotator, found, version_of(self.config.annotator))
+        corpus, annotator = self._corpus(), self.config.annotator
+        return corpus.annotated(annotator, corpus.trajectories(self.config.path), version_of(annotator))
+
+    def _corpus(self) -> Corpus:
+        return self.corpus or Corpus(self.config.folder)
 
     def _generate_examples(
         self, pairs: Sequence[Pair] = (), practices: Sequence[Practice] = ()
@@ -128,22 +127,35 @@ def _which(trajectory: Trajectory) -> dict[str, Any]:
     return {"task": task.name, "task_id": task.task_id, "variation": trajectory.variation}
 
 
-def build_config(name: str, cache: str | Path, **options: str) -> datasets.DatasetDict:
+def build_config(
+    name: str, cache: str | Path, corpus: Corpus, annotator: str = "rules", **options: str
+) -> datasets.DatasetDict:
     """Build one configuration in a cache folder and open it.
 
-    `datasets` keys its cache by the options alone; the digest of what is read is added, lest
-    changed input or code return old rows.
+    Args:
+        name (`str`): one of `features.CONFIGS`.
+        cache (`str` or `Path`): where `datasets` keeps its Arrow files.
+        corpus (`Corpus`): what to read.
+        annotator (`str`, *optional*, defaults to `"rules"`): whose segments.
+        options: further fields of `CorpusConfig`.
     """
-    folder, annotator = options["folder"], options.get("annotator", "rules")
-    digest = hashlib.sha256()
     package = Path(__file__).parents[1]
     sources = sorted([*package.rglob("*.py"), *package.glob("annotation/exemplar_data/*")])
-    stores = (trajectory_store(folder), annotation_store(folder, annotator), practice_store(folder))
+    stores = (corpus.collected, corpus.annotations(annotator), corpus.practice)
+    # `datasets` keys its cache by the options alone. The digest of what is read is added, so that
+    # changed input or code do not return rows of an earlier build.
+    digest = hashlib.sha256()
     for path in (*(store.path for store in stores), *sources):
         digest.update(path.read_bytes() if path.exists() else b"")
     builder = ScienceWorldSubgoals(
-        cache_dir=str(cache), config_name=name, hash=digest.hexdigest()[:16], **options
+        cache_dir=str(cache),
+        config_name=name,
+        hash=digest.hexdigest()[:16],
+        folder=str(corpus.folder),
+        annotator=annotator,
+        **options,
     )
+    builder.corpus = corpus
     builder.download_and_prepare()
     return builder.as_dataset()
 

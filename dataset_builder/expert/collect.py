@@ -9,6 +9,7 @@ from typing import Any
 
 from rich.progress import Progress
 
+from dataset_builder.common.console import progress_line
 from dataset_builder.common.errors import SimulatorDied, UsageError
 from dataset_builder.common.jsonl_store import JsonlStore
 from dataset_builder.engines.base import Engine
@@ -100,15 +101,10 @@ def collect(
     _check_same(store, simplifications)
     missing = [key for key in wanted if key not in store]
     engine = engine or LocalEngine(workers or os.cpu_count() or 1)
-    bar = (
-        progress.add_task("expert paths", total=len(wanted), completed=len(wanted) - len(missing))
-        if progress
-        else None
-    )
+    advance = progress_line(progress, "expert paths", len(wanted), len(wanted) - len(missing))
     for key, record in engine.map(CollectJob(simplifications), missing):
         store.append(key, record)
-        if progress and bar is not None:
-            progress.advance(bar)
+        advance()
     return report(store, wanted)
 
 

@@ -7,6 +7,7 @@ from typing import Any, NamedTuple
 from rich.progress import Progress
 
 from dataset_builder.annotation.annotators import version_of
+from dataset_builder.common.console import progress_line
 from dataset_builder.common.errors import SimulatorDied, SubgoalError, UsageError
 from dataset_builder.common.jsonl_store import JsonlStore
 from dataset_builder.engines.local import WorkerThreads
@@ -14,8 +15,8 @@ from dataset_builder.practice.perturbed_replay import Failed, Practice, practise
 from dataset_builder.simulator.retry import MAX_JVM_RESTARTS, retrying
 from dataset_builder.simulator.simulator import Episode, Simulator
 from dataset_builder.simulator.tasks import get_task
-from dataset_builder.trajectories.corpus import annotated, practice_store, trajectories
-from dataset_builder.trajectories.subgoals import Segment, SubGoal, check_segments
+from dataset_builder.trajectories.corpus import Corpus, read_segments, segment_rows
+from dataset_builder.trajectories.subgoals import Segment
 from dataset_builder.trajectories.trajectory import Trajectory
 
 FEW_VARIATIONS = 20
@@ -56,14 +57,11 @@ def generate_practice(
     """
     if steps < 1 or workers < 1:
         raise UsageError("--steps and --workers: give 1 or more.")
-    store = practice_store(folder)
-    wanted = _units(folder, steps)
+    corpus = Corpus(folder)
+    store = corpus.practice
+    wanted = _units(corpus, steps)
     missing = [unit for unit in wanted if _key(unit) not in store]
-    bar = (
-        progress.add_task("practice", total=len(wanted), completed=len(wanted) - len(missing))
-        if progress
-        else None
-    )
+    advance = progress_line(progress, "practice", len(wanted), len(wanted) - len(missing))
     if missing:
         with Simulator(worlds=workers) as simulator:
 
@@ -77,18 +75,17 @@ def generate_practice(
             with WorkerThreads(work, missing, workers) as crew:
                 for _, future in crew:
                     future.result()
-                    if progress and bar is not None:
-                        progress.advance(bar)
+                    advance()
     return _held(store)
 
 
-def load_practice(folder: str | Path) -> list[Practice]:
-    """All practice of a corpus folder, by task, variation and seed; none if there was none.
+def load_practice(corpus: Corpus) -> list[Practice]:
+    """All practice of a corpus, by task, variation and seed; none if there was none.
 
     Raises:
         SubgoalError: if stored segments do not cover their path.
     """
-    store = practice_store(folder)
+    store = corpus.practice
     records = (store[key] for key in sorted(store.keys()))
     return [_read(record["practice"], store.path) for record in records if "practice" in record]
 
@@ -105,14 +102,14 @@ def _held(store: JsonlStore) -> dict[str, PracticeStats]:
     return held
 
 
-def _units(folder: str | Path, steps: int) -> list[Unit]:
+def _units(corpus: Corpus, steps: int) -> list[Unit]:
     """What to play, the first seed of all variations before the second."""
-    found = [path for path in trajectories(folder, "tidied") if _split(path) == "train"]
+    found = [path for path in corpus.trajectories("tidied") if _split(path) == "train"]
     counts: Counter[str] = Counter()
     for path in found:
         counts[path.task] += len(path.steps)
     rare = [path for path in found if len(get_task(path.task).variations("train")) <= FEW_VARIATIONS]
-    pairs = annotated(folder, "rules", rare, version_of("rules")) if rare else []
+    pairs = corpus.annotated("rules", rare, version_of("rules")) if rare else []
     plays = {task: min(MOST_PLAYS, -(-steps // count)) for task, count in counts.items()}
     return [
         (path, segments, seed)
@@ -138,15 +135,14 @@ def _outcome(episode: Episode, unit: Unit) -> dict[str, Any]:
         return {"given_up": f"the Java process died {MAX_JVM_RESTARTS} times"}
     except Failed as error:
         return {"given_up": str(error)}
-    segments = [[str(segment.subgoal), segment.start, segment.stop] for segment in played.segments]
-    return {"practice": vars(played) | {"trajectory": played.trajectory.to_dict(), "segments": segments}}
+    changed = {"trajectory": played.trajectory.to_dict(), "segments": segment_rows(played.segments)}
+    return {"practice": vars(played) | changed}
 
 
 def _read(record: dict[str, Any], path: Path) -> Practice:
     try:
         trajectory = Trajectory.from_dict(record["trajectory"])
-        segments = [Segment(SubGoal.parse(text), start, stop) for text, start, stop in record["segments"]]
-        check_segments(segments, len(trajectory.steps))
+        segments = read_segments(record["segments"], len(trajectory.steps))
         return Practice(**record | {"trajectory": trajectory, "segments": segments})
     except (SubgoalError, KeyError, TypeError, ValueError) as error:
         raise SubgoalError(

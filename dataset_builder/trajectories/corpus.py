@@ -3,6 +3,7 @@
 from collections import Counter
 from collections.abc import Iterable
 from dataclasses import dataclass, field
+from functools import cache
 from pathlib import Path
 
 from dataset_builder.common.errors import SubgoalError, UsageError
@@ -11,73 +12,24 @@ from dataset_builder.trajectories.subgoals import Segment, SubGoal, check_segmen
 from dataset_builder.trajectories.trajectory import Trajectory, TrajectoryKey
 
 
+def trajectory_store(folder: str | Path) -> JsonlStore:
+    """Opens the store of collected trajectories in a corpus folder."""
+    return JsonlStore(Path(folder) / "trajectories.jsonl")
+
+
 def annotation_store(folder: str | Path, annotator: str) -> JsonlStore:
-    """The store of one annotator's segments in a corpus folder."""
+    """Opens the store of one annotator's segments in a corpus folder."""
     return JsonlStore(Path(folder) / f"annotations-{annotator}.jsonl")
 
 
 def quarantine_store(folder: str | Path, annotator: str) -> JsonlStore:
-    """The store of what an annotator gave up, with the reasons and a model's answers."""
+    """Opens the store of what an annotator gave up, with the reasons and a model's answers."""
     return JsonlStore(Path(folder) / f"quarantine-{annotator}.jsonl")
 
 
-def quarantined(folder: str | Path, annotator: str) -> list[TrajectoryKey]:
-    """Trajectories that an annotator gave up and has not annotated since."""
-    done = annotation_store(folder, annotator)
-    lost = [TrajectoryKey(*record["key"]) for record in quarantine_store(folder, annotator)]
-    return sorted(key for key in lost if key not in done)
-
-
-def fits(store: JsonlStore, trajectory: Trajectory) -> bool:
-    return trajectory.key in store and store[trajectory.key]["actions"] == trajectory.actions
-
-
-def annotated(
-    folder: str | Path, annotator: str, trajectories: Iterable[Trajectory], version: str = ""
-) -> list[tuple[Trajectory, list[Segment]]]:
-    """Trajectories with their stored segments, without those that the annotator gave up.
-
-    Args:
-        folder (`str` or `Path`): the corpus folder.
-        annotator (`str`): whose segments.
-        trajectories (`Iterable[Trajectory]`): of which paths.
-        version (`str`, *optional*): of the annotator; see `annotators.version_of`.
-
-    Raises:
-        UsageError: if some have neither, or only what older rules made of them.
-        SubgoalError: if stored segments do not cover their path.
-    """
-    store = annotation_store(folder, annotator)
-    quarantine = quarantine_store(folder, annotator)
-    pairs = []
-    for trajectory in trajectories:
-        if fits(store, trajectory) and store[trajectory.key].get("version", "") == version:
-            pairs.append((trajectory, segments(store, trajectory)))
-        elif not fits(quarantine, trajectory):
-            raise UsageError(
-                f"{trajectory.task} {trajectory.variation} in {folder} is not annotated by {annotator}: "
-                f"run `subgoal corpus annotate {folder} {_options(annotator)}` first."
-            )
-    if not pairs:
-        raise UsageError(f"{annotator} gave up every trajectory of {folder}: see {quarantine.path}.")
-    return pairs
-
-
-def _options(annotator: str) -> str:
-    return "--annotator llm --model …" if annotator.startswith("llm") else f"--annotator {annotator}"
-
-
-def segments(store: JsonlStore, trajectory: Trajectory) -> list[Segment]:
-    try:
-        rows = store[trajectory.key]["segments"]
-        read = [Segment(SubGoal.parse(text), start, stop) for text, start, stop in rows]
-        check_segments(read, len(trajectory.steps))
-    except (SubgoalError, KeyError, TypeError, ValueError) as error:
-        where = f"{trajectory.task} {trajectory.variation}"
-        raise SubgoalError(
-            f"{store.path} holds no usable segments of {where} ({error}): remove its line and annotate again."
-        ) from error
-    return read
+def practice_store(folder: str | Path) -> JsonlStore:
+    """Opens the store of practice in a corpus folder, keyed by task, variation and seed."""
+    return JsonlStore(Path(folder) / "practice.jsonl")
 
 
 @dataclass(frozen=True)
@@ -97,50 +49,142 @@ class CollectReport:
     why: dict[str, Counter[str]] = field(default_factory=dict)
 
 
-def trajectory_store(folder: str | Path) -> JsonlStore:
-    """The store of collected trajectories in a corpus folder."""
-    return JsonlStore(Path(folder) / "trajectories.jsonl")
+class Corpus:
+    """What a corpus folder holds, for readers: each of its files is parsed once, when first needed.
+
+    Args:
+        folder (`str` or `Path`): the folder that `subgoal corpus collect --out` made.
+
+    Example:
+
+    ```python
+    corpus = Corpus("corpus")
+    for trajectory, segments in corpus.annotated("rules", corpus.trajectories("tidied")):
+        print(trajectory.task, len(segments))
+    ```
+    """
+
+    def __init__(self, folder: str | Path) -> None:
+        self.folder = Path(folder)
+        # Caches of the object, not of the class: another `Corpus` sees what was written since.
+        self.annotations = cache(lambda annotator: annotation_store(self.folder, annotator))
+        self.quarantine = cache(lambda annotator: quarantine_store(self.folder, annotator))
+        self._collected = cache(lambda: trajectory_store(self.folder))
+        self._practice = cache(lambda: practice_store(self.folder))
+
+    @property
+    def collected(self) -> JsonlStore:
+        """What became of each variation that was tried."""
+        return self._collected()
+
+    @property
+    def practice(self) -> JsonlStore:
+        """The perturbed replays."""
+        return self._practice()
+
+    def trajectories(self, path: str | None = None) -> list[Trajectory]:
+        """The verified trajectories, by task, variation and path.
+
+        Args:
+            path (`str`, *optional*): only those of this form.
+
+        Raises:
+            UsageError: if there are none.
+        """
+        trajectories = [
+            Trajectory.from_dict(record["trajectory"])
+            for record in self.collected
+            if "trajectory" in record and path in (None, record["key"][2])
+        ]
+        if not trajectories:
+            kind = f"{path} " if path else ""
+            raise UsageError(
+                f"{self.folder} holds no {kind}trajectories: "
+                f"run `subgoal corpus collect --out {self.folder}` first."
+            )
+        return sorted(trajectories, key=lambda trajectory: trajectory.key)
+
+    def report(self, path: str) -> CollectReport:
+        """What became of the variations that were tried for this form of path."""
+        keys = (TrajectoryKey(*record["key"]) for record in self.collected)
+        return report(self.collected, [key for key in keys if key.path == path])
+
+    def annotated(
+        self, annotator: str, trajectories: Iterable[Trajectory], version: str = ""
+    ) -> list[tuple[Trajectory, list[Segment]]]:
+        """Trajectories with their stored segments, without those that the annotator gave up.
+
+        Args:
+            annotator (`str`): whose segments.
+            trajectories (`Iterable[Trajectory]`): of which paths.
+            version (`str`, *optional*): of the annotator; see `annotators.version_of`.
+
+        Raises:
+            UsageError: if some have neither, or only what older rules made of them.
+            SubgoalError: if stored segments do not cover their path.
+        """
+        store, quarantine = self.annotations(annotator), self.quarantine(annotator)
+        pairs = []
+        for trajectory in trajectories:
+            if fits(store, trajectory) and store[trajectory.key].get("version", "") == version:
+                pairs.append((trajectory, _segments(store, trajectory)))
+            elif not fits(quarantine, trajectory):
+                options = "llm --model …" if annotator.startswith("llm") else annotator
+                raise UsageError(
+                    f"{trajectory.task} {trajectory.variation} in {self.folder} is not annotated by "
+                    f"{annotator}: run `subgoal corpus annotate {self.folder} --annotator {options}` first."
+                )
+        if not pairs:
+            raise UsageError(f"{annotator} gave up every trajectory of {self.folder}: see {quarantine.path}.")
+        return pairs
+
+    def quarantined(self, annotator: str) -> list[TrajectoryKey]:
+        """Trajectories that an annotator gave up and has not annotated since."""
+        given_up = [TrajectoryKey(*record["key"]) for record in self.quarantine(annotator)]
+        return sorted(key for key in given_up if key not in self.annotations(annotator))
+
+
+def fits(store: JsonlStore, trajectory: Trajectory) -> bool:
+    """Whether a store has a record of this trajectory, made when it had the same actions."""
+    return trajectory.key in store and store[trajectory.key]["actions"] == trajectory.actions
+
+
+def read_segments(rows: Iterable[tuple[str, int, int]], n_actions: int) -> list[Segment]:
+    """Segments from their stored form, `[sub-goal, start, stop]` each.
+
+    Raises:
+        SubgoalError, TypeError, ValueError: if they are of another form or do not cover the actions.
+    """
+    segments = [Segment(SubGoal.parse(text), start, stop) for text, start, stop in rows]
+    check_segments(segments, n_actions)
+    return segments
+
+
+def segment_rows(segments: Iterable[Segment]) -> list[list[str | int]]:
+    """The stored form of segments; `read_segments` reads it back."""
+    return [[str(segment.subgoal), segment.start, segment.stop] for segment in segments]
 
 
 def report(store: JsonlStore, keys: Iterable[TrajectoryKey] | None = None) -> CollectReport:
     """Count what became of these keys (of all in the store, if None)."""
-    verified: Counter[str] = Counter()
-    given_up: Counter[str] = Counter()
-    reasons: Counter[str] = Counter()
-    why: dict[str, Counter[str]] = {}
-    chosen = store if keys is None else [store[key] for key in keys if key in store]
-    for record in chosen:
+    counts = CollectReport(Counter(), Counter(), Counter())
+    for record in store if keys is None else [store[key] for key in keys if key in store]:
         task = str(record["key"][0])
         if "trajectory" in record:
-            verified[task] += 1
+            counts.verified[task] += 1
         else:
             reason = record.get("given_up", "no reason was stored")
-            given_up[task] += 1
-            reasons[reason] += 1
-            why.setdefault(task, Counter())[reason] += 1
-    return CollectReport(verified, given_up, reasons, why)
+            counts.given_up[task] += 1
+            counts.reasons[reason] += 1
+            counts.why.setdefault(task, Counter())[reason] += 1
+    return counts
 
 
-def trajectories(folder: str | Path, path: str | None = None) -> list[Trajectory]:
-    """Verified trajectories of a corpus folder, by task, variation and path.
-
-    Raises:
-        UsageError: if the folder holds none.
-    """
-    store = trajectory_store(folder)
-    found = [
-        Trajectory.from_dict(record["trajectory"])
-        for record in store
-        if "trajectory" in record and path in (None, record["key"][2])
-    ]
-    if not found:
-        kind = f"{path} " if path else ""
-        raise UsageError(
-            f"{folder} holds no {kind}trajectories: run `subgoal corpus collect --out {folder}` first."
-        )
-    return sorted(found, key=lambda trajectory: trajectory.key)
-
-
-def practice_store(folder: str | Path) -> JsonlStore:
-    """The store of practice in a corpus folder, keyed by task, variation and seed."""
-    return JsonlStore(Path(folder) / "practice.jsonl")
+def _segments(store: JsonlStore, trajectory: Trajectory) -> list[Segment]:
+    try:
+        return read_segments(store[trajectory.key]["segments"], len(trajectory.steps))
+    except (SubgoalError, KeyError, TypeError, ValueError) as error:
+        where = f"{trajectory.task} {trajectory.variation}"
+        raise SubgoalError(
+            f"{store.path} holds no usable segments of {where} ({error}): remove its line and annotate again."
+        ) from error

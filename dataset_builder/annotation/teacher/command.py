@@ -8,7 +8,7 @@ from dataset_builder.annotation.annotators import CheckedAnnotator
 from dataset_builder.annotation.teacher.annotator import LLMAnnotator
 from dataset_builder.annotation.teacher.cost_table import cost_rows
 from dataset_builder.common.console import console, progress_bar, row_table
-from dataset_builder.trajectories.corpus import annotation_store, quarantine_store, quarantined
+from dataset_builder.trajectories.corpus import Corpus
 from dataset_builder.trajectories.trajectory import Trajectory
 
 
@@ -44,11 +44,11 @@ def annotate_by_llm(
             line = f"That is {llm.budget.excess:,} tokens more than the budget of {llm.budget.limit:,}: "
             line += "the model wrote longer answers than before."
             console.print(line, highlight=False, soft_wrap=True)
-    lost = set(quarantined(folder, teacher.name)) & {trajectory.key for trajectory in trajectories}
+    lost = set(Corpus(folder).quarantined(teacher.name)) & {trajectory.key for trajectory in trajectories}
     done = f"{len(trajectories) - len(lost)} of {len(trajectories)} trajectories annotated by {teacher.name}"
     console.print(f"{done}, {new} of them now.", highlight=False, soft_wrap=True)
     if lost:
-        where = quarantine_store(folder, teacher.name).path
+        where = Corpus(folder).quarantine(teacher.name).path
         line = f"{len(lost)} in quarantine, see {where}; --retry-quarantined asks for them once more."
         console.print(line, highlight=False, soft_wrap=True)
 
@@ -61,10 +61,10 @@ def show_estimate(
     assert isinstance(llm, LLMAnnotator)
     missing = not_annotated(folder, teacher.name, trajectories, retry_quarantined)
     fresh = {trajectory.key for trajectory in not_annotated(folder, teacher.name, trajectories)}
-    given_up = quarantine_store(folder, teacher.name)
+    given_up = Corpus(folder).quarantine(teacher.name)
     again = [trajectory.key for trajectory in missing if trajectory.key not in fresh]
     rows = llm.estimate(missing, {key: given_up[key]["attempts"] for key in again})
-    done = len(annotation_store(folder, teacher.name))
+    done = len(Corpus(folder).annotations(teacher.name))
     console.print(f"{done} annotated by {teacher.name}, {len(missing)} to do.", highlight=False)
     if rows:
         console.print(row_table(rows, "Estimate: 4 characters a token, no repairs"))

@@ -11,7 +11,7 @@ from dataset_builder.annotation.rules.annotator import RulesAnnotator
 from dataset_builder.common.errors import SubgoalError, UsageError
 from dataset_builder.dataset.card import annotator_note
 from dataset_builder.llm.errors import RequestFailed, RequestRejected
-from dataset_builder.trajectories.corpus import annotated, annotation_store, quarantine_store, quarantined
+from dataset_builder.trajectories.corpus import Corpus, annotation_store, quarantine_store
 from dataset_builder.trajectories.subgoals import Segment, SubGoal
 from dataset_builder.trajectories.trajectory import Trajectory
 
@@ -56,7 +56,7 @@ def test_segments_and_provenance_are_kept(concurrency: int, paths: list[Trajecto
     record = annotation_store(tmp_path, "llm-moody")[paths[0].key]
     assert record["actions"] == paths[0].actions
     assert {name: record[name] for name in MADE} == MADE
-    pairs = annotated(tmp_path, "llm-moody", paths)
+    pairs = Corpus(tmp_path).annotated("llm-moody", paths)
     assert pairs == [(path, RulesAnnotator().annotate(path)) for path in paths]
 
 
@@ -73,11 +73,11 @@ def test_what_is_given_up_goes_to_quarantine_with_its_answers(
 ) -> None:
     moody = _Moody(melt=NotAnnotated("no sub-goals", ["first", "second"], MADE))
     assert annotate(tmp_path, moody, paths) == 3
-    assert quarantined(tmp_path, "llm-moody") == [paths[1].key]
+    assert Corpus(tmp_path).quarantined("llm-moody") == [paths[1].key]
     record = quarantine_store(tmp_path, "llm-moody")[paths[1].key]
     assert (record["reason"], record["answers"]) == ("no sub-goals", ["first", "second"])
     assert (record["attempts"], record["model"]) == (1, "teacher")
-    assert [path for path, _ in annotated(tmp_path, "llm-moody", paths)] == [paths[0], *paths[2:]]
+    assert [path for path, _ in Corpus(tmp_path).annotated("llm-moody", paths)] == [paths[0], *paths[2:]]
 
 
 def test_quarantine_is_tried_again_only_if_asked_for(paths: list[Trajectory], tmp_path: Path) -> None:
@@ -90,8 +90,8 @@ def test_quarantine_is_tried_again_only_if_asked_for(paths: list[Trajectory], tm
     healed = _Moody()
     assert annotate(tmp_path, healed, paths, retry_quarantined=True) == 1
     assert healed.asked == {("melt", 2): 1}
-    assert quarantined(tmp_path, "llm-moody") == []
-    assert len(annotated(tmp_path, "llm-moody", paths)) == 4
+    assert Corpus(tmp_path).quarantined("llm-moody") == []
+    assert len(Corpus(tmp_path).annotated("llm-moody", paths)) == 4
 
 
 def test_a_refused_path_is_quarantined_at_the_end(paths: list[Trajectory], tmp_path: Path) -> None:
@@ -106,13 +106,13 @@ def test_a_run_that_ends_early_quarantines_no_refused_path(paths: list[Trajector
     with pytest.raises(SubgoalError, match="in a row"):
         annotate(tmp_path, moody, paths)
     assert len(annotation_store(tmp_path, "llm-moody")) == 2
-    assert quarantined(tmp_path, "llm-moody") == []
+    assert Corpus(tmp_path).quarantined("llm-moody") == []
 
 
 def test_what_got_no_answer_is_told_and_asked_for_again(paths: list[Trajectory], tmp_path: Path) -> None:
     with pytest.raises(SubgoalError, match="1 of 4 trajectories got no answer, the last because it is down"):
         annotate(tmp_path, _Moody(melt=RequestFailed("it is down")), paths, concurrency=2)
-    assert quarantined(tmp_path, "llm-moody") == []
+    assert Corpus(tmp_path).quarantined("llm-moody") == []
     assert annotate(tmp_path, _Moody(), paths) == 1
 
 
@@ -129,16 +129,16 @@ def test_wrong_segments_never_enter_the_store(paths: list[Trajectory], tmp_path:
 def test_a_folder_of_quarantined_paths_is_nothing_to_build(paths: list[Trajectory], tmp_path: Path) -> None:
     annotate(tmp_path, _Moody(boil=NotAnnotated("no sub-goals")), paths[:1])
     with pytest.raises(UsageError, match="gave up every trajectory"):
-        annotated(tmp_path, "llm-moody", paths[:1])
+        Corpus(tmp_path).annotated("llm-moody", paths[:1])
 
 
 def test_the_remedy_for_missing_annotations_is_a_command_that_works(
     paths: list[Trajectory], tmp_path: Path
 ) -> None:
     with pytest.raises(UsageError, match=r"--annotator llm --model"):
-        annotated(tmp_path, "llm-moody", paths)
+        Corpus(tmp_path).annotated("llm-moody", paths)
     with pytest.raises(UsageError, match=r"--annotator rules` first"):
-        annotated(tmp_path, "rules", paths, version_of("rules"))
+        Corpus(tmp_path).annotated("rules", paths, version_of("rules"))
 
 
 def test_concurrency_below_one_is_refused(paths: list[Trajectory], tmp_path: Path) -> None:
@@ -149,20 +149,20 @@ def test_concurrency_below_one_is_refused(paths: list[Trajectory], tmp_path: Pat
 def test_the_note_says_who_wrote_the_subgoals(paths: list[Trajectory], tmp_path: Path) -> None:
     annotate(tmp_path, RulesAnnotator(), paths)
     annotate(tmp_path, _Moody(melt=NotAnnotated("no sub-goals")), paths)
-    assert annotator_note(tmp_path, "rules") == "They were written by rules, not by a language model."
-    note = annotator_note(tmp_path, "llm-moody")
+    assert annotator_note(Corpus(tmp_path), "rules") == "They were written by rules, not by a language model."
+    note = annotator_note(Corpus(tmp_path), "llm-moody")
     for part in (
         "`teacher`",
         "at most 1 annotated",
         "functional (3)",
-        "For 3 of 3 paths the model was asked again",
-        "no answer fitted: 1.",
+        "for 3 of 3 paths the model was asked again",
+        "excluded because no answer fitted: 1.",
     ):
         assert part in note
     assert "thought" not in note
 
 
-def test_other_rules_annotate_anew(
+def test_other_rules_annotate_again(
     tmp_path: Path, paths: list[Trajectory], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     assert annotate(tmp_path, RulesAnnotator(), paths[:3]) == 3

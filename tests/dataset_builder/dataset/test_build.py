@@ -17,7 +17,7 @@ from dataset_builder.dataset.load import load_config, load_tables
 from dataset_builder.dataset.stats import split_rows, task_paths, task_rows
 from dataset_builder.dataset.tables import examples
 from dataset_builder.simulator.tasks import get_task
-from dataset_builder.trajectories.corpus import annotated, annotation_store, trajectories, trajectory_store
+from dataset_builder.trajectories.corpus import Corpus, annotation_store, trajectory_store
 from dataset_builder.trajectories.model_input import DEFAULT_VERSION, ROLES
 from dataset_builder.trajectories.subgoals import SubGoal, step_subgoals
 from dataset_builder.trajectories.trajectory import Trajectory
@@ -51,7 +51,9 @@ def test_examples_are_what_the_model_would_read(
     tables = load_dataset(str(dataset_folder), role)
     rows = {(r["task"], r["variation"], r["step"]): r for table in tables.values() for r in table}
     assert len(rows) == sum(len(trajectory.steps) for trajectory in tidied(recorded))
-    for trajectory, segments in annotated(corpus_folder, "rules", tidied(recorded), version_of("rules")):
+    for trajectory, segments in Corpus(corpus_folder).annotated(
+        "rules", tidied(recorded), version_of("rules")
+    ):
         for example in examples(role, trajectory, segments, DEFAULT_VERSION):
             row = rows[trajectory.task, trajectory.variation, example.step]
             assert (row["input"], row["target"]) == (example.input, example.target)
@@ -233,7 +235,7 @@ def test_unannotated_and_empty_corpora_say_what_to_do(tmp_path: Path, recorded: 
     with pytest.raises(UsageError, match="Unknown state-text version"):
         build(tmp_path / "corpus", tmp_path / "out", state_text="long")
     assert not (tmp_path / "out").exists()
-    assert len(trajectories(tmp_path / "corpus")) == 1
+    assert len(Corpus(tmp_path / "corpus").trajectories()) == 1
 
 
 def test_revisions_are_split_off_ids_but_not_off_folders(tmp_path: Path) -> None:

@@ -255,7 +255,7 @@ def test_collecting_on_a_cluster_gives_what_threads_give_also_when_java_s_owner_
     from dataset_builder.annotation.annotators import annotator
     from dataset_builder.expert.collect import collect
     from dataset_builder.simulator.tasks import select_tasks
-    from dataset_builder.trajectories.corpus import annotation_store, trajectories, trajectory_store
+    from dataset_builder.trajectories.corpus import Corpus, annotation_store, trajectory_store
     from tests.killing import KillingEngine
 
     tasks = select_tasks("lifespan-longest-lived,find-plant")
@@ -268,7 +268,10 @@ def test_collecting_on_a_cluster_gives_what_threads_give_also_when_java_s_owner_
     for name, workers in (("local", 2), ("ray", 2)):
         engine = get_engine(name, workers=workers)
         assert (
-            annotate(tmp_path / name, annotator("rules"), trajectories(tmp_path / name), engine=engine) == 4
+            annotate(
+                tmp_path / name, annotator("rules"), Corpus(tmp_path / name).trajectories(), engine=engine
+            )
+            == 4
         )
     local, distributed = (annotation_store(tmp_path / name, "rules") for name in ("local", "ray"))
     assert sorted(local, key=_key) == sorted(distributed, key=_key)

@@ -15,7 +15,7 @@ from dataset_builder.expert import collect as module
 from dataset_builder.expert.collect import choose_variations, collect
 from dataset_builder.simulator.simulator import Simulator
 from dataset_builder.simulator.tasks import get_task
-from dataset_builder.trajectories.corpus import report, trajectories, trajectory_store
+from dataset_builder.trajectories.corpus import Corpus, report, trajectory_store
 
 LIFESPAN = get_task("lifespan-longest-lived")
 
@@ -63,7 +63,7 @@ def test_collect_continues_and_repeats_nothing(tmp_path: Path) -> None:
     assert second.verified[LIFESPAN.name] == 3
     assert lines(tmp_path)[:2] == before
     assert len(lines(tmp_path)) == 3
-    found = trajectories(tmp_path)
+    found = Corpus(tmp_path).trajectories()
     assert [trajectory.variation for trajectory in found] == sorted(t.variation for t in found)
     assert all(trajectory.steps[-1].score_fraction == 1 for trajectory in found)
 
@@ -81,7 +81,7 @@ def test_a_killed_run_is_continued_by_the_next(tmp_path: Path) -> None:
 
     subprocess.run(command, check=True, stdout=subprocess.DEVNULL)
 
-    keys = [str(trajectory.key) for trajectory in trajectories(tmp_path)]
+    keys = [str(trajectory.key) for trajectory in Corpus(tmp_path).trajectories()]
     assert len(keys) == len(set(keys)) == len(lines(tmp_path)) == 12
 
 
@@ -126,7 +126,7 @@ def test_three_deaths_give_a_variation_up(tmp_path: Path, monkeypatch: pytest.Mo
     assert counted.given_up[LIFESPAN.name] == 1
     assert counted.reasons == {"the Java process died 3 times": 1}
     with pytest.raises(UsageError, match="holds no trajectories: run `subgoal corpus collect"):
-        trajectories(tmp_path)
+        Corpus(tmp_path).trajectories()
 
 
 def test_given_up_variations_are_kept_with_their_reason(tmp_path: Path) -> None:

@@ -9,17 +9,17 @@ from datasets import load_dataset
 from dataset_builder.common.errors import SubgoalError, UsageError
 from dataset_builder.dataset.build import build
 from dataset_builder.practice.generate import generate_practice, load_practice
-from dataset_builder.trajectories.corpus import practice_store, trajectory_store
+from dataset_builder.trajectories.corpus import Corpus, practice_store, trajectory_store
 from dataset_builder.trajectories.trajectory import Trajectory
 
 
 @pytest.fixture(scope="module")
 def folder(corpus_folder: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A corpus of two tasks of which one has few train variations, load_practice a little."""
+    """A corpus of two tasks of which one has few train variations, with a little practice."""
     from dataset_builder.annotation.annotate_corpus import annotate
     from dataset_builder.annotation.annotators import annotator
 
-    folder = tmp_path_factory.mktemp("load_practice")
+    folder = tmp_path_factory.mktemp("practice")
     old, new = trajectory_store(corpus_folder), trajectory_store(folder)
     kept = [
         record for record in old if record["key"][0] in ("chemistry-mix-paint-secondary-color", "find-plant")
@@ -39,7 +39,7 @@ def test_only_tasks_with_few_variations_are_practised(folder: Path) -> None:
     assert list(held) == ["chemistry-mix-paint-secondary-color"]
     found = held["chemistry-mix-paint-secondary-color"]
     assert found.plays + found.failed == 6  # 2 variations of 5 steps: 3 plays each
-    assert found.steps == sum(sum(play.taught) for play in load_practice(folder)) > 10
+    assert found.steps == sum(sum(play.taught) for play in load_practice(Corpus(folder))) > 10
 
 
 def test_what_was_practised_is_not_practised_again(folder: Path) -> None:
@@ -52,7 +52,7 @@ def test_a_dataset_gets_a_split_of_practice(folder: Path, tmp_path: Path) -> Non
     built = build(folder, tmp_path / "dataset")
     tables = load_dataset(str(built), "executor")
     assert set(tables) == {"train", "practice"}
-    plays = load_practice(folder)
+    plays = load_practice(Corpus(folder))
     assert len(tables["practice"]) == sum(sum(play.taught) for play in plays)
     actions = [action for play in plays for action in play.trajectory.actions]
     assert set(tables["practice"]["target"]) <= set(actions)
@@ -71,4 +71,4 @@ def test_bad_folders_and_numbers(folder: Path, tmp_path: Path) -> None:
     key = next(tuple(record["key"]) for record in store if "practice" in record)
     store.append(key, {"practice": store[key]["practice"] | {"segments": []}})
     with pytest.raises(SubgoalError, match="cannot be read"):
-        load_practice(copy)
+        load_practice(Corpus(copy))

@@ -12,7 +12,7 @@ from pathlib import Path
 
 from dataset_builder.annotation.teacher.messages import path_text
 from dataset_builder.llm.completion_cache import CompletionCache, request_digest
-from dataset_builder.trajectories.corpus import annotated, annotation_store, quarantined, trajectory_store
+from dataset_builder.trajectories.corpus import Corpus, annotation_store, trajectory_store
 from dataset_builder.trajectories.subgoals import check_segments
 from dataset_builder.trajectories.trajectory import Trajectory
 from tests.dataset_builder.annotation.teacher.oracle import FAILURES, KEY, Faulty, Oracle
@@ -82,8 +82,8 @@ def run(
         assert done.returncode == 0, done.stderr
         answered = [request_digest(request.body) for request, _ in server.answered]
 
-    lost = quarantined(folder, NAME)
-    pairs = annotated(folder, NAME, trajectories)
+    lost = Corpus(folder).quarantined(NAME)
+    pairs = Corpus(folder).annotated(NAME, trajectories)
     for path, segments in pairs:
         check_segments(segments, len(path.steps))
     assert kept <= annotation_store(folder, NAME).keys()
