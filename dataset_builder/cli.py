@@ -1,17 +1,29 @@
 """`subgoal corpus …`: collect, annotate, build, stats, push."""
 
 import contextlib
+from dataclasses import asdict, dataclass, fields
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 from rich.markup import escape
 
 from dataset_builder.common.console import console, progress_bar, row_table, say
 from dataset_builder.common.errors import SubgoalError, UsageError
+from dataset_builder.common.options import option_group
 from dataset_builder.simulator.tasks import SPLITS, TASKS, select_tasks
 from dataset_builder.trajectories.model_input import DEFAULT_VERSION
 
+if TYPE_CHECKING:
+    from dataset_builder.trajectories.trajectory import Trajectory
+
+Engine = Annotated[
+    str, typer.Option(help="Where the work runs: local, or ray for a Ray cluster (needs the extra [ray]).")
+]
+Address = Annotated[
+    str | None,
+    typer.Option(help="For --engine ray: HOST:PORT of the cluster, or auto. Default: Ray on this machine."),
+]
 Wait = Annotated[bool, typer.Option("--wait", help="Wait for another command that uses the folder.")]
 
 app = typer.Typer(help="Expert trajectories, their sub-goals, and the dataset made of them.")
@@ -19,7 +31,10 @@ app = typer.Typer(help="Expert trajectories, their sub-goals, and the dataset ma
 
 @app.command()
 def tasks() -> None:
-    """List the 30 tasks with their numbers of variations."""
+    """List the 30 tasks with their numbers of variations.
+
+    Example: `subgoal corpus tasks`
+    """
     console.print(
         row_table(
             [
@@ -33,39 +48,48 @@ def tasks() -> None:
 
 @app.command()
 def collect(
-    out: Annotated[Path, typer.Option(help="Corpus folder; running again continues there.")],
-    tasks: Annotated[str | None, typer.Option(help="Names or ids, comma-separated; all if left out.")] = None,
-    splits: Annotated[str, typer.Option(help="Comma-separated.")] = ",".join(SPLITS),
-    max_variations: Annotated[int | None, typer.Option(help="At most, per task and split.")] = None,
+    out: Annotated[Path, typer.Option(help="Corpus folder. Run the command again to resume.")],
+    tasks: Annotated[
+        str | None, typer.Option(help="Names or ids of tasks, comma-separated. Default: all 30.")
+    ] = None,
+    splits: Annotated[str, typer.Option(help="Splits, comma-separated.")] = ",".join(SPLITS),
+    max_variations: Annotated[
+        int | None, typer.Option(help="Collect at most so many variations per task and split.")
+    ] = None,
     paper_sampling: Annotated[
         bool, typer.Option(help="Sample the largest tasks as the paper did: 100 of 3-3, 50 of 9-x and 10-x.")
     ] = False,
-    seed: Annotated[int, typer.Option(help="Of --paper-sampling.")] = 0,
-    path: Annotated[str, typer.Option(help="tidied, or simulator: the solver's own.")] = "tidied",
-    simplifications: Annotated[str, typer.Option(help="easy, labels, or empty.")] = "easy",
+    seed: Annotated[int, typer.Option(help="Random seed for --paper-sampling.")] = 0,
+    path: Annotated[
+        str, typer.Option(help="Form of the paths: tidied (simplified), or simulator (the solver's own).")
+    ] = "tidied",
+    simplifications: Annotated[
+        str, typer.Option(help="ScienceWorld's simplifications: easy, labels, or empty for none.")
+    ] = "easy",
     workers: Annotated[
-        int | None, typer.Option(help="Threads, or Ray's workers; the number of cores if left out.")
+        int | None, typer.Option(help="Number of threads, or of Ray workers. Default: the number of cores.")
     ] = None,
-    engine: Annotated[str, typer.Option(help="local, or ray: a cluster's workers (extra [ray]).")] = "local",
-    address: Annotated[
-        str | None, typer.Option(help="ray: HOST:PORT of the cluster, or auto; one of its own if left out.")
-    ] = None,
+    engine: Engine = "local",
+    address: Address = None,
     wait: Wait = False,
 ) -> None:
-    """Take expert paths from the simulator, tidy them, and verify each by a replay."""
+    """Take expert paths from the simulator, simplify them, and verify each by a replay.
+
+    Example: `subgoal corpus collect --out corpus --tasks boil,melt --max-variations 5`
+    """
     import os
 
     from dataset_builder.common.folder_lock import folder_lock
     from dataset_builder.engines.select import get_engine
     from dataset_builder.expert.collect import collect as run
 
-    chosen = select_tasks(tasks)
+    selected = select_tasks(tasks)
     threads = workers if workers is not None or engine != "local" else os.cpu_count()
     runner = get_engine(engine, workers=threads, address=address)
     with folder_lock(out, wait), progress_bar() as bar:
         report = run(
             out,
-            chosen,
+            selected,
             [split.strip() for split in splits.split(",")],
             limits=max_variations,
             paper_seed=seed if paper_sampling else None,
@@ -75,124 +99,134 @@ def collect(
             progress=bar,
         )
     rows = []
-    for task in chosen:
-        verified, lost = report.verified[task.name], report.given_up[task.name]
-        if verified + lost:
-            row = {"task": task.name, "verified": str(verified), "given up": str(lost)}
+    for task in selected:
+        verified, given_up = report.verified[task.name], report.given_up[task.name]
+        if verified + given_up:
+            row = {"task": task.name, "verified": str(verified), "given up": str(given_up)}
             why = report.why[task.name].items() if task.name in report.why else ()
             reasons = "; ".join(f"{reason} ({count})" for reason, count in why)
-            rows.append(row | {"share": f"{verified / (verified + lost):.0%}", "why": escape(reasons)})
+            rows.append(row | {"share": f"{verified / (verified + given_up):.0%}", "why": escape(reasons)})
     if rows:
         console.print(row_table(rows))
 
 
-@app.command()
-def annotate(
-    folder: Annotated[Path, typer.Argument(help="Corpus folder.")],
-    annotator: Annotated[str, typer.Option(help="rules, or llm: a language model's server.")] = "rules",
-    path: Annotated[str | None, typer.Option(help="Only paths of this form.")] = None,
-    model: Annotated[str | None, typer.Option(help="llm: the model, as its server calls it.")] = None,
+@dataclass(frozen=True)
+class LLMOptions:
+    """Options of `annotate` that belong to `--annotator llm` alone."""
+
+    model: Annotated[str | None, typer.Option(help="llm: name of the model at its server.")] = None
     base_url: Annotated[
-        str | None, typer.Option(help="llm: an OpenAI-compatible server; OpenAI's if left out.")
-    ] = None,
-    examples: Annotated[int, typer.Option(help="llm: annotated examples shown before each path.")] = 2,
+        str | None, typer.Option(help="llm: URL of an OpenAI-compatible server. Default: OpenAI's.")
+    ] = None
+    examples: Annotated[int, typer.Option(help="llm: annotated examples shown before each path.")] = 2
     first_thought: Annotated[
         bool, typer.Option("--first-thought", help="llm: let the model think about the task first.")
-    ] = False,
-    repairs: Annotated[int, typer.Option(help="llm: how often to ask again for one path.")] = 3,
-    concurrency: Annotated[int, typer.Option(help="llm: paths at the same time.")] = 8,
-    timeout: Annotated[float, typer.Option(help="llm: seconds to wait for an answer.")] = 300.0,
-    retries: Annotated[int, typer.Option(help="llm: how often to repeat a call that failed.")] = 5,
+    ] = False
+    repairs: Annotated[int, typer.Option(help="llm: how often to ask again for one path.")] = 3
+    concurrency: Annotated[int, typer.Option(help="llm: number of paths at the same time.")] = 8
+    timeout: Annotated[float, typer.Option(help="llm: seconds to wait for an answer.")] = 300.0
+    retries: Annotated[int, typer.Option(help="llm: how often to repeat a call that failed.")] = 5
     budget_tokens: Annotated[
         int | None,
-        typer.Option(help="llm: no call is begun that would exceed it, by estimate; all runs together."),
-    ] = None,
+        typer.Option(
+            help="llm: token budget of all runs together; calls estimated to exceed it are not made."
+        ),
+    ] = None
     max_tokens: Annotated[
         int | None,
-        typer.Option(help="llm: room for an answer that the server cut short; else 8192."),
-    ] = None,
+        typer.Option(help="llm: token limit of an answer that the server cut short. Default: 8192."),
+    ] = None
     retry_quarantined: Annotated[
-        bool, typer.Option("--retry-quarantined", help="llm: try what was given up once more.")
-    ] = False,
+        bool, typer.Option("--retry-quarantined", help="llm: try quarantined paths once more.")
+    ] = False
     dry_run: Annotated[
-        bool, typer.Option("--dry-run", help="llm: show calls and an estimate of tokens, call nothing.")
-    ] = False,
-    engine: Annotated[str, typer.Option(help="rules: local, or ray (extra [ray]).")] = "local",
-    address: Annotated[
-        str | None, typer.Option(help="ray: HOST:PORT of the cluster, or auto; one of its own if left out.")
+        bool, typer.Option("--dry-run", help="llm: print the number of calls and estimated tokens only.")
+    ] = False
+
+    def given(self) -> list[str]:
+        """Names of the options that differ from their defaults."""
+        changed = (field.name for field in fields(self) if getattr(self, field.name) != field.default)
+        return [f"--{name.replace('_', '-')}" for name in changed]
+
+
+@app.command()
+@option_group("llm", LLMOptions)
+def annotate(
+    folder: Annotated[Path, typer.Argument(help="Corpus folder.")],
+    llm: LLMOptions,
+    annotator: Annotated[str, typer.Option(help="Annotator: rules, or llm (a language model).")] = "rules",
+    path: Annotated[str | None, typer.Option(help="Annotate only paths of this form.")] = None,
+    engine: Engine = "local",
+    address: Address = None,
+    workers: Annotated[
+        int | None, typer.Option(help="Number of Ray workers. Default: the number of cores.")
     ] = None,
-    workers: Annotated[int | None, typer.Option(help="ray: workers; as many as cores if left out.")] = None,
     wait: Wait = False,
 ) -> None:
     """Cut collected paths into segments with a sub-goal each, by rules or by a language model.
 
-    The model's key is read from OPENAI_API_KEY; servers of one's own may do without.
+    The API key is read from OPENAI_API_KEY; a local server may not need one.
+
+    Example: `subgoal corpus annotate corpus --annotator llm --model gpt-4o --dry-run`
     """
-    from dataset_builder.annotation import annotate_corpus as annotations
+    from dataset_builder.annotation.annotate_corpus import annotate as run
     from dataset_builder.annotation.annotators import annotator as get_annotator
     from dataset_builder.common.folder_lock import folder_lock
     from dataset_builder.engines.select import get_engine
     from dataset_builder.trajectories.corpus import Corpus
 
-    if annotator != "llm":
-        only = {"--model": model is not None, "--base-url": base_url is not None}
-        only |= {"--first-thought": first_thought, "--budget-tokens": budget_tokens is not None}
-        only |= {"--max-tokens": max_tokens is not None}
-        only |= {"--retry-quarantined": retry_quarantined, "--dry-run": dry_run}
-        if any(only.values()):
-            given = ", ".join(name for name, was_given in only.items() if was_given)
-            raise UsageError(f"What belongs to --annotator llm alone: {given}.")
-    elif engine != "local" or address is not None or workers is not None:
+    if annotator != "llm" and (given := llm.given()):
+        raise UsageError(f"Only --annotator llm takes {', '.join(given)}.")
+    if annotator == "llm" and (engine != "local" or address is not None or workers is not None):
         raise UsageError("--annotator llm: its server does the work; use --concurrency, not --engine.")
-    found = Corpus(folder).trajectories(path)
-    if annotator != "llm":
-        teacher = get_annotator(annotator)
-        runner = get_engine(engine, workers=workers, address=address)
-        with folder_lock(folder, wait), progress_bar() as bar:
-            new = annotations.annotate(folder, teacher, found, bar, engine=runner)
-        line = f"{len(found)} trajectories annotated by {annotator}, {new} of them now."
-        console.print(line, highlight=False)
+    paths = Corpus(folder).trajectories(path)
+    if annotator == "llm":
+        _annotate_by_llm(folder, paths, llm, wait)
         return
-    from dataset_builder.annotation.teacher.command import annotate_by_llm, show_estimate
+    runner = get_engine(engine, workers=workers, address=address)
+    with folder_lock(folder, wait), progress_bar() as bar:
+        new = run(folder, get_annotator(annotator), paths, bar, engine=runner)
+    say(f"{len(paths)} trajectories annotated by {annotator}, {new} of them now.")
 
-    # Its ledger is read when the teacher is made; an estimate needs no lock.
-    with contextlib.nullcontext() if dry_run else folder_lock(folder, wait):
-        teacher = get_annotator(
-            "llm",
-            folder=folder,
-            model=model,
-            base_url=base_url,
-            timeout=timeout,
-            retries=retries,
-            examples=examples,
-            first_thought=first_thought,
-            repairs=repairs,
-            budget_tokens=budget_tokens,
-        )
-        if dry_run:
-            show_estimate(folder, teacher, found, retry_quarantined)
+
+def _annotate_by_llm(folder: Path, paths: "list[Trajectory]", llm: LLMOptions, wait: bool) -> None:
+    from dataset_builder.annotation.annotators import annotator as get_annotator
+    from dataset_builder.annotation.teacher.command import annotate_by_llm, show_estimate
+    from dataset_builder.common.folder_lock import folder_lock
+
+    # The completion cache is read when the annotator is made. An estimate writes nothing: no lock.
+    with contextlib.nullcontext() if llm.dry_run else folder_lock(folder, wait):
+        settings = asdict(llm)
+        for name in ("concurrency", "retry_quarantined", "dry_run"):  # of this run, not of the annotator
+            del settings[name]
+        teacher = get_annotator("llm", folder=folder, **settings)
+        if llm.dry_run:
+            show_estimate(folder, teacher, paths, llm.retry_quarantined)
         else:
-            annotate_by_llm(folder, teacher, found, concurrency, retry_quarantined)
+            annotate_by_llm(folder, teacher, paths, llm.concurrency, llm.retry_quarantined)
 
 
 @app.command()
 def practice(
     folder: Annotated[Path, typer.Argument(help="Corpus folder, collected and annotated by rules.")],
-    steps: Annotated[int, typer.Option(help="Steps per task to aim at; more plays, more steps.")] = 2500,
-    workers: Annotated[int, typer.Option(help="Threads, each with a world of its own.")] = 2,
+    steps: Annotated[int, typer.Option(help="Number of steps to aim at per task.")] = 2500,
+    workers: Annotated[int, typer.Option(help="Number of threads, each with its own world.")] = 2,
     wait: Wait = False,
 ) -> None:
-    """Play train variations of the rarest tasks again, in rearranged worlds: more rows to train on."""
+    """Augment the data: replay train variations of the rarest tasks in rearranged worlds.
+
+    Example: `subgoal corpus practice corpus --steps 2500`
+    """
     from dataset_builder.common.folder_lock import folder_lock
     from dataset_builder.practice.generate import generate_practice
 
     if not folder.is_dir():
         raise UsageError(f"There is no folder {folder}: run `subgoal corpus collect --out {folder}` first.")
     with folder_lock(folder, wait), progress_bar() as bar:
-        held = generate_practice(folder, steps=steps, workers=workers, progress=bar)
+        stats = generate_practice(folder, steps=steps, workers=workers, progress=bar)
     rows = [
-        {"task": task, "plays": str(found.plays), "failed": str(found.failed), "steps": str(found.steps)}
-        for task, found in held.items()
+        {"task": task, "plays": str(count.plays), "failed": str(count.failed), "steps": str(count.steps)}
+        for task, count in stats.items()
     ]
     if not rows:
         raise SubgoalError(f"{folder} has no task with few train variations: nothing to practise.")
@@ -203,11 +237,16 @@ def practice(
 def build(
     folder: Annotated[Path, typer.Argument(help="Corpus folder, annotated.")],
     out: Annotated[Path, typer.Option(help="Dataset folder to write.")],
-    annotator: Annotated[str, typer.Option(help="Whose sub-goals.")] = "rules",
-    path: Annotated[str, typer.Option(help="Form of the paths.")] = "tidied",
-    state_text: Annotated[str, typer.Option(help="compact or paper.")] = DEFAULT_VERSION,
+    annotator: Annotated[str, typer.Option(help="Annotator whose sub-goals to use.")] = "rules",
+    path: Annotated[str, typer.Option(help="Form of the paths: tidied or simulator.")] = "tidied",
+    state_text: Annotated[
+        str, typer.Option(help="Version of the model input: compact or paper.")
+    ] = DEFAULT_VERSION,
 ) -> None:
-    """Write the corpus as a Hub repository in a folder, for `load_dataset`."""
+    """Write the corpus as a Hub repository in a folder, for `load_dataset`.
+
+    Example: `subgoal corpus build corpus --out dataset`
+    """
     from dataset_builder.dataset.build import build as run
 
     with progress_bar() as bar:
@@ -218,17 +257,22 @@ def build(
 @app.command()
 def agreement(
     folder: Annotated[Path | None, typer.Argument(help="Corpus folder of an LLM's annotations.")] = None,
-    annotator: Annotated[str, typer.Option(help="rules, or as in annotations-NAME.jsonl.")] = "rules",
-    reference: Annotated[str, typer.Option(help="What it is measured against.")] = "exemplars",
+    annotator: Annotated[
+        str, typer.Option(help="Annotator: rules, or NAME of annotations-NAME.jsonl.")
+    ] = "rules",
+    reference: Annotated[str, typer.Option(help="Annotator to compare with.")] = "exemplars",
 ) -> None:
-    """Compare an annotator's sub-goals with the exemplars, or with another annotator's."""
+    """Compare an annotator's sub-goals with the exemplars, or with another annotator's.
+
+    Example: `subgoal corpus agreement corpus --annotator llm-gpt-4o`
+    """
     from dataset_builder.annotation.agreement import agreement_rows, annotations_of, compare, total
     from dataset_builder.annotation.exemplars import ANNOTATOR, is_held_out
 
-    wanted, given = annotations_of(reference, folder), annotations_of(annotator, folder)
-    apart = [pair for pair in wanted if reference == ANNOTATOR and is_held_out(pair[0])]
-    by_task = compare([pair for pair in wanted if pair not in apart], given)
-    rows = agreement_rows(by_task, total(compare(apart, given)) if apart else None)
+    expected, given = annotations_of(reference, folder), annotations_of(annotator, folder)
+    held_out = [pair for pair in expected if reference == ANNOTATOR and is_held_out(pair[0])]
+    by_task = compare([pair for pair in expected if pair not in held_out], given)
+    rows = agreement_rows(by_task, total(compare(held_out, given)) if held_out else None)
     console.print(row_table(rows, f"{annotator} against {reference}"))
     for (name, other), count in total(by_task).renamed.most_common(10):
         console.print(f"{count} actions under {name} are {other} to {annotator}", highlight=False)
@@ -236,9 +280,12 @@ def agreement(
 
 @app.command()
 def stats(
-    dataset: Annotated[str, typer.Argument(help="Dataset folder or Hub id.")],
+    dataset: Annotated[str, typer.Argument(help="Dataset folder, or Hub id REPO[@REV].")],
 ) -> None:
-    """Rows, path lengths and sub-goals of a built dataset, per task."""
+    """Print rows, path lengths and sub-goals of a built dataset, per task.
+
+    Example: `subgoal corpus stats dataset`
+    """
     from dataset_builder.dataset.load import load_tables
     from dataset_builder.dataset.stats import split_rows, task_paths, task_rows
 
@@ -253,14 +300,16 @@ def stats(
 @app.command()
 def push(
     folder: Annotated[Path, typer.Argument(help="Dataset folder, built.")],
-    repo: Annotated[str, typer.Argument(help="NAMESPACE/NAME on the Hub; created if it is not there.")],
-    private: Annotated[bool, typer.Option("--private", help="Create it private.")] = False,
-    revision: Annotated[str | None, typer.Option(help="Branch; created if it is not there.")] = None,
-    message: Annotated[str | None, typer.Option(help="Of the commit.")] = None,
+    repo: Annotated[str, typer.Argument(help="NAMESPACE/NAME on the Hub; created if missing.")],
+    private: Annotated[bool, typer.Option("--private", help="Create a private repository.")] = False,
+    revision: Annotated[str | None, typer.Option(help="Branch to commit to; created if missing.")] = None,
+    message: Annotated[str | None, typer.Option(help="Commit message.")] = None,
 ) -> None:
-    """Publish a built dataset on the Hub; what is there already is not sent again.
+    """Publish a built dataset on the Hub; files that are there already are not sent again.
 
     The token is that of `hf auth login`, or of HF_TOKEN.
+
+    Example: `subgoal corpus push dataset NAMESPACE/scienceworld-subgoals --private`
     """
     from dataset_builder.dataset.push import push_dataset
 

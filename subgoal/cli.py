@@ -113,6 +113,8 @@ app = typer.Typer(
     no_args_is_help=True,
     add_completion=False,
     pretty_exceptions_enable=False,
+    # In rich's own markup `[ray]` would be a style, and vanish from the help; this holds for all commands.
+    rich_markup_mode="markdown",
 )
 
 

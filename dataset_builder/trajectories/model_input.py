@@ -41,16 +41,6 @@ def model_input(role: str, state: AgentState, version: str = DEFAULT_VERSION) ->
     return compose(role, state, window)
 
 
-def controller_input(state: AgentState, version: str = DEFAULT_VERSION) -> str:
-    """What the controller reads to name the next sub-goal. See `model_input`."""
-    return model_input("controller", state, version)
-
-
-def executor_input(state: AgentState, version: str = DEFAULT_VERSION) -> str:
-    """What the executor reads to choose the next action. See `model_input`."""
-    return model_input("executor", state, version)
-
-
 def check_version(version: str) -> str:
     """The full name of a state-text version (`compact` means the newest `compact-N`).
 

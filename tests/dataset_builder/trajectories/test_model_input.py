@@ -15,8 +15,6 @@ from dataset_builder.trajectories.model_input import (
     ROLES,
     VERSIONS,
     check_version,
-    controller_input,
-    executor_input,
     model_input,
 )
 from dataset_builder.trajectories.subgoals import Segment, SubGoal, step_subgoals
@@ -119,13 +117,13 @@ def test_texts_of_real_paths_are_one_line_and_compact_is_compact() -> None:
                 for role in ROLES:
                     text = model_input(role, state, version)
                     assert not set(text) & set("\n\r\t"), (trajectory.key, version, role)
-            words = controller_input(state, "compact").split()
+            words = model_input("controller", state, "compact").split()
             most = GREENHOUSE_WORDS if "mendelian" in trajectory.task else COMPACT_WORDS
             assert len(words) < most, trajectory.key
 
 
 def test_compact_says_what_is_needed_and_no_more() -> None:
-    assert executor_input(small_state(), "compact-1") == (
+    assert model_input("executor", small_state(), "compact-1") == (
         "task: boil water. | room: kitchen | "
         "see: stove (off), thermometer (10 degrees), cupboard (closed) | "
         "exits: hallway, outside (closed) | carry: orange | been: kitchen | "
@@ -135,7 +133,7 @@ def test_compact_says_what_is_needed_and_no_more() -> None:
 
 
 def test_paper_has_the_fields_and_the_order_of_the_released_code() -> None:
-    text = executor_input(small_state(), "paper-1")
+    text = model_input("executor", small_state(), "paper-1")
     marks = [
         "Your task is to boil water. </s> Time: 3; Score: 7; </s> ",
         ". Completed subtasks are: find(metal pot). The current subtask is focus_on(water)",
@@ -163,13 +161,17 @@ def test_roles_differ_by_what_they_are_told(version: str) -> None:
 
 
 def test_controller_is_asked_for_the_subtask_in_the_papers_words() -> None:
-    assert controller_input(small_state(), "paper").rstrip().endswith("What subtask should you do next? </s>")
+    assert (
+        model_input("controller", small_state(), "paper")
+        .rstrip()
+        .endswith("What subtask should you do next? </s>")
+    )
 
 
 @pytest.mark.parametrize("version", VERSIONS)
 def test_before_the_first_subgoal_there_is_none(version: str) -> None:
     state = AgentState("boil", "Boil water.", "This room is called the hallway. In it, you see: \n", "")
-    text = controller_input(state, version)
+    text = model_input("controller", state, version)
     assert ("No completed subtasks" in text) if version == "paper-1" else text.endswith("done:  | goal: ")
 
 

@@ -140,7 +140,7 @@ def test_a_models_options_belong_to_the_model(
     assert leaving.value.code == 2
     error = capsys.readouterr().err
     assert error.count("\n") == 1
-    assert f"What belongs to --annotator llm alone: {options[0]}." in error
+    assert f"Only --annotator llm takes {options[0]}." in error
     assert not annotation_store(folder, "rules").path.exists()
 
 
