@@ -1,4 +1,4 @@
-# `make quickstart` and `make test` work on a fresh clone: each creates .venv first if need be.
+# `make quickstart` and `make test` work on a fresh clone: they create .venv first if it is missing.
 PYTHON ?= python3
 VENV := .venv
 PY := $(VENV)/bin/python
@@ -12,13 +12,12 @@ CODE := dataset_builder modeling eval_harness space_app subgoal benchmarks tests
 .DELETE_ON_ERROR:
 .PHONY: help install quickstart test test-all lint types format bench dataset models clean
 
-help: ## show this list
+help: ## show this help
 	@awk -F ': .*## ' '/^[a-z-]+:.*## / {printf "  make %-12s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
 
-install: $(STAMP) ## create .venv with everything in it
+install: $(STAMP) ## create .venv with all dependencies
 
-# The stamp is written last, so an install that was stopped is done again, and from the start:
-# pip may have left half a package behind.
+# The stamp is written last: an interrupted install starts over, because pip may have left half a package.
 $(STAMP): pyproject.toml constraints.txt
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || \
 		{ echo "Python 3.11 or newer is needed: run make PYTHON=/path/to/python3.11" >&2; exit 1; }
@@ -31,16 +30,16 @@ $(STAMP): pyproject.toml constraints.txt
 	@rm -f $(UNFINISHED)
 	@touch $@
 
-quickstart: $(STAMP) ## the whole method, small: expert paths to a scored agent (ARGS="--out DIR --seed N")
+quickstart: $(STAMP) ## the whole method at small scale: simulator to scores (ARGS="--out DIR --seed N")
 	$(PY) -m subgoal quickstart $(ARGS)
 
-test: lint types ## lint, type check and test (ARGS="-k name")
+test: lint types ## lint, check types and run the tests (ARGS="-k name")
 	$(PY) -m pytest -m "not slow" $(ARGS)
 
-test-all: lint types ## make test, and the tests that take minutes
+test-all: lint types ## make test with the tests that take minutes
 	$(PY) -m pytest $(ARGS)
 
-lint: $(STAMP) ## ruff: rules and layout; import-linter: imports run one way
+lint: $(STAMP) ## ruff: rules and format; import-linter: imports run one way
 	$(PY) -m ruff check .
 	$(PY) -m ruff format --check .
 	$(VENV)/bin/lint-imports --no-logo --no-cache
@@ -48,22 +47,22 @@ lint: $(STAMP) ## ruff: rules and layout; import-linter: imports run one way
 types: $(STAMP) ## mypy
 	$(PY) -m mypy
 
-format: $(STAMP) ## let ruff lay out the code
+format: $(STAMP) ## format the code with ruff
 	$(PY) -m ruff check --fix .
 	$(PY) -m ruff format .
 
-bench: $(STAMP) ## simulator, collecting and rollouts, beside what the field uses
+bench: $(STAMP) ## measure simulator, collecting and rollouts against the usual tools
 	$(PY) -m benchmarks.bench_simulator
 	$(PY) -m benchmarks.bench_collect
 	$(PY) -m benchmarks.bench_rollout
 
-dataset: $(STAMP) ## collect, annotate and build release/dataset again: hours (CORPUS=folder; stopped, it goes on)
+dataset: $(STAMP) ## rebuild release/dataset: hours, resumes (CORPUS=folder)
 	$(PY) -m subgoal corpus collect --out $(CORPUS)
 	$(PY) -m subgoal corpus annotate $(CORPUS)
 	$(PY) -m subgoal corpus practice $(CORPUS)
 	$(PY) -m subgoal corpus build $(CORPUS) --out release/dataset
 
-models: ## train models like those of release/, two at a time: hours (MODELS=folder; stopped, it goes on)
+models: ## train models like those in release/, two at a time: hours, resumes (MODELS=folder)
 	$(MAKE) --jobs 2 train-controller train-executor train-flat
 
 train-%: $(STAMP)
@@ -71,6 +70,6 @@ train-%: $(STAMP)
 	$(PY) -m subgoal train $* --dataset release/dataset --recipe scratch-small-more \
 	  --base $(MODELS)/first/$* --out $(MODELS)/more/$*
 
-clean: ## remove .venv and the tools' caches; results stay
+clean: ## remove .venv and caches; results stay
 	rm -rf $(VENV) .mypy_cache .ruff_cache .pytest_cache *.egg-info
 	find $(CODE) -name __pycache__ -type d -prune -exec rm -rf {} +
