@@ -14,7 +14,6 @@ MAX_CHARS = 200
 
 # The most frequent sub-goals of the corpus, as patterns for the things in view.
 _OF_THINGS = ("focus_on({})", "fetch({})", "observe({})", "measure_temperature({})")
-_OF_HOLDERS = ("place({}, {})",)
 _HOLDERS = ("box", "jar", "pot", "cup", "sink", "stove", "freezer", "fridge", "furnace", "table", "terminal")
 
 
@@ -66,11 +65,5 @@ def suggest_subgoals(look: str, inventory: str, planned: Iterable[str] = ()) -> 
     holders = [thing for thing in things if thing.endswith(_HOLDERS)]
     suggestions = [f"navigate_to({room})" for room in ROOMS]
     suggestions += [form.format(thing) for form in _OF_THINGS for thing in things]
-    suggestions += [
-        form.format(thing, holder)
-        for form in _OF_HOLDERS
-        for thing in carried
-        for holder in holders
-        if thing != holder
-    ]
+    suggestions += [f"place({thing}, {holder})" for thing in carried for holder in holders if thing != holder]
     return list(dict.fromkeys([*suggestions, *planned]))
