@@ -108,6 +108,8 @@ def collect(
             rows.append(row | {"share": f"{verified / (verified + given_up):.0%}", "why": escape(reasons)})
     if rows:
         console.print(row_table(rows))
+    if report.given_up and not report.verified:
+        raise SubgoalError("No variation has a verified path: see the reasons above.")
 
 
 @dataclass(frozen=True)

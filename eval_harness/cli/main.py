@@ -1,5 +1,6 @@
 """`subgoal eval`: play protocols and report the scores."""
 
+import contextlib
 from pathlib import Path
 from typing import Annotated
 
@@ -122,7 +123,7 @@ def run(
     """Play a protocol with an agent and record every episode. Resumes what was interrupted."""
     from rich.console import Console
 
-    from dataset_builder.common.errors import UsageError
+    from dataset_builder.common.errors import SubgoalError, UsageError
     from dataset_builder.common.folder_lock import folder_lock
     from dataset_builder.engines.select import get_engine
     from dataset_builder.simulator.simulator import Simulator
@@ -156,7 +157,8 @@ def run(
         )
     runner = get_engine(engine, workers=workers, address=address)
     # The ledger of an agent that asks a language model is read when the agent is made.
-    with folder_lock(out, wait), Simulator(worlds=workers if engine == "local" else None) as simulator:
+    ledger_owner = folder_lock(out, wait) if llm or escalate_to else contextlib.nullcontext()
+    with ledger_owner, Simulator(worlds=workers if engine == "local" else None) as simulator:
         options = AgentOptions(
             controller,
             executor,
@@ -186,9 +188,15 @@ def run(
             retry_failed=retry_failed,
             engine=runner,
             maker=AgentMaker.of(name, options),
+            wait=wait,
         )
     Console().print(comparison_table([result], title=f"protocol {rules.name}"))
     typer.echo(f"results: {out / 'results.json'}")
+    if result.failed and not result.episodes:
+        raise SubgoalError(
+            f"All {result.failed} episodes failed (the last: {result.episode_results()[-1].error}): "
+            "--retry-failed plays them again."
+        )
 
 
 @app.command()

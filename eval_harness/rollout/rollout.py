@@ -7,6 +7,7 @@ background but enter in order, so that a run always forms the same batches. Batc
 sequential loop.
 """
 
+import errno
 import logging
 import os
 import threading
@@ -19,7 +20,7 @@ from functools import partial
 from queue import SimpleQueue
 from typing import Any, TypeVar
 
-from dataset_builder.common.errors import SimulatorDied
+from dataset_builder.common.errors import MachineError, SimulatorDied
 from dataset_builder.simulator.retry import MAX_JVM_RESTARTS
 from dataset_builder.simulator.simulator import Simulator
 from eval_harness.episodes.errors import RunAborted
@@ -29,6 +30,8 @@ from eval_harness.results.records import EpisodeResult
 from modeling.agents.base import Agent, Decision
 
 _LOADED_AHEAD = 2
+
+_EXHAUSTED = {errno.ENOSPC, errno.EDQUOT, errno.ENOMEM, errno.EMFILE, errno.ENFILE}
 
 log = logging.getLogger(__name__)
 
@@ -121,7 +124,8 @@ class _Lane:
         finally:
             loaders.shutdown(wait=True, cancel_futures=True)
             movers.shutdown(wait=True, cancel_futures=True)
-            for game in [*games, *(future.result() for future in loading if not future.cancelled())]:
+            loaded = [future for future in loading if not future.cancelled() and not future.exception()]
+            for game in [*games, *(future.result() for future in loaded)]:
                 game.leave()
 
     def _load(self, unit: EpisodeKey) -> Game:
@@ -152,9 +156,9 @@ class _Lane:
         """The agent's decisions; None where it failed, which ends that game only."""
         try:
             return list(self._act(games))
-        except RunAborted:
-            raise
         except Exception as error:
+            if _ends_the_run(error):
+                raise
             if len(games) == 1:
                 _blame(games[0], error)
                 return [None]
@@ -184,11 +188,20 @@ class _Lane:
 
 
 def _attempt(game: Game, work: Callable[[], None]) -> None:
-    """Do one part of a game; what goes wrong ends this game only."""
+    """Do one part of a game; what goes wrong ends this game only, unless the machine is to blame."""
     try:
         work()
     except Exception as error:
+        if _ends_the_run(error):
+            raise
         _blame(game, error)
+
+
+def _ends_the_run(error: Exception) -> bool:
+    """Whether no other episode could be played either; an episode is not recorded as failed for that."""
+    return isinstance(error, (RunAborted, MachineError)) or (
+        isinstance(error, OSError) and error.errno in _EXHAUSTED
+    )
 
 
 def _blame(game: Game, error: Exception) -> None:

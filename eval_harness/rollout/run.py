@@ -45,6 +45,7 @@ def run_protocol(
     engine: Engine | None = None,
     maker: AgentMaker | None = None,
     progress: bool = True,
+    wait: bool = False,
 ) -> RunResult:
     """Play a protocol and score it. Called again with the same arguments, it plays what is missing.
 
@@ -64,6 +65,7 @@ def run_protocol(
         engine (`Engine`, *optional*): who plays the episodes; by default this process.
         maker (`AgentMaker`, *optional*): how workers elsewhere make the agent; other engines need it.
         progress (`bool`, *optional*, defaults to `True`): show a bar on standard error.
+        wait (`bool`, *optional*, defaults to `False`): wait for another process that uses the folder.
 
     Returns:
         `RunResult`: over all that is in the folder, not only what was played now.
@@ -84,7 +86,7 @@ def run_protocol(
         "protocol": {"name": rules.name, "hash": rules.hash},
         "seed": seed,
     }
-    with folder_lock(out):
+    with folder_lock(out, wait):
         folder = RunFolder(
             out, identity, {"batch_size": size, "versions": versions(), "hardware": hardware()}
         )

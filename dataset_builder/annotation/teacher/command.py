@@ -8,6 +8,7 @@ from dataset_builder.annotation.annotators import CheckedAnnotator
 from dataset_builder.annotation.teacher.annotator import LLMAnnotator
 from dataset_builder.annotation.teacher.cost_table import cost_rows
 from dataset_builder.common.console import console, progress_bar, row_table
+from dataset_builder.common.errors import SubgoalError
 from dataset_builder.trajectories.corpus import Corpus
 from dataset_builder.trajectories.trajectory import Trajectory
 
@@ -51,6 +52,8 @@ def annotate_by_llm(
         where = Corpus(folder).quarantine(teacher.name).path
         line = f"{len(lost)} in quarantine, see {where}; --retry-quarantined asks for them once more."
         console.print(line, highlight=False, soft_wrap=True)
+    if len(lost) == len(trajectories):
+        raise SubgoalError(f"{teacher.name} annotated no trajectory: see the reasons in {where}.")
 
 
 def show_estimate(

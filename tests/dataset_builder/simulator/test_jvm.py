@@ -12,7 +12,7 @@ from pathlib import Path
 import psutil
 import pytest
 
-from dataset_builder.common.errors import SimulatorDied, SimulatorError, UsageError
+from dataset_builder.common.errors import MachineError, SimulatorDied, UsageError
 from dataset_builder.simulator.simulator import Simulator
 
 ROOT = Path(__file__).parents[3]
@@ -143,7 +143,23 @@ def test_a_closed_simulator_refuses_and_closing_twice_is_fine() -> None:
 
 def test_too_little_memory_is_said_in_one_line() -> None:
     with Simulator(worlds=1, max_heap="90000g") as simulator:
-        with pytest.raises(SimulatorError, match="did not start with 90000g of memory") as caught:
+        with pytest.raises(MachineError, match="did not start with 90000g of memory") as caught:
             simulator.episode().load("find-animal", 0)
         assert "\n" not in str(caught.value)
         assert simulator.pid is None
+
+
+@pytest.mark.parametrize(
+    ("variable", "option", "reason"),
+    [
+        ("_JAVA_OPTIONS", "-XX:+UseG1GC", "Multiple garbage collectors selected"),
+        ("JDK_JAVA_OPTIONS", "-Xbogus", "Unrecognized option: -Xbogus"),
+    ],
+)
+def test_java_that_cannot_start_is_said_in_its_own_words(
+    variable: str, option: str, reason: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv(variable, option)
+    with Simulator(worlds=1) as simulator, pytest.raises(MachineError) as caught:
+        simulator.episode().load("find-animal", 0)
+    assert f"({reason}): unset {variable}, free some memory" in str(caught.value)

@@ -88,3 +88,17 @@ def test_the_command_group_imports_nothing_heavy() -> None:
     )
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert done.stdout.strip() == "[]"
+
+
+def test_a_run_whose_episodes_all_fail_is_no_success(invoke: Any) -> None:
+    Path("broken.py").write_text(
+        "class Agent:\n"
+        "    name = 'broken'\n"
+        "    def begin(self, *_): pass\n"
+        "    def end(self, _): pass\n"
+        "    def act(self, states): raise ValueError('dark')\n"
+        "    def describe(self): return {'name': 'broken', 'models': {}}\n"
+    )
+    played = invoke("run", "--agent", "broken:Agent", "--protocol", "mini", "--tasks", "7-1", "--out", "e")
+    assert played.exit_code == 1
+    assert "All 2 episodes failed (the last: ValueError: dark" in str(played.exception)

@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from dataset_builder.common.errors import SubgoalError, UsageError
+from dataset_builder.common.errors import MachineError, SubgoalError, UsageError
 from dataset_builder.common.jsonl_store import JsonlStore
 from dataset_builder.simulator.simulator import Simulator
 from eval_harness import run_protocol
@@ -309,3 +309,24 @@ def test_a_run_is_complete_only_with_all_that_its_sessions_were_asked_for(run: A
     assert not part.complete
     assert part.asked == {"find-animal": [225, 226], "lifespan-longest-lived": [93, 94]}
     assert run(scripted(), "find-animal").complete
+
+
+def test_java_that_cannot_start_ends_the_run_and_records_nothing(
+    scripted: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("_JAVA_OPTIONS", "-XX:+UseG1GC")
+    options: Any = {"out": tmp_path / "run", "tasks": "find-animal", "progress": False}
+    with pytest.raises(MachineError, match="Multiple garbage collectors selected"):
+        run_protocol(scripted(), "mini", **options)
+    assert read_episodes(tmp_path / "run") == []
+    monkeypatch.delenv("_JAVA_OPTIONS")
+    assert run_protocol(scripted(), "mini", **options).episodes == 2
+
+
+def test_a_full_disk_under_the_agent_ends_the_run(run: Any, scripted: Any, tmp_path: Path) -> None:
+    def full(task: str, variation: int, step: int) -> None:
+        raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+
+    with pytest.raises(OSError, match="No space left"):
+        run(scripted(before=full))
+    assert read_episodes(tmp_path / "run") == []
