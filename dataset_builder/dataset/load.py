@@ -14,6 +14,7 @@ from dataset_builder.common.hub_errors import is_of_this_machine
 from dataset_builder.common.hub_ids import is_path, public_name, split_revision
 from dataset_builder.dataset.features import CONFIGS
 
+_ROLE_COLUMNS = ("input", "target", "task", "state_text_version")
 _COMMIT = re.compile(r"/([0-9a-f]{40})/")
 
 
@@ -66,12 +67,17 @@ def load_config(dataset: str, config: str) -> datasets.DatasetDict:
     """
     repo, revision = split_revision(dataset)
     folder = Path(repo)
-    if folder.is_dir() and not any(folder.rglob("*.parquet")):
-        raise UsageError(f"{dataset} holds no dataset: run `subgoal corpus build` into it, or name another.")
+    if folder.is_file() or (folder.is_dir() and not any(folder.rglob("*.parquet"))):
+        raise UsageError(
+            f"{dataset} is not a dataset: `subgoal corpus build` makes one, of Parquet files with the columns "
+            f"{', '.join(_ROLE_COLUMNS)} (JSON lines, such as the paper's, are not read)."
+        )
+    if folder.is_dir() and "[" in str(folder.resolve()):
+        raise UsageError(f"{folder.resolve()}: datasets takes [ in a path for a pattern: rename the folder.")
     if not folder.is_dir() and is_path(repo):
         raise UsageError(f"There is no dataset folder {dataset}: `subgoal corpus build` makes one.")
     try:
-        tables = datasets.load_dataset(repo, config, revision=revision)
+        tables = datasets.load_dataset(repo, config, revision=revision, cache_dir=_cache_of(folder))
     except DatasetNotFoundError as error:
         raise UsageError(
             f"No dataset {dataset} on the Hub or in this folder: check the name, or `hf auth login`."
@@ -115,10 +121,25 @@ def _again(folder: Path) -> str:
     return "build it again." if folder.is_dir() else "push it again, or name another revision."
 
 
+def _cache_of(folder: Path) -> str | None:
+    """A cache for what a folder holds now: `datasets` would go on with the rows before an edit."""
+    if not folder.is_dir():
+        return None
+    files = [path for path in sorted(folder.rglob("*")) if path.suffix in (".parquet", ".md")]
+    stamps = [(str(path.relative_to(folder)), path.stat().st_size, path.stat().st_mtime_ns) for path in files]
+    digest = hashlib.sha256(repr(stamps).encode()).hexdigest()[:16]
+    return str(Path(datasets.config.HF_DATASETS_CACHE, f"folder-{digest}"))
+
+
 def _check_columns(dataset: str, config: str, tables: datasets.DatasetDict) -> None:
-    wanted = {"action", "subgoal"} if config in ("trajectories", "exemplars") else {"input", "target"}
+    is_paths = config in ("trajectories", "exemplars")
+    wanted = ("task", "action", "subgoal") if is_paths else _ROLE_COLUMNS
     for split, table in tables.items():
-        if missing := wanted - set(table.column_names):
-            raise UsageError(
-                f"{dataset} is no sub-goal corpus: {config}/{split} lacks {', '.join(sorted(missing))}."
-            )
+        if missing := [column for column in wanted if column not in table.column_names]:
+            raise UsageError(f"{dataset} is no sub-goal corpus: {config}/{split} lacks {', '.join(missing)}.")
+        for column in () if is_paths else wanted:
+            dtype = getattr(table.features[column], "dtype", "list")
+            if dtype not in ("string", "large_string"):
+                raise UsageError(f"{dataset}: {config}/{split} holds {dtype} in {column}: it must be text.")
+            if empty := table.data.column(column).null_count:
+                raise UsageError(f"{dataset}: {config}/{split} has {empty} rows without {column}: drop them.")

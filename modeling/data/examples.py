@@ -118,8 +118,6 @@ def _hold_out(data: RoleData, tasks: tuple[str, ...]) -> RoleData:
 
 
 def _version(dataset: str, tables: Sequence["Dataset"]) -> str:
-    if any("state_text_version" not in table.column_names for table in tables):
-        raise UsageError(f"{dataset} is no sub-goal corpus: it has no column state_text_version.")
     versions = sorted({version for table in tables for version in table.unique("state_text_version")})
     if len(versions) != 1:
         raise UsageError(f"{dataset} mixes state texts {', '.join(versions)}: build it in one version.")

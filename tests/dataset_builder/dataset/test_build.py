@@ -154,10 +154,10 @@ def test_a_foreign_folder_is_neither_replaced_nor_read(corpus_folder: Path, tmp_
     with pytest.raises(UsageError, match="holds something else than a dataset"):
         build(corpus_folder, tmp_path)
     assert (tmp_path / "thesis.txt").read_text() == "mine"
-    with pytest.raises(UsageError, match="holds no dataset"):
+    with pytest.raises(UsageError, match="is not a dataset"):
         load_config(str(tmp_path), "executor")
     (tmp_path / "empty").mkdir()
-    with pytest.raises(UsageError, match="holds no dataset"):
+    with pytest.raises(UsageError, match="is not a dataset"):
         load_config(str(tmp_path / "empty"), "executor")
     with pytest.raises(UsageError, match="There is no dataset folder"):
         load_config(str(tmp_path / "nowhere"), "executor")

@@ -73,7 +73,7 @@ def test_folders_that_hold_no_corpus(tmp_path: Path) -> None:
     with pytest.raises(UsageError, match="input, target"):
         load_role("executor", columns)
     unversioned = _foreign(tmp_path / "unversioned", [{"input": "a", "target": "b"}])
-    with pytest.raises(UsageError, match="no validation split"):
+    with pytest.raises(UsageError, match="lacks task, state_text_version"):
         load_role("executor", unversioned)
 
 
@@ -92,7 +92,8 @@ def test_other_state_text(dataset: Path) -> None:
 
 def test_mixed_and_unknown_state_texts(tmp_path: Path) -> None:
     rows = [
-        {"input": "a", "target": "b", "state_text_version": version} for version in ("compact-1", "paper-1")
+        {"input": "a", "target": "b", "task": "boil", "state_text_version": version}
+        for version in ("compact-1", "paper-1")
     ]
     for name, chosen, message in (
         ("mixed", rows, "mixes state texts"),
