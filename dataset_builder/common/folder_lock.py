@@ -67,7 +67,8 @@ def folder_lock(folder: str | Path, wait: bool = False) -> Iterator[None]:
     try:
         if lock.lock_counter == 1:
             command = shlex.join([Path(sys.argv[0]).name, *sys.argv[1:]])
-            (folder / OWNER).write_text(f"process {os.getpid()} on {socket.gethostname()} ({command})\n")
+            owner = f"process {os.getpid()} on {socket.gethostname()} ({command})\n"
+            (folder / OWNER).write_bytes(owner.encode(errors="backslashreplace"))
         yield
     finally:
         if lock.lock_counter == 1:

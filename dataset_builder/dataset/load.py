@@ -69,7 +69,7 @@ def load_config(dataset: str, config: str) -> datasets.DatasetDict:
     folder = Path(repo)
     if folder.is_file() or (folder.is_dir() and not any(folder.rglob("*.parquet"))):
         raise UsageError(
-            f"{dataset} is not a dataset: `subgoal corpus build` makes one, of Parquet files with the columns "
+            f"{dataset} is not a dataset: `subgoal corpus build` makes one, of Parquet files with columns "
             f"{', '.join(_ROLE_COLUMNS)} (JSON lines, such as the paper's, are not read)."
         )
     if folder.is_dir() and "[" in str(folder.resolve()):

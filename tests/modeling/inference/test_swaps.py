@@ -1,0 +1,57 @@
+"""Pairs that are loaded, asked from several threads, and dropped, again and again."""
+
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).parents[3]
+SWAPS = """
+import faulthandler, gc, sys, threading
+from concurrent.futures import ThreadPoolExecutor
+from dataset_builder.trajectories.agent_state import AgentState
+from modeling import SubgoalAgent
+faulthandler.enable()
+look = "This room is called the kitchen. In it, you see: \\n\\ta fridge\\nYou also see:\\n\\tA door to the hallway"
+
+def ask(agent, number):
+    state = AgentState("find-plant", "Your task is to find a(n) plant.", look, f"In your inventory: {number}")
+    return agent.act([state])[0].actions
+
+stop = threading.Event()
+def collect_garbage():  # as any other thread may at any moment
+    while not stop.wait(0.05):
+        gc.collect()
+threading.Thread(target=collect_garbage, daemon=True).start()
+with ThreadPoolExecutor(4) as pool:
+    waiting = []
+    for number in range(int(sys.argv[1])):
+        agent = SubgoalAgent.from_pretrained("release/controller", "release/executor", backend="ctranslate2")
+        # The answers of the pair before are still under way when the next one replaces it.
+        waiting, done = [pool.submit(ask, agent, one) for one in range(4)], waiting
+        del agent
+        assert all(future.result() for future in done), number
+        print(number, flush=True)
+    assert all(future.result() for future in waiting)
+stop.set()
+print("done")
+"""
+
+
+def swap(times: int) -> None:
+    run = subprocess.run(
+        [sys.executable, "-c", SWAPS, str(times)], cwd=ROOT, capture_output=True, text=True, check=False
+    )
+    assert run.returncode == 0, run.stderr[-3000:]
+    assert run.stdout.endswith("done\n")
+
+
+def test_a_few_swaps_of_pairs_under_load() -> None:
+    swap(3)
+
+
+@pytest.mark.slow
+@pytest.mark.timeout(3600)
+def test_two_hundred_swaps_of_pairs_under_load() -> None:
+    swap(200)
