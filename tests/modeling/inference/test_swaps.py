@@ -13,7 +13,7 @@ from concurrent.futures import ThreadPoolExecutor
 from dataset_builder.trajectories.agent_state import AgentState
 from modeling import SubgoalAgent
 faulthandler.enable()
-look = "This room is called the kitchen. In it, you see: \\n\\ta fridge\\nYou also see:\\n\\tA door to the hallway"
+look = "This room is called the kitchen. In it, you see: \\n\\ta fridge\\nYou also see:\\n\\tA door"
 
 def ask(agent, number):
     state = AgentState("find-plant", "Your task is to find a(n) plant.", look, f"In your inventory: {number}")
