@@ -10,7 +10,7 @@ CODE := dataset_builder modeling eval_harness space_app subgoal benchmarks tests
 
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
-.PHONY: help install quickstart test test-all lint types format bench dataset models clean
+.PHONY: help install quickstart test test-all test-lowest test-newest lint types format bench dataset models clean
 
 help: ## show this help
 	@awk -F ': .*## ' '/^[a-z-]+:.*## / {printf "  make %-12s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -38,6 +38,18 @@ test: lint types ## lint, check types and run the tests (ARGS="-k name")
 
 test-all: lint types ## make test with the tests that take minutes
 	$(PY) -m pytest $(ARGS)
+
+# Each in an environment of its own. torch is left to pip: its wheels differ between machines.
+test-lowest: ## the fast tests with the lowest versions that pyproject.toml allows
+	$(PYTHON) -m venv --clear .venv-lowest
+	.venv-lowest/bin/python tests/lowest_versions.py > .venv-lowest/constraints.txt
+	.venv-lowest/bin/python -m pip install --disable-pip-version-check -c .venv-lowest/constraints.txt -e ".[dev]"
+	.venv-lowest/bin/python -m pytest -m "not slow" $(ARGS)
+
+test-newest: ## the fast tests with the newest versions that pyproject.toml allows
+	$(PYTHON) -m venv --clear .venv-newest
+	.venv-newest/bin/python -m pip install --disable-pip-version-check --upgrade -e ".[dev]"
+	.venv-newest/bin/python -m pytest -m "not slow" $(ARGS)
 
 lint: $(STAMP) ## ruff: rules and format; import-linter: imports run one way
 	$(PY) -m ruff check .
@@ -71,5 +83,5 @@ train-%: $(STAMP)
 	  --base $(MODELS)/first/$* --out $(MODELS)/more/$*
 
 clean: ## remove .venv and caches; results stay
-	rm -rf $(VENV) .mypy_cache .ruff_cache .pytest_cache *.egg-info
+	rm -rf $(VENV) .venv-lowest .venv-newest .mypy_cache .ruff_cache .pytest_cache *.egg-info
 	find $(CODE) -name __pycache__ -type d -prune -exec rm -rf {} +

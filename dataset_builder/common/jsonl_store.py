@@ -40,6 +40,8 @@ class JsonlStore:
         data = self.path.read_bytes()
         whole = data[: data.rfind(b"\n") + 1]
         for number, line in enumerate(whole.splitlines(), 1):
+            if not line.strip():
+                continue  # an editor's
             try:
                 record = json.loads(line)
                 self._records[tuple(record["key"])] = record

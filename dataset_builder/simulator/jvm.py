@@ -96,15 +96,16 @@ class JavaProcess:
 
     @staticmethod
     def _launch(options: list[str]) -> tuple[int, Any]:
-        port, process = launch_gateway(
-            classpath=str(JAR),
-            java_path=str(JAVA),
-            cwd=str(JAR.parent),  # where the simulator finds its list of object types
-            javaopts=options,
-            die_on_exit=True,
-            create_new_process_group=True,
-            return_proc=True,
-        )
+        with _utf8_locale():
+            port, process = launch_gateway(
+                classpath=str(JAR),
+                java_path=str(JAVA),
+                cwd=str(JAR.parent),  # where the simulator finds its list of object types
+                javaopts=options,
+                die_on_exit=True,
+                create_new_process_group=True,
+                return_proc=True,
+            )
         return port, process
 
     @property
@@ -125,6 +126,19 @@ class JavaProcess:
             self._process.wait()
         with contextlib.suppress(OSError):
             self._process.stdout.close()
+
+
+@contextlib.contextmanager
+def _utf8_locale() -> Iterator[None]:
+    """A locale for Java in which it reads any path; in locale C it finds no class below an umlaut."""
+    before = os.environ.get("LC_ALL")
+    os.environ["LC_ALL"] = "C.UTF-8"  # py4j takes no environment of Java's own
+    try:
+        yield
+    finally:
+        del os.environ["LC_ALL"]
+        if before is not None:
+            os.environ["LC_ALL"] = before
 
 
 def _what_java_says(options: list[str]) -> str:

@@ -69,3 +69,12 @@ def test_a_folder_that_cannot_be_made_is_one_line(tmp_path: Path) -> None:
     (tmp_path / "file").write_text("")
     with pytest.raises(UsageError, match=r"Cannot write to the folder .*: use another --out"):
         folder_lock(tmp_path / "file" / "run").__enter__()
+
+
+def test_an_owner_whose_command_is_not_ascii_in_locale_c(tmp_path: Path) -> None:
+    code = "import sys; from dataset_builder.common.folder_lock import folder_lock\n"
+    code += "with folder_lock(sys.argv[1]): print(open(sys.argv[1] + '/.owner', 'rb').read().isascii())"
+    environment = os.environ | {"LC_ALL": "C", "PYTHONUTF8": "0", "PYTHONCOERCECLOCALE": "0"}
+    command = [sys.executable, "-c", code, str(tmp_path / "jürgen")]
+    done = subprocess.run(command, cwd=ROOT, env=environment, capture_output=True, text=True, check=False)
+    assert (done.returncode, done.stdout) == (0, "True\n"), done.stderr

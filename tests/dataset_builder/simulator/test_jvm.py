@@ -13,6 +13,7 @@ import psutil
 import pytest
 
 from dataset_builder.common.errors import MachineError, SimulatorDied, UsageError
+from dataset_builder.simulator.jvm import JAR
 from dataset_builder.simulator.simulator import Simulator
 
 ROOT = Path(__file__).parents[3]
@@ -163,3 +164,14 @@ def test_java_that_cannot_start_is_said_in_its_own_words(
     with Simulator(worlds=1) as simulator, pytest.raises(MachineError) as caught:
         simulator.episode().load("find-animal", 0)
     assert f"({reason}): unset {variable}, free some memory" in str(caught.value)
+
+
+def test_java_finds_its_classes_below_an_umlaut_in_locale_c(tmp_path: Path) -> None:
+    (tmp_path / "jürgen").mkdir()
+    (tmp_path / "jürgen" / "scienceworld").symlink_to(JAR.parent)
+    path = os.pathsep.join([str(tmp_path / "jürgen"), os.environ.get("PYTHONPATH", "")])
+    then = "import os; print(os.environ['LC_ALL'], episode.step('wait1').moves)"
+    with playing(then, PYTHONPATH=path, LC_ALL="C") as (process, _):
+        out, err = process.communicate()
+    assert (process.returncode, err) == (0, "")
+    assert out.split() == ["C", "2"]
