@@ -1,7 +1,15 @@
 """Expert trajectories of ScienceWorld, annotated with sub-goals, as a dataset.
 
-The names below are loaded on first use, so that importing the package (and `subgoal --help`) stays
-free of py4j and datasets.
+The names below are imported on first use (PEP 562), so that `subgoal --help` does not load py4j.
+
+Example:
+
+```python
+from dataset_builder import Simulator
+
+with Simulator() as simulator:
+    print(simulator.episode().load("boil", 0))
+```
 """
 
 from importlib import import_module
@@ -14,7 +22,7 @@ if TYPE_CHECKING:
     from dataset_builder.trajectories.subgoals import Segment, SubGoal
     from dataset_builder.trajectories.trajectory import Step, Trajectory
 
-_HOMES = {
+_MODULES = {
     "Episode": "simulator.simulator",
     "Simulator": "simulator.simulator",
     "StepResult": "simulator.simulator",
@@ -42,6 +50,6 @@ __all__ = [
 
 
 def __getattr__(name: str) -> Any:
-    if name not in _HOMES:
+    if name not in _MODULES:
         raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
-    return getattr(import_module(f"{__name__}.{_HOMES[name]}"), name)
+    return getattr(import_module(f"{__name__}.{_MODULES[name]}"), name)

@@ -24,17 +24,17 @@ from dataset_builder.common.hub_errors import BAD_TOKEN, pushing
 from dataset_builder.common.hub_ids import check_repo_id
 
 DATASET_ID = "NAMESPACE/scienceworld-subgoals"
-"""Stands in a local dataset card for the id that the repository gets when it is pushed."""
+"""Placeholder in a local dataset card for the id of the repository that it is pushed to."""
 
 
 @dataclass(frozen=True)
 class Pushed:
-    """What a push came to.
+    """The result of a push.
 
     Attributes:
         url: page of the repository, at the branch if one was named.
         commit: sha of the newest commit there.
-        changed: whether the push made that commit; the files were there already if not.
+        changed: whether the push made that commit; if not, the files were there already.
     """
 
     url: str
@@ -62,25 +62,32 @@ def push_folder(
 ) -> Pushed:
     """Make a repository on the Hub equal a folder, in one commit; none if it does already.
 
-    Repository and branch are created where they are missing. Large files that an interrupted push
-    had uploaded are not sent again. The token is the one of `hf auth login` or `HF_TOKEN`.
+    Repository and branch are created if missing. Large files that an interrupted push has uploaded are
+    not sent again. The token is the one of `hf auth login` or `HF_TOKEN`.
 
     Args:
         folder (`str` or `Path`): what to publish.
         repo_id (`str`): `NAMESPACE/NAME`.
         repo_type (`str`): `dataset`, `model` or `space`.
         private (`bool`, *optional*, defaults to `False`): create it private.
-        revision (`str`, *optional*): branch to commit to; `main` if left out.
+        revision (`str`, *optional*): branch to commit to; by default `main`.
         message (`str`, *optional*): the commit's.
-        contents (`Mapping[str, bytes]`, *optional*): files to publish with this content, not the folder's.
+        contents (`Mapping[str, bytes]`, *optional*): path → content, in place of the folder's files.
         replaces (`Sequence[str]`, *optional*): patterns of remote files that are deleted if the folder
             does not have them; others stay.
-        ignore (`Sequence[str]`, *optional*): patterns of files in the folder to leave out.
+        ignore (`Sequence[str]`, *optional*): patterns of files in the folder to exclude.
         space_sdk (`str`, *optional*): `gradio`, …; a space needs it.
 
     Raises:
         UsageError: for a bad id or branch, a missing folder, or a public repository that was to be private.
         SubgoalError: if there is no token, or the Hub refuses or cannot be reached.
+
+    Example:
+
+    ```python
+    pushed = push_folder("checkpoint", "NAMESPACE/controller", repo_type="model", ignore=["*.tmp"])
+    print(pushed.url, pushed.commit)
+    ```
     """
     folder = Path(folder)
     if not folder.is_dir():
@@ -96,10 +103,12 @@ def push_folder(
         )
         if revision:
             api.create_branch(repo_id, branch=revision, repo_type=repo_type, exist_ok=True)
+        # The commit is based on what the repository holds now: another push in between is refused by the
+        # Hub (status 412) and not overwritten. `create_commit` makes none if nothing differs.
         there = api.repo_info(repo_id, repo_type=repo_type, revision=revision)
         if private and not there.private:
             raise UsageError(
-                f"{repo_id} exists and is public: make it private in its settings, or leave out --private."
+                f"{repo_id} exists and is public: make it private in its settings, or omit --private."
             )
         remote = api.list_repo_files(repo_id, repo_type=repo_type, revision=there.sha)
         ours = {addition.path_in_repo for addition in additions}
@@ -118,9 +127,9 @@ def push_folder(
 def _additions(
     folder: Path, contents: Mapping[str, bytes], ignore: Sequence[str]
 ) -> list[CommitOperationAdd]:
-    found = [path.relative_to(folder).as_posix() for path in sorted(folder.rglob("*")) if path.is_file()]
-    chosen = filter_repo_objects(found, ignore_patterns=[*DEFAULT_IGNORE_PATTERNS, *LOCK_FILES, *ignore])
-    sources: dict[str, bytes | Path] = {path: folder / path for path in chosen} | dict(contents)
+    paths = [path.relative_to(folder).as_posix() for path in sorted(folder.rglob("*")) if path.is_file()]
+    kept = filter_repo_objects(paths, ignore_patterns=[*DEFAULT_IGNORE_PATTERNS, *LOCK_FILES, *ignore])
+    sources: dict[str, bytes | Path] = {path: folder / path for path in kept} | dict(contents)
     return [CommitOperationAdd(path, source) for path, source in sources.items()]
 
 

@@ -22,14 +22,13 @@ from dataset_builder.trajectories.corpus import CollectReport, Corpus
 _TEMPLATE = Path(__file__).parent / "templates" / "dataset_card.md"
 _SIZES = ((1_000, "n<1K"), (10_000, "1K<n<10K"), (100_000, "10K<n<100K"), (1_000_000, "100K<n<1M"))
 _PATHS = {
-    "tidied": "the simulator's own solutions, tidied: detours, fruitless actions and idle polling removed, "
-    "readings ended when they decide, slides of blocks run as races; for the genetics tasks, a cross of two "
-    "plants whose offspring shows the answer",
+    "tidied": "the simulator's own solutions, simplified: detours, fruitless actions and idle polling are "
+    "removed, readings end when they decide, and two blocks slide for the same time; for the genetics tasks, "
+    "two plants are crossed and their offspring shows the answer",
     "simulator": "the simulator's own solutions, as its solver wrote them",
 }
 
-
-USUAL_LIMIT = 100
+MAX_EPISODE_MOVES = 100
 """Moves after which most protocols end an episode."""
 
 
@@ -71,9 +70,9 @@ def dataset_card(
         _front_matter(tables, files),
         template_path=str(_TEMPLATE),
         repo=DATASET_ID,
-        n_paths=f"{sum(len(found.steps) for found in paths.values()):,}",
+        n_paths=f"{sum(len(task.steps) for task in paths.values()):,}",
         n_tasks=len(paths),
-        n_steps=f"{sum(sum(found.steps) for found in paths.values()):,}",
+        n_steps=f"{sum(sum(task.steps) for task in paths.values()):,}",
         n_segments=f"{subgoals.total():,}",
         example_subgoal=first[0]["subgoal"][0],
         scienceworld=version("scienceworld"),
@@ -143,24 +142,26 @@ def _column_rows(config: str) -> list[dict[str, str]]:
 
 
 def _untidied_note(trajectories: DatasetDict) -> str:
-    """How many paths no shortening held for: they still walk through doors."""
+    """How many paths could not be simplified; these still walk through doors."""
     teleports = [row for table in trajectories.values() for row in table if row["simplifications"] == "easy"]
     count = sum(any(action.startswith("go to ") for action in row["action"]) for row in teleports)
-    return f" ({count:,} paths for which no shorter one held are as the solver wrote them)" if count else ""
+    return f" ({count:,} paths could not be simplified and are as the solver wrote them)" if count else ""
 
 
 def _long_note(trajectories: DatasetDict) -> str:
-    count = sum(moves[-1] > USUAL_LIMIT for table in trajectories.values() for moves in table["moves"])
-    return f"{count:,} paths take more than {USUAL_LIMIT} moves, where the usual protocols end an episode."
+    count = sum(moves[-1] > MAX_EPISODE_MOVES for table in trajectories.values() for moves in table["moves"])
+    return (
+        f"{count:,} paths take more than {MAX_EPISODE_MOVES} moves, where the usual protocols end an episode."
+    )
 
 
 def _verified_note(collected: CollectReport) -> str:
-    verified, lost = collected.verified.total(), collected.given_up.total()
-    note = f"{verified:,} of the {verified + lost:,} variations that were tried have such a path"
-    if not lost:
+    verified, given_up = collected.verified.total(), collected.given_up.total()
+    note = f"{verified:,} of the {verified + given_up:,} variations that were tried have such a path"
+    if not given_up:
         return f"{note}."
     reasons = "; ".join(f"{why.rstrip('.')} ({count:,})" for why, count in collected.reasons.most_common())
-    return f"{note}. {lost:,} were given up: {reasons}."
+    return f"{note}. {given_up:,} were given up: {reasons}."
 
 
 def _exemplar_note(tables: Mapping[str, DatasetDict]) -> str:
@@ -173,7 +174,7 @@ def _exemplar_note(tables: Mapping[str, DatasetDict]) -> str:
 
 
 def _largest_note(paths: Mapping[str, TaskPaths]) -> str:
-    counts = Counter({task: len(found.steps) for task, found in paths.items()})
+    counts = Counter({name: len(task.steps) for name, task in paths.items()})
     (most, many), (least, few) = counts.most_common()[0], counts.most_common()[-1]
     return f"{many:,} paths of `{most}`, {few:,} of `{least}`"
 

@@ -28,10 +28,10 @@ def plots(paths: Mapping[str, TaskPaths], subgoals: Counter[str]) -> dict[str, b
     with style():
         return {
             "path-lengths.png": _per_task(
-                {task: found.steps for task, found in paths.items()}, "Actions per path"
+                {name: task.steps for name, task in paths.items()}, "Actions per path"
             ),
             "subgoals-per-task.png": _per_task(
-                {task: found.subgoals for task, found in paths.items()}, "Sub-goals per path"
+                {name: task.subgoals for name, task in paths.items()}, "Sub-goals per path"
             ),
             "frequent-subgoals.png": _bars(subgoals.most_common(_SHOWN_SUBGOALS), "Most frequent sub-goals"),
         }
@@ -79,7 +79,7 @@ def _canvas(rows: int, height: float, title: str) -> tuple[Figure, Axes]:
 
 
 def _label(task: str) -> str:
-    """A task's id and its name, with words left out of the middle where the picture needs the room."""
+    """A task's id and its name, with words in the middle omitted where it is too long."""
     words = task.split("-")
     shorter = (f"{words[0]}…{'-'.join(words[rest:])}" for rest in range(2, len(words)))
     name = next((name for name in (task, *shorter) if len(name) <= _LABEL), task)

@@ -8,9 +8,7 @@ from yaml import YAMLError
 from dataset_builder.common.errors import UsageError
 from dataset_builder.common.hub import DATASET_ID, Pushed, push_folder
 
-_DATASET_FILES = ("*/*.parquet", "images/*")
-
-
+_DATASET_FILES = ("*/*.parquet", "images/*")  # of an earlier build, in the repository
 _HIDDEN = (".*", "*/.*")
 
 
@@ -27,7 +25,13 @@ def push_dataset(
     Args as for `push_folder`, which also words the errors.
 
     Raises:
-        UsageError: if the folder is no built dataset.
+        UsageError: if the folder is not a built dataset.
+
+    Example:
+
+    ```python
+    print(push_dataset("dataset", "NAMESPACE/scienceworld-subgoals", private=True))
+    ```
     """
     folder = Path(folder)
     _check_dataset(folder)
@@ -48,14 +52,14 @@ def push_dataset(
 def _check_dataset(folder: Path) -> None:
     remedy = "`subgoal corpus build` makes one."
     if not (folder / "README.md").is_file():
-        raise UsageError(f"{folder} is no built dataset (it has no README.md): {remedy}")
+        raise UsageError(f"{folder} is not a built dataset (it has no README.md): {remedy}")
     try:
         configs = DatasetCard.load(folder / "README.md").data.get("configs") or []
         files = [file["path"] for config in configs for file in config["data_files"]]
     except (YAMLError, ValueError, KeyError, TypeError) as error:
         raise UsageError(f"{folder}/README.md has no readable front matter: {remedy}") from error
     if not files:
-        raise UsageError(f"{folder} is no built dataset (its README.md lists no files): {remedy}")
+        raise UsageError(f"{folder} is not a built dataset (its README.md lists no files): {remedy}")
     for file in files:
         if not (folder / file).is_file():
             raise UsageError(f"{folder} is not whole ({file} is missing): {remedy}")

@@ -29,16 +29,16 @@ class TaskPaths:
 
 
 def task_paths(trajectories: DatasetDict) -> dict[str, TaskPaths]:
-    """Figures of the paths by task; tasks without any are left out."""
-    found: dict[str, TaskPaths] = {name: TaskPaths() for name in TASKS}
+    """Figures of the paths by task, without the tasks that have none."""
+    by_task: dict[str, TaskPaths] = {name: TaskPaths() for name in TASKS}
     for split, table in trajectories.items():
         for row in table.select_columns(["task", "moves", "segment"]):
-            paths = found.setdefault(row["task"], TaskPaths())
+            paths = by_task.setdefault(row["task"], TaskPaths())
             paths.counts[split] += 1
             paths.steps.append(len(row["moves"]))
             paths.moves.append(row["moves"][-1])
             paths.subgoals.append(row["segment"][-1] + 1)
-    return {name: found[name] for name in TASKS if found[name].steps}
+    return {name: by_task[name] for name in TASKS if by_task[name].steps}
 
 
 def subgoal_names(trajectories: DatasetDict) -> Counter[str]:
@@ -60,15 +60,17 @@ def split_rows(tables: Mapping[str, DatasetDict]) -> list[dict[str, str]]:
     ]
 
 
-def task_rows(found: Mapping[str, TaskPaths], collected: CollectReport | None = None) -> list[dict[str, str]]:
+def task_rows(
+    by_task: Mapping[str, TaskPaths], collected: CollectReport | None = None
+) -> list[dict[str, str]]:
     """Per task: paths by split, verified share, means of steps, moves and sub-goals."""
     rows = []
-    for name, paths in found.items():
+    for name, paths in by_task.items():
         row = {"task": f"{TASKS[name].task_id} {name}"}
         row |= {split: str(paths.counts[split]) for split in SPLITS}
         if collected is not None:
-            verified, lost = collected.verified[name], collected.given_up[name]
-            row["verified"] = f"{verified} of {verified + lost}"
+            verified, given_up = collected.verified[name], collected.given_up[name]
+            row["verified"] = f"{verified} of {verified + given_up}"
         row["steps"] = f"{mean(paths.steps):.1f}"
         row["moves"] = f"{mean(paths.moves):.1f}"
         row["sub-goals"] = f"{mean(paths.subgoals):.1f}"

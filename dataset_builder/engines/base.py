@@ -8,24 +8,26 @@ R = TypeVar("R")
 U_contra = TypeVar("U_contra", contravariant=True)
 R_co = TypeVar("R_co", covariant=True)
 
-
 ENGINES = ("local", "ray")
 
 
 class Worker(Protocol[U_contra, R_co]):
-    """Holds what is dear, and works through batches of units; from several threads if told so."""
+    """Owns the expensive resources (a Java process, models) and processes batches of work items.
+
+    A worker that was started for several threads is called from all of them.
+    """
 
     def work(self, units: Sequence[U_contra]) -> Generator[tuple[int, R_co], None, None]:
-        """The results as they come, in any order, each with its unit's place in `units`."""
+        """Yields (index in `units`, result) pairs as results come, in any order."""
         ...
 
     def close(self) -> None:
-        """Let go of everything; work under way in other threads ends with an error."""
+        """Release the resources; work in progress in other threads ends with an error."""
         ...
 
 
 class Job(Protocol[U_contra, R_co]):
-    """What workers are made from: plain values, since it may be sent to another machine.
+    """What workers are made from: plain values, because it may be pickled and sent to another machine.
 
     Attributes:
         uses_gpu: whether a worker takes its share of a GPU where there is one.
@@ -34,7 +36,7 @@ class Job(Protocol[U_contra, R_co]):
     uses_gpu: bool
 
     def start(self, threads: int) -> Worker[U_contra, R_co]:
-        """A worker, made where it works, for so many threads at once."""
+        """Creates a worker in the process where it works, to be called from so many threads."""
         ...
 
 
@@ -52,12 +54,12 @@ class Engine(Protocol):
     def map(
         self, job: Job[U, R], units: Sequence[U], batch: int | None = 1
     ) -> Generator[tuple[U, R], None, None]:
-        """Work through units; each comes back with its result, as soon as it has one.
+        """Yields (work item, result) pairs, each as soon as its result is there.
 
         Args:
             job (`Job`): what to do.
-            units (`Sequence`): what to do it with.
-            batch (`int`, *optional*, defaults to 1): units that a worker is handed at a time. None: as
-                the engine thinks best for workers that make much of many units.
+            units (`Sequence`): the work items.
+            batch (`int`, *optional*, defaults to 1): items that a worker gets at a time. None: the engine
+                decides, for workers that process many items faster together.
         """
         ...

@@ -18,8 +18,15 @@ class LocalEngine:
     """Threads of this process around one worker.
 
     Args:
-        workers (`int`, *optional*, defaults to 1): threads. Work without a batch size is one batch,
-            done in the calling thread.
+        workers (`int`, *optional*, defaults to 1): number of threads. Work without a batch size is one
+            batch in the calling thread.
+
+    Example:
+
+    ```python
+    for key, record in LocalEngine(workers=2).map(CollectJob("easy"), keys):
+        store.append(key, record)
+    ```
     """
 
     name = "local"
@@ -37,17 +44,17 @@ class LocalEngine:
         try:
             if batch is None:
                 with contextlib.closing(worker.work(units)) as results:
-                    for place, result in results:
-                        yield units[place], result
+                    for index, result in results:
+                        yield units[index], result
                 return
             parts = [units[start : start + batch] for start in range(0, len(units), batch)]
-            with WorkerThreads(lambda part: list(worker.work(part)), parts, self.workers) as crew:
+            with WorkerThreads(lambda part: list(worker.work(part)), parts, self.workers) as threads:
                 try:
-                    for part, future in crew:
-                        for place, result in future.result():
-                            yield part[place], result
+                    for part, future in threads:
+                        for index, result in future.result():
+                            yield part[index], result
                 except BaseException:
-                    # Ctrl-C or a full disk: what the threads hold is taken away, which ends them.
+                    # Ctrl-C or a full disk: closing the worker ends the threads that use it.
                     worker.close()
                     raise
         finally:
@@ -55,16 +62,24 @@ class LocalEngine:
 
 
 class WorkerThreads(Generic[T, R]):
-    """Works through items in threads; iterating gives each item with its result, as they come.
+    """A pool of daemon threads; iterating yields (item, future) pairs in the order of completion.
 
-    Leaving the `with` block early lets the threads finish what they have in hand, for a while. Unlike
-    those of `concurrent.futures`, they do not keep the program from ending after that.
+    Leaving the `with` block early gives the threads a grace period to finish their current items. After
+    that they do not keep the program from exiting, unlike those of `concurrent.futures`.
 
     Args:
         work (`Callable`): what to do with an item.
         items (`Sequence`): the items.
         threads (`int`): how many at once.
-        grace (`float`, *optional*, defaults to 60): seconds to wait for what is in hand.
+        grace (`float`, *optional*, defaults to 60): seconds to wait for the current items at the end.
+
+    Example:
+
+    ```python
+    with WorkerThreads(annotate_one, trajectories, threads=8) as threads:
+        for trajectory, future in threads:
+            print(trajectory.task, future.result())
+    ```
     """
 
     def __init__(self, work: Callable[[T], R], items: Sequence[T], threads: int, grace: float = 60.0) -> None:

@@ -1,14 +1,14 @@
-"""`RayEngine`: units of work on the workers of a Ray cluster, or of a Ray on this machine."""
+"""`RayEngine`: work items on the workers of a Ray cluster, or of a Ray on this machine."""
 
 import logging
 import os
 import socket
 from collections import deque
-from collections.abc import Generator, Iterator, Sequence
+from collections.abc import Callable, Generator, Iterator, Sequence
 from importlib.metadata import PackageNotFoundError, version
 from typing import Any, TypeVar
 
-# Ray reports its use to its makers unless told not to; before it is imported.
+# Ray sends usage statistics unless this is set before it is imported.
 os.environ.setdefault("RAY_USAGE_STATS_ENABLED", "0")
 os.environ.setdefault("RAY_ACCEL_ENV_VAR_OVERRIDE_ON_ZERO", "0")
 
@@ -22,15 +22,18 @@ U = TypeVar("U")
 R = TypeVar("R")
 
 PACKAGES = ("subgoal-distillation", "scienceworld")
-"""What must be of one version everywhere for the results to be the same."""
+"""Packages that need the same version on every machine for the results to be the same."""
 
 MAX_WORKER_DEATHS = 3
-"""Deaths of workers in a row, per worker and without one result in between, that end a run."""
+"""Deaths per worker, without one result in between, after which a run ends."""
 
 _REACH = 5.0  # seconds to wait for the address to answer
 _OBJECTS = 100 * 2**20  # bytes for objects on the way; results are small
-_LARGEST = 128
-_PATIENCE = 1800.0  # seconds for the first worker to come up: it may have models to download
+_MAX_BATCH = 128
+_DONE = -1  # in place of the index of an item that has its result
+WORKER_START_TIMEOUT_S = 1800.0
+"""Seconds for the first worker to come up: it may have models to download."""
+
 _TOKEN = (
     " Ray wants one token on all machines: copy ~/.ray/auth_token from the head, or set "
     "RAY_AUTH_MODE=disabled on each of them."
@@ -39,23 +42,23 @@ _TOKEN = (
 
 def installed_versions() -> dict[str, str]:
     """Versions of `PACKAGES` where this is called."""
-    found = {}
+    versions = {}
     for package in PACKAGES:
         try:
-            found[package] = version(package)
+            versions[package] = version(package)
         except PackageNotFoundError:
-            found[package] = "none"
-    return found
+            versions[package] = "none"
+    return versions
 
 
 class _Actor:
-    """A worker in a process of its own; Ray calls it from one thread."""
+    """A worker in its own process; Ray calls it from one thread."""
 
     def __init__(self, job: Job[Any, Any]) -> None:
         self._worker: Worker[Any, Any] | Exception
         try:
             self._worker = job.start(1)
-        except Exception as error:  # raised here, Ray would call it a death, and try again
+        except Exception as error:  # raised here, Ray would take it for a death and try again
             self._worker = error
 
     def work(self, units: Sequence[Any]) -> Iterator[tuple[int, Any]]:
@@ -72,12 +75,19 @@ class RayEngine:
 
     Args:
         address (`str`, *optional*): `HOST:PORT` of the cluster that this machine belongs to, or `auto`
-            for the one running here. By default a Ray of its own is started on this machine.
-        workers (`int`, *optional*): by default as many as there are cores.
+            for the one running here. By default Ray is started on this machine.
+        workers (`int`, *optional*): number of workers; by default the number of cores.
 
     Raises:
         UsageError: for an address of another form, or more workers than cores.
         SubgoalError: if the cluster cannot be reached, or has other versions.
+
+    Example:
+
+    ```python
+    engine = RayEngine("10.0.0.1:6379", workers=32)
+    collect("corpus", select_tasks("boil"), engine=engine)
+    ```
     """
 
     name = "ray"
@@ -101,88 +111,122 @@ class RayEngine:
     def map(
         self, job: Job[U, R], units: Sequence[U], batch: int | None = 1
     ) -> Generator[tuple[U, R], None, None]:
-        """As `Engine.map`. What a worker had in hand when it died is handed out again.
+        """As `Engine.map`. The unfinished items of a worker that died are handed out again.
 
         Raises:
             SubgoalError: if workers keep dying; an error raised by the job comes through as it is.
         """
         count = min(self.workers, len(units))
         if batch is None:
-            batch = max(1, min(_LARGEST, -(-len(units) // max(1, count))))
-        todo = deque(range(len(units)))
+            batch = max(1, min(_MAX_BATCH, -(-len(units) // max(1, count))))
         make = ray.remote(_Actor).options(num_cpus=1, num_gpus=_gpu_share(job, count))
-        coming: dict[Any, Any] = {}
-        idle: list[Any] = []
-        at_work: dict[Any, tuple[Any, list[int]]] = {}
-        deaths = 0
-
-        def start() -> None:
-            self._actors.append(make.remote(job))
-            coming[self._actors[-1].pid.remote()] = self._actors[-1]
-
-        def hand_out(actor: Any) -> None:
-            if todo:
-                places = [todo.popleft() for _ in range(min(batch, len(todo)))]
-                stream = actor.work.options(num_returns="streaming").remote([units[p] for p in places])
-                at_work[stream] = (actor, places)
-            else:
-                idle.append(actor)
-
+        schedule = _Schedule(lambda: make.remote(job), units, batch, self._actors)
         try:
             for _ in range(count):
-                start()
-            # Work goes to those that are up: a cluster without room for all of them leaves some waiting.
-            while at_work or todo:
-                patience = None if at_work else _PATIENCE
-                ready, _ = ray.wait([*at_work, *coming], num_returns=1, timeout=patience, fetch_local=False)
-                if not ready:
-                    raise SubgoalError(
-                        f"No Ray worker came up within {_PATIENCE:.0f} s: the cluster has no core or GPU "
-                        "free, or what a worker loads takes longer. Wait for its other work to end, or ask "
-                        "for fewer --workers."
-                    )
-                stream: Any = ready[0]
-                actor = coming.pop(stream, None)
-                places: list[int] = []
-                try:
-                    if actor is not None:
-                        ray.get(stream)
-                        hand_out(actor)
-                        continue
-                    actor, places = at_work[stream]
-                    place, result = ray.get(next(stream))
-                except StopIteration:
-                    del at_work[stream]
-                    todo.extendleft(_unfinished(places))  # a worker that kept something to itself
-                    hand_out(actor)
-                except RayActorError as error:
-                    deaths += 1
-                    if deaths > MAX_WORKER_DEATHS * count:
-                        raise SubgoalError(
-                            f"{deaths} Ray workers died one after the other: look into Ray's logs; what is "
-                            "finished is kept, and the same command goes on."
-                        ) from error
-                    at_work.pop(stream, None)
-                    todo.extendleft(_unfinished(places))
-                    self._actors.remove(actor)
-                    start()
-                    while todo and idle:
-                        hand_out(idle.pop())
-                else:
-                    deaths = 0
-                    number, places[place] = places[place], -1
-                    yield units[number], result
+                schedule.start()
+            for index, result in schedule.results(MAX_WORKER_DEATHS * count):
+                yield units[index], result
         except ray.exceptions.RayTaskError as error:
             raise _own_error(error) from None
         finally:
             for actor in self._actors:
                 ray.kill(actor)
-            self._actors = []
+            self._actors.clear()
 
 
-def _unfinished(places: list[int]) -> list[int]:
-    """The units of a batch without a result, last first."""
-    return [place for place in reversed(places) if place >= 0]
+class _Schedule:
+    """Which worker has which items of one `RayEngine.map`.
+
+    Args:
+        make (`Callable`): starts an actor.
+        units (`Sequence`): the work items; everywhere else they are named by their index.
+        batch (`int`): items that a worker gets at a time.
+        actors (`list`): the engine's actors; started and dead ones are added and removed here.
+    """
+
+    def __init__(self, make: Callable[[], Any], units: Sequence[Any], batch: int, actors: list[Any]) -> None:
+        self._make, self._units, self._batch, self._actors = make, units, batch, actors
+        self._todo = deque(range(len(units)))
+        self._starting: dict[Any, Any] = {}  # Ray's promise of a process id → the actor
+        self._working: dict[Any, tuple[Any, list[int]]] = {}  # stream of results → actor, its items
+        self._idle: list[Any] = []
+
+    def start(self) -> None:
+        """Start one more worker; it gets items when it is up."""
+        actor = self._make()
+        self._actors.append(actor)
+        self._starting[actor.pid.remote()] = actor
+
+    def results(self, max_deaths: int) -> Generator[tuple[int, Any], None, None]:
+        """Yields (index, result) pairs until all items have one.
+
+        Items go to the workers that are up: a cluster without room for all workers leaves some waiting.
+        """
+        deaths = 0
+        while self._working or self._todo:
+            event = self._next_event()
+            try:
+                if event in self._starting:
+                    ray.get(event)
+                    self._hand_out(self._starting.pop(event))
+                    continue
+                position, result = ray.get(next(event))
+            except StopIteration:
+                actor, items = self._working.pop(event)
+                self._todo.extendleft(_unfinished(items))  # if the worker did not yield all results
+                self._hand_out(actor)
+            except RayActorError as error:
+                deaths += 1
+                if deaths > max_deaths:
+                    raise SubgoalError(
+                        f"{deaths} Ray workers died one after the other: look into Ray's logs; what is "
+                        "finished is kept, and the same command resumes."
+                    ) from error
+                self._replace(event)
+            else:
+                deaths = 0
+                items = self._working[event][1]
+                index, items[position] = items[position], _DONE
+                yield index, result
+
+    def _next_event(self) -> Any:
+        """A worker that came up, or a stream with a new result."""
+        # While nobody works, a worker must come up; while somebody does, a result may take any time.
+        timeout = None if self._working else WORKER_START_TIMEOUT_S
+        ready, _ = ray.wait(
+            [*self._working, *self._starting], num_returns=1, timeout=timeout, fetch_local=False
+        )
+        if not ready:
+            raise SubgoalError(
+                f"No Ray worker came up within {WORKER_START_TIMEOUT_S:.0f} s: the cluster has no core or "
+                "GPU free, or what a worker loads takes longer. Wait for its other work to end, or ask for "
+                "fewer --workers."
+            )
+        return ready[0]
+
+    def _hand_out(self, actor: Any) -> None:
+        if not self._todo:
+            self._idle.append(actor)
+            return
+        items = [self._todo.popleft() for _ in range(min(self._batch, len(self._todo)))]
+        work = actor.work.options(num_returns="streaming")
+        self._working[work.remote([self._units[index] for index in items])] = (actor, items)
+
+    def _replace(self, event: Any) -> None:
+        """Start a worker in place of the one that died, and hand out its unfinished items."""
+        actor = self._starting.pop(event, None)
+        if actor is None:
+            actor, items = self._working.pop(event)
+            self._todo.extendleft(_unfinished(items))
+        self._actors.remove(actor)
+        self.start()
+        while self._todo and self._idle:
+            self._hand_out(self._idle.pop())
+
+
+def _unfinished(items: list[int]) -> list[int]:
+    """The items of a batch without a result, last first: `extendleft` reverses them again."""
+    return [index for index in reversed(items) if index != _DONE]
 
 
 def _gpu_share(job: Job[Any, Any], workers: int) -> float:
@@ -211,8 +255,8 @@ def _check_address(address: str) -> None:
     except (OSError, OverflowError) as error:
         reason = getattr(error, "strerror", None) or error
         raise SubgoalError(
-            f"No Ray cluster answers at {address} ({reason}): start one with `ray start --head`, or leave "
-            "out --address."
+            f"No Ray cluster answers at {address} ({reason}): start one with `ray start --head`, or omit "
+            "--address."
         ) from None
 
 

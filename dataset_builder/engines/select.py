@@ -1,8 +1,8 @@
-"""Engines: who works through keyed units, threads of this process or the workers of a Ray cluster.
+"""The choice of an engine: threads of this process, or the workers of a Ray cluster.
 
-A `Job` says what to do with units and what a worker holds for it (a Java process, models); it does not
-know which engine runs it. An engine starts the workers, hands out units in batches, and gives the
-results back as they come, for the one process that writes the store.
+A `Job` says what to do with work items and which resources a worker needs for it (a Java process,
+models); it does not know which engine runs it. An engine starts the workers, hands out the items in
+batches, and yields the results as they come to the one process that writes the store.
 """
 
 from importlib.util import find_spec
@@ -17,8 +17,8 @@ def get_engine(name: str, *, workers: int | None = None, address: str | None = N
 
     Args:
         name (`str`): one of `ENGINES`.
-        workers (`int`, *optional*): threads, or workers of a cluster; by default the engine's own choice.
-        address (`str`, *optional*): of a Ray cluster; without one, Ray is started on this machine.
+        workers (`int`, *optional*): number of threads or of Ray workers; by default the engine decides.
+        address (`str`, *optional*): address of a Ray cluster; by default Ray is started on this machine.
 
     Raises:
         UsageError: for an unknown engine, what does not go together, or if Ray is not installed.
@@ -30,7 +30,7 @@ def get_engine(name: str, *, workers: int | None = None, address: str | None = N
         raise UsageError(f"--workers {workers}: give 1 or more.")
     if name == "local":
         if address is not None:
-            raise UsageError("--address is of a Ray cluster: add --engine ray, or leave it out.")
+            raise UsageError("--address is the address of a Ray cluster: add --engine ray, or omit it.")
         return LocalEngine(workers or 1)
     if find_spec("ray") is None:
         raise UsageError(

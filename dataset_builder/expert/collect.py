@@ -1,4 +1,4 @@
-"""Collecting expert trajectories: keyed units of work, resumable."""
+"""Collecting expert trajectories: keyed work items, resumable."""
 
 import os
 from collections.abc import Generator, Iterable, Sequence
@@ -36,7 +36,7 @@ def choose_variations(
     Args:
         task (`Task`): whose variations.
         split (`str`): one of `SPLITS`.
-        limit (`int`, *optional*): at most so many; all if left out.
+        limit (`int`, *optional*): at most so many; all by default.
         paper_seed (`int`, *optional*): first draw as many as `PAPER_SAMPLES` names, with this seed.
     """
     variations = list(task.variations(split))
@@ -46,7 +46,7 @@ def choose_variations(
     if limit is None or limit >= len(variations):
         return variations
     if limit < 1:
-        raise UsageError(f"At most {limit} variations is no number to collect: give 1 or more.")
+        raise UsageError(f"--max-variations {limit}: give 1 or more.")
     if split != "train":
         return variations[:limit]
     return [variations[index * len(variations) // limit] for index in range(limit)]
@@ -76,11 +76,18 @@ def collect(
         path (`str`, *optional*, defaults to `"tidied"`): form of the path, see `find_trajectory`.
         simplifications (`str`, *optional*, defaults to `"easy"`): see `Episode.load`.
         workers (`int`, *optional*, defaults to the number of cores): threads, each with a world.
-        engine (`Engine`, *optional*): who does it, in place of threads of this process.
+        engine (`Engine`, *optional*): runs the work, in place of threads of this process.
         progress (`rich.progress.Progress`, *optional*): where to show a bar.
 
     Raises:
         UsageError: for an unknown split, path or simplification.
+
+    Example:
+
+    ```python
+    report = collect("corpus", select_tasks("boil,melt"), limits=5)
+    print(report.verified, report.given_up)
+    ```
     """
     check_simplifications(simplifications)
     if path not in PATHS:
@@ -110,8 +117,8 @@ def collect(
 
 def _check_same(store: JsonlStore, simplifications: str) -> None:
     """Refuse to mix paths of different games in a folder."""
-    there = {record["trajectory"]["simplifications"] for record in store if "trajectory" in record}
-    for other in there - {simplifications}:
+    stored = {record["trajectory"]["simplifications"] for record in store if "trajectory" in record}
+    for other in stored - {simplifications}:
         raise UsageError(
             f"{store.path.parent} holds paths with simplifications {other!r}, not {simplifications!r}: "
             "name another folder."
@@ -120,7 +127,7 @@ def _check_same(store: JsonlStore, simplifications: str) -> None:
 
 @dataclass(frozen=True)
 class CollectJob:
-    """Finds the paths of keys: one Java process, a world per thread.
+    """The job that finds the paths of keys: one Java process, a world per thread.
 
     Attributes:
         simplifications: of the game.
@@ -130,7 +137,7 @@ class CollectJob:
     uses_gpu = False
 
     def start(self, threads: int) -> "_Collector":
-        """Start it; Java comes up with the first key."""
+        """A worker; its Java process starts with the first key."""
         return _Collector(Simulator(worlds=threads), self.simplifications)
 
 
@@ -139,14 +146,14 @@ class _Collector:
         self._simulator, self._simplifications = simulator, simplifications
 
     def work(self, keys: Sequence[TrajectoryKey]) -> Generator[tuple[int, dict[str, Any]], None, None]:
-        for place, key in enumerate(keys):
-            yield place, self._collect_one(key)
+        for index, key in enumerate(keys):
+            yield index, self._collect_one(key)
 
     def close(self) -> None:
         self._simulator.close()
 
     def _collect_one(self, key: TrajectoryKey) -> dict[str, Any]:
-        """A record: the trajectory, or why there is none."""
+        """A record: the trajectory, or the reason why there is none."""
         try:
             trajectory = retrying(
                 lambda: find_trajectory(

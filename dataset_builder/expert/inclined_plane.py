@@ -20,7 +20,12 @@ MIN_LEAD = 2
 
 
 def race(items: Sequence["Item"], waits: tuple[str, ...]) -> "list[Item | str] | None":
-    """The path with each timed slide replaced by `waits` and one look; None without slides."""
+    """The path with each timed slide replaced by `waits` and one look; None without slides.
+
+    Args:
+        items (`Sequence[Item]`): the path.
+        waits (`tuple[str, ...]`): the actions that pass the time of one slide, such as `("wait",)`.
+    """
     planes = [match.group(2) for item in items if (match := _PLACE.match(item.action))]
     if len(planes) < 2:
         return None
@@ -49,5 +54,6 @@ def distance(observation: str) -> int | None:
 
 def decided(observations: Sequence[str]) -> bool:
     """Whether the looks of a path tell two planes apart (True where no plane was looked at)."""
-    found = [value for text in observations if (value := distance(text)) is not None]
-    return len(found) != 2 or abs(found[0] - found[1]) >= MIN_LEAD
+    distances = [value for text in observations if (value := distance(text)) is not None]
+    # A smaller difference could be due to when each block was put down, not to its plane.
+    return len(distances) != 2 or abs(distances[0] - distances[1]) >= MIN_LEAD

@@ -40,6 +40,7 @@ def readings_after_decision(task: str, description: str, steps: Sequence[Step]) 
             continue
         if decided:
             surplus.add(index)
+        # The state of the substance is read from the room: a thermometer only tells the temperature.
         solid = melted.search(step.look) is None
         decided = decided or solid == (float(reading.group(1)) > bound) or before not in (None, solid)
         before = solid

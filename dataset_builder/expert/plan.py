@@ -4,14 +4,13 @@ import re
 from dataclasses import dataclass
 
 Plan = list[tuple[str, ...]]
-"""Actions to play; each with alternatives that are tried in order if the simulator balks."""
+"""Actions to play, in order; each a tuple of wordings that are tried in turn if the simulator rejects one.
 
+For example `[("focus on tortoise egg", "focus on egg tortoise"), ("wait1",)]`.
+"""
 
 _NAVIGATION = re.compile(r"(open door to|close door to|go to|teleport to) ")
-
-
 _POLL = re.compile(r"(examine|use thermometer|look at|look in) |wait1?$")
-
 
 MELTING_TASKS = {
     "measure-melting-point-known-substance",
@@ -21,7 +20,7 @@ MELTING_TASKS = {
 
 @dataclass(frozen=True)
 class Item:
-    """A step of the path being tidied, with what the room looked like after it."""
+    """A step of the path that is simplified, with the room and the inventory before and after it."""
 
     action: str
     observation: str

@@ -1,13 +1,13 @@
-"""Tidying: an expert's wandering path becomes a short one that still shows what it learns.
+"""Simplifying an expert's path: detours go, and what later steps depend on stays.
 
-The simulator's solver visits rooms at random, opens every cupboard, polls thermometers dozens of
-times and names things in ever new ways. `plans` turns a recorded path into shorter plans, boldest
-first; `dataset_builder.expert.solve` keeps the first one that a replay takes to the full score.
+The simulator's solver visits rooms at random, opens every cupboard, polls thermometers dozens of times
+and words its actions at random. `plans` turns a recorded path into shorter plans, boldest first;
+`dataset_builder.expert.solve` keeps the shortest one that a replay takes to the full score.
 
-What stays, because later steps depend on what it shows: a reading that decides between two boxes, a
-recipe that is read, a sink found broken, a circuit tried out, the race of two blocks, and the rooms
-searched for something whose place nobody told. What goes: looks around, rejected or fruitless
-actions, doors, detours, containers opened for nothing, tools picked up and never used.
+Kept, because later steps depend on what it shows: a reading that decides between two boxes, a recipe
+that is read, a sink that turns out to be broken, a circuit that is tried, the race of two blocks, and
+the rooms searched for a thing whose room the task does not name. Removed: looks around, rejected or
+fruitless actions, doors, detours, containers opened for nothing, tools picked up and never used.
 """
 
 import re
@@ -20,6 +20,7 @@ from dataset_builder.simulator.look import room_of
 from dataset_builder.simulator.simulator import AMBIGUOUS, UNKNOWN_ACTION
 from dataset_builder.trajectories.trajectory import Step
 
+# The rooms of `vocabulary.ROOMS` in another order: where an expert would look first.
 SEARCH_ORDER = (
     "kitchen",
     "living room",
@@ -36,7 +37,7 @@ SEARCH_ORDER = (
 _EQUIPPED = {"kitchen", "bathroom", "workshop", "art studio", "greenhouse", "outside", "foundry"}
 
 _SURVEYS = {"outside": "greenhouse"}
-"""Before digging for soil, an expert looks whether the flower pots hold any."""
+"""Room → room to look into before it: before digging for soil, an expert checks the flower pots."""
 
 _FRUITLESS = re.compile(r"The .* (?:is|are) already |You can't move something into itself")
 _OPENABLE = re.compile(r"open (?:the )?(.*(?:cupboard|drawer|fridge|freezer|oven|jar|closet|desk))\b")
@@ -55,6 +56,8 @@ def plans(task: str, description: str, steps: Sequence[Step], teleport: bool) ->
         steps (`Sequence[Step]`): the recorded path.
         teleport (`bool`): whether `teleport to …` exists (simplification `teleportAction`).
     """
+    # Every combination of "put back" dropped or not with every rewrite is offered: which of them the
+    # simulator accepts cannot be known without a replay.
     useful = _drop_useless(_items(steps))
     start = steps[0].look
     surveys = _SURVEYS if task.startswith("grow-") else {}
@@ -109,6 +112,8 @@ def _drop_fruitless(items: list[Item]) -> list[Item]:
         still = _still(item.look) == _still(item.look_after) and (
             _still(item.inventory) == _still(item.inventory_after)
         )
+        # A question which thing is meant stays, since the answer to it is the next item. A broken device
+        # changes nothing in sight either, but that it is broken explains the detour that follows.
         if (
             item.action in ("look around", "inventory")
             or item.observation.startswith(UNKNOWN_ACTION)
@@ -132,6 +137,7 @@ def _drop_repeats(items: list[Item]) -> list[Item]:
     def same(a: Sequence[Item], b: Sequence[Item]) -> bool:
         return all(x.action == y.action and x.observation == y.observation for x, y in zip(a, b, strict=True))
 
+    # Short sequences first: removing a doubled action may make a longer repetition adjacent.
     items = list(items)
     for length in (2, 3, 4, 5):
         start = 0
@@ -161,12 +167,12 @@ def _drop_openings(items: list[Item]) -> list[Item]:
     for index, item in enumerate(items):
         match = _OPENABLE.match(item.action)
         if match:
-            later = " ; ".join(other.action + " " + other.observation for other in items[index + 1 :])
+            later = " ; ".join(f"{after.action} {after.observation}" for after in items[index + 1 :])
             name = re.escape(match.group(1))
             revealed = _phrases(item.look_after) - _phrases(item.look)
             # A closed glass jar shows what it holds, yet nothing can be taken out of it.
-            own = [line for line in item.look_after.split("\n") if re.match(rf"\s*an? {name}\b", line)]
-            revealed |= _phrases("\n".join(own))
+            lines = [line for line in item.look_after.split("\n") if re.match(rf"\s*an? {name}\b", line)]
+            revealed |= _phrases("\n".join(lines))
             used = re.search(rf"(?:to|in|into) (?:the )?{name}\b", later) or any(
                 re.search(rf"\b{re.escape(phrase)}\b", later) for phrase in revealed
             )
@@ -251,7 +257,7 @@ def _last_readings(task: str, run: list[Item], coarse: bool) -> list[Item | str]
 
 
 def _until_melted(run: list[Item]) -> list[Item | str]:
-    """A reading per tick pair until the substance changes or the readings stand still."""
+    """A reading per tick pair until the substance changes or two readings are equal."""
     readings = [item for item in run if item.action.startswith("use thermometer")]
     if not readings:
         return list(run)
@@ -259,14 +265,14 @@ def _until_melted(run: list[Item]) -> list[Item | str]:
     for index, item in enumerate(readings):
         kept.append(item)
         if index and item.observation == readings[index - 1].observation:
-            return kept  # it stands still: nothing more will be learnt
+            return kept  # equal readings: nothing more will be learnt
     # The `examine`s between them made time pass too: measure instead of looking.
     ticks = sum(item.ticks for item in run) - len(readings)
     return [*[readings[0]] * max(ticks, 0), *kept]
 
 
 def _without_watering(items: list[Item]) -> list[Item | str] | None:
-    """Self-watering pots need no jug: the same time is waited instead. None if nobody waters."""
+    """Self-watering pots need no jug: the plan waits for the same time instead. None if nobody waters."""
     watering = re.compile(r"(activate|deactivate|turn on|turn off) sink|move jug to|pour jug|pick up jug")
     if not any(item.action.startswith("pour jug into flower pot") for item in items):
         return None
@@ -294,7 +300,7 @@ _REWRITES: tuple[Rewrite, ...] = (
     lambda task, items: _rewrite_polls(task, items, coarse=False),
     lambda task, items: list(items),
 )
-"""From bold to cautious; None means that a rewrite has nothing to do."""
+"""From bold to cautious; a rewrite returns None if there is nothing to rewrite."""
 
 
 # --- routes and names ------------------------------------------------------------------------------
@@ -307,14 +313,16 @@ def _route(
     teleport: bool,
     surveys: Mapping[str, str],
 ) -> Plan:
-    """Moves between rooms made direct, and everything called by the simulator's own names."""
+    """Moves between rooms made direct, and everything called by the simulator's own names.
+
+    Walks are dropped where they occur; a teleport is put in when an action needs the expert to be in
+    another room. So a walk that led nowhere leaves no trace.
+    """
     plan: Plan = []
-    room = room_of(start)
+    room = target = room_of(start)
     visited = [room]
-    target = room
     played = [item for item in items if not isinstance(item, str)]
-    namer = Namer(played)
-    answer = answers(played)
+    namer, final_answers = Namer(played), answers(played)
     for item in items:
         if isinstance(item, str):
             plan.append((item,))
@@ -323,20 +331,26 @@ def _route(
             target = room_of(item.look_after) or target
             continue
         if not item.is_navigation:
-            # Where the action took place is where the expert has to be.
+            # The expert has to be where the action took place.
             target = room_of(item.look) or target
         if target != room and teleport:
-            survey = [surveys[target]] if target in surveys and surveys[target] not in visited else []
-            for stop in [*_search(target, visited, description), *survey, target]:
+            for stop in _stops(target, visited, description, surveys):
                 plan.append((f"teleport to {stop}",))
                 visited.append(stop)
             room = target
-        plan.append(namer.wordings(item, answer[id(item)]))
+        plan.append(namer.wordings(item, final_answers[id(item)]))
     return rename_wires(plan, items)
 
 
+def _stops(target: str, visited: Sequence[str], description: str, surveys: Mapping[str, str]) -> list[str]:
+    """The rooms to teleport to, in order: those to search or to look into first, then the target."""
+    survey = surveys.get(target)
+    surveyed = [survey] if survey and survey not in visited else []
+    return [*_search(target, visited, description), *surveyed, target]
+
+
 def _search(target: str, visited: Sequence[str], description: str) -> list[str]:
-    """Rooms looked into before `target`, because nothing says that it is the one."""
+    """Rooms searched before `target`, because nothing says that the thing is there."""
     if target in visited or target in _EQUIPPED or target in description:
         return []
     return [room for room in SEARCH_ORDER[: SEARCH_ORDER.index(target)] if room not in visited]

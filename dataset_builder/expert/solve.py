@@ -1,4 +1,4 @@
-"""Expert trajectories: the simulator's own solution, tidied, and verified by replay."""
+"""Expert trajectories: the simulator's own solution, simplified, and verified by replay."""
 
 from collections.abc import Generator, Iterator, Sequence
 from dataclasses import dataclass
@@ -49,17 +49,25 @@ def find_trajectory(
     Raises:
         NoVerifiedPath: with the reason, when every attempt fell short.
         UsageError: for an unknown task, variation, simplification or path.
+
+    Example:
+
+    ```python
+    with Simulator() as simulator:
+        trajectory = find_trajectory(simulator, "boil", 0)
+    print(trajectory.actions)
+    ```
     """
     if path not in PATHS:
         raise UsageError(f"Unknown path {path!r}: use one of {', '.join(PATHS)}.")
-    chosen = get_task(task)
-    teleport = "teleportAction" in expand_simplifications(chosen, simplifications).split(",")
+    name = get_task(task).name
+    teleport = "teleportAction" in expand_simplifications(get_task(task), simplifications).split(",")
     episode = simulator.episode(step_limit=None)
     try:
         reasons = []
-        player = _Player(episode, chosen.name, variation, simplifications)
-        if path == "tidied" and teleport and (crossed := _crossed(player)):
-            return _trajectory(player, crossed.steps, path)
+        player = ExpertReplay(episode, name, variation, simplifications)
+        if path == "tidied" and teleport and (experiment := _genetics_experiment(player)):
+            return _trajectory(player, experiment.steps, path)
         for _ in range(attempts):
             gold = player.gold()
             if gold.score == 100:
@@ -70,7 +78,7 @@ def find_trajectory(
             reasons.append(gold.reason)
             if len(reasons) > 1 and reasons[-1] == reasons[-2]:
                 break  # a deterministic solver fails the same way every time
-        raise NoVerifiedPath(f"{chosen.name} {variation}: {reasons[-1]}.")
+        raise NoVerifiedPath(f"{name} {variation}: {reasons[-1]}.")
     finally:
         episode.close()
 
@@ -82,7 +90,7 @@ class _Replay:
     reason: str = ""
 
 
-class _Player:
+class ExpertReplay:
     """Plays plans on fresh loads of one variation."""
 
     def __init__(self, episode: Episode, task: str, variation: int, simplifications: str) -> None:
@@ -95,7 +103,10 @@ class _Player:
         self.episode.load(self.task, self.variation, self.simplifications, gold_path)
 
     def gold(self) -> _Replay:
-        """The solver's path, replayed on a load as agents get it (without the solver)."""
+        """The solver's path, replayed on a load as agents get it.
+
+        The solver changes the world while it searches, so a path counts only on a load without it.
+        """
         self.load(gold_path=True)
         actions = self.episode.gold_path()
         if not actions:
@@ -106,7 +117,10 @@ class _Player:
         return replay
 
     def play(self, plan: Plan, keep_rejected: bool = False) -> _Replay:
-        """Play a plan on a fresh load until the score is full; rephrase where it is ambiguous."""
+        """Play a plan on a fresh load until the score is full; rephrase where it is ambiguous.
+
+        A question of the simulator cannot be taken back, so each rephrasing starts from a fresh load.
+        """
         skip = [0] * len(plan)
         for _ in range(_MAX_REPHRASINGS):
             self.load()
@@ -117,7 +131,7 @@ class _Player:
         return replay
 
     def follow(self, actions: Generator[str, str, None]) -> _Replay:
-        """Play what a generator asks for, sending it each look, on the load at hand."""
+        """Play the actions that a generator yields, sending it each look, on the current load."""
         steps: list[Step] = []
         try:
             action = next(actions)
@@ -134,7 +148,13 @@ class _Player:
         return _Replay(steps, self.episode.score)
 
     def _attempt(self, plan: Plan, skip: Sequence[int], keep_rejected: bool) -> tuple[_Replay, int | None]:
-        """One play-through; the index at which a shorter wording turned out ambiguous, if any."""
+        """One play-through; with it the index of a step whose wording turned out ambiguous, if any.
+
+        Args:
+            plan (`Plan`): what to play.
+            skip (`Sequence[int]`): per step of the plan, how many of its wordings not to try.
+            keep_rejected (`bool`): also record actions that the simulator rejected.
+        """
         steps: list[Step] = []
         asked = False
         for index, options in enumerate(plan):
@@ -160,9 +180,9 @@ class _Player:
         return _Replay(steps, self.episode.score), None
 
     def _wait_for(self, options: Sequence[str]) -> list[Step]:
-        """Let time pass until something to focus on has grown or hatched; what was done meanwhile.
+        """Wait until the thing to focus on has grown or hatched; returns the steps played meanwhile.
 
-        A shortened path arrives early: the solver's detours gave the plant time.
+        A simplified path arrives early: the solver's detours gave the plant time.
         """
         steps = []
         for _ in range(_MAX_WAITS):
@@ -184,10 +204,10 @@ class _Player:
         return step, result.accepted, result.ambiguous
 
 
-def _crossed(player: _Player) -> _Replay | None:
+def _genetics_experiment(player: ExpertReplay) -> _Replay | None:
     """The genetics experiment, if the task asks for one and its answer is right within the limit."""
     if player.task not in genetics.TASKS:
-        return None  # a load only to read the task's text would be dear
+        return None  # loading a variation only to read the task's text would be slow
     player.load()
     asked = genetics.Question.read(player.episode.task_description())
     if asked is None:
@@ -196,8 +216,8 @@ def _crossed(player: _Player) -> _Replay | None:
     return replay if replay.score == 100 and replay.steps[-1].moves <= genetics.MAX_MOVES else None
 
 
-def _shortest(player: _Player, gold: _Replay, teleport: bool) -> _Replay:
-    """The shortest plan that holds, trimmed; the solver's own path if none does."""
+def _shortest(player: ExpertReplay, gold: _Replay, teleport: bool) -> _Replay:
+    """The shortest plan that reaches the full score, trimmed; the solver's own path if none does."""
     description = player.episode.task_description()
     best = gold
     failed: list[tuple[Plan, _Replay]] = []
@@ -218,13 +238,15 @@ def _shortest(player: _Player, gold: _Replay, teleport: bool) -> _Replay:
     return best
 
 
-def _repaired(player: _Player, description: str, failed: Sequence[tuple[Plan, _Replay]]) -> _Replay | None:
-    """A plan that fell short, tried once more with the other answer, or with some time at its end.
+def _repaired(
+    player: ExpertReplay, description: str, failed: Sequence[tuple[Plan, _Replay]]
+) -> _Replay | None:
+    """A plan that fell short, tried once more with the other answer, or with some waiting at its end.
 
-    A thing measured sooner than the solver did has not cooled as far, and the answer may be another.
+    A thing measured earlier than by the solver has not cooled as far, so the answer may be the other one.
     """
     for plan, replay in failed:
-        if replay.score >= 0:
+        if replay.score >= 0:  # a wrong answer loses the episode: then time was not what was missing
             again = player.play([*plan, *[("wait1",)] * _MAX_LAST_WAITS])
         elif other := other_answer(plan, description):
             again = player.play(other)
@@ -242,7 +264,7 @@ def _trims(task: str, description: str, replay: _Replay) -> Iterator[Plan]:
         yield [(step.action,) for index, step in enumerate(replay.steps) if index not in surplus]
 
 
-def _trajectory(player: _Player, steps: Sequence[Step], path: str) -> Trajectory:
+def _trajectory(player: ExpertReplay, steps: Sequence[Step], path: str) -> Trajectory:
     return Trajectory(
         player.task,
         player.variation,

@@ -1,8 +1,8 @@
-"""Names: things are called what the simulator calls them, and alike things are taken in order.
+"""Wordings of actions: things get the simulator's own names, and interchangeable things are used in order.
 
 The solver words its actions at random: "focus on egg giant tortoise", "drop component in inventory".
-The confirmation ("You focus on the giant tortoise egg.") tells what was meant, and that name is
-also the one that the room shows, so a student can copy it.
+The confirmation ("You focus on the giant tortoise egg.") has the name that the room shows too, so a
+student model can copy it from its input.
 """
 
 import re
@@ -45,6 +45,14 @@ class Namer:
 
     Args:
         items (`Sequence[Item]`): the path, with the confirmations that tell what was meant.
+
+    Example:
+
+    ```python
+    namer = Namer(items)
+    namer.wordings(items[0], answers(items)[id(items[0])])
+    # ("focus on giant tortoise egg", "focus on egg giant tortoise")
+    ```
     """
 
     def __init__(self, items: Sequence["Item"]) -> None:
@@ -127,6 +135,7 @@ def _as_shown(action: str, item: "Item") -> str:
 
 def rename_wires(plan: "Plan", items: "Sequence[Item | str]") -> "Plan":
     """Use wires in the order in which the workshop lists them; the solver draws them at random."""
+    # The colour of a wire does not matter. With a fixed order a model need not learn a random choice.
     used = list(dict.fromkeys(wire for options in plan for wire in _WIRE.findall(options[-1])))
     listed: list[str] = []
     for item in items:

@@ -1,4 +1,4 @@
-"""Practice for the tasks with few train variations: keyed units of work, in threads, resumable."""
+"""Practice for the tasks with few train variations: keyed work items, in threads, resumable."""
 
 from collections import Counter
 from pathlib import Path
@@ -20,14 +20,14 @@ from dataset_builder.trajectories.subgoals import Segment
 from dataset_builder.trajectories.trajectory import Trajectory
 
 FEW_VARIATIONS = 20
-"""Train variations that a task which needs practice has in ScienceWorld, at most."""
+"""Tasks with at most so many train variations in ScienceWorld get practice."""
 
-MOST_PLAYS = 40
-"""Plays of one variation, at most: then what there is to rearrange begins to repeat itself."""
+MAX_PLAYS = 40
+"""Replays of one variation at most: with more, the rearrangements begin to repeat."""
 
 
 class PracticeStats(NamedTuple):
-    """Of one task: plays that came to the full score, plays that did not, and steps to learn from."""
+    """Counts of one task: replays that reached the full score, replays that did not, steps to train on."""
 
     plays: int
     failed: int
@@ -40,20 +40,27 @@ Unit = tuple[Trajectory, list[Segment], int]
 def generate_practice(
     folder: str | Path, *, steps: int = 2500, workers: int = 2, progress: Progress | None = None
 ) -> dict[str, PracticeStats]:
-    """Practise every train variation of the tasks that have at most `FEW_VARIATIONS` of them.
+    """Replay every train variation of the tasks that have at most `FEW_VARIATIONS` of them, rearranged.
 
     Args:
-        folder (`str` or `Path`): corpus folder, collected and annotated by rules. What was load_practice
-            there before is kept.
-        steps (`int`, *optional*, defaults to 2500): steps per task that plays should come to, if all held.
+        folder (`str` or `Path`): corpus folder, collected and annotated by rules. Practice that
+            it holds already is kept.
+        steps (`int`, *optional*, defaults to 2500): number of steps to aim at per task.
         workers (`int`, *optional*, defaults to 2): threads, each with a world.
         progress (`rich.progress.Progress`, *optional*): where to show a bar.
 
     Returns:
-        What the folder holds now, by task.
+        `dict[str, PracticeStats]`: what the folder holds now, by task.
 
     Raises:
         UsageError: if the folder is not collected or annotated, or a number is below 1.
+
+    Example:
+
+    ```python
+    for task, stats in generate_practice("corpus", steps=2500).items():
+        print(task, stats.plays, stats.steps)
+    ```
     """
     if steps < 1 or workers < 1:
         raise UsageError("--steps and --workers: give 1 or more.")
@@ -72,11 +79,11 @@ def generate_practice(
                 finally:
                     episode.close()
 
-            with WorkerThreads(work, missing, workers) as crew:
-                for _, future in crew:
+            with WorkerThreads(work, missing, workers) as threads:
+                for _, future in threads:
                     future.result()
                     advance()
-    return _held(store)
+    return _stats(store)
 
 
 def load_practice(corpus: Corpus) -> list[Practice]:
@@ -90,30 +97,30 @@ def load_practice(corpus: Corpus) -> list[Practice]:
     return [_read(record["practice"], store.path) for record in records if "practice" in record]
 
 
-def _held(store: JsonlStore) -> dict[str, PracticeStats]:
-    held: dict[str, PracticeStats] = {}
+def _stats(store: JsonlStore) -> dict[str, PracticeStats]:
+    stats: dict[str, PracticeStats] = {}
     for record in store:
         task, practice = str(record["key"][0]), record.get("practice")
-        plays, failed, steps = held.get(task, PracticeStats(0, 0, 0))
+        plays, failed, steps = stats.get(task, PracticeStats(0, 0, 0))
         if practice is None:
-            held[task] = PracticeStats(plays, failed + 1, steps)
+            stats[task] = PracticeStats(plays, failed + 1, steps)
         else:
-            held[task] = PracticeStats(plays + 1, failed, steps + sum(practice["taught"]))
-    return held
+            stats[task] = PracticeStats(plays + 1, failed, steps + sum(practice["taught"]))
+    return stats
 
 
 def _units(corpus: Corpus, steps: int) -> list[Unit]:
-    """What to play, the first seed of all variations before the second."""
+    """What to replay: all variations with the first seed before any with the second."""
     found = [path for path in corpus.trajectories("tidied") if _split(path) == "train"]
     counts: Counter[str] = Counter()
     for path in found:
         counts[path.task] += len(path.steps)
     rare = [path for path in found if len(get_task(path.task).variations("train")) <= FEW_VARIATIONS]
     pairs = corpus.annotated("rules", rare, version_of("rules")) if rare else []
-    plays = {task: min(MOST_PLAYS, -(-steps // count)) for task, count in counts.items()}
+    plays = {task: min(MAX_PLAYS, -(-steps // count)) for task, count in counts.items()}
     return [
         (path, segments, seed)
-        for seed in range(MOST_PLAYS)
+        for seed in range(MAX_PLAYS)
         for path, segments in pairs
         if seed < plays[path.task]
     ]
@@ -128,7 +135,7 @@ def _key(unit: Unit) -> tuple[str, int, int]:
 
 
 def _outcome(episode: Episode, unit: Unit) -> dict[str, Any]:
-    """A record: the practice, or why there is none."""
+    """A record: the practice, or the reason why there is none."""
     try:
         played = retrying(lambda: practise(episode, *unit))
     except SimulatorDied:

@@ -1,14 +1,15 @@
-"""Practice: an expert's path played again in a world that was rearranged, with mistakes to recover from.
+"""Practice: perturbed replays of expert paths, in rearranged worlds and with mistakes to recover from.
 
-Half of the tasks have fewer than twenty train variations, in which a thing is always where it always
-is. So a verified path is played again on its own (train) variation, after some unrecorded moves: what
-is to change its state is put elsewhere, and the player starts in another room. What is not in sight is
-looked for, a misstep is taken back, and only what reaches the full score again is kept. Missteps stay
-in the history that a model reads; they are never its target.
+Half of the tasks have fewer than twenty train variations, and in all of them a thing is in the same
+place. So a verified path is replayed on its own (train) variation after some unrecorded moves: the thing
+whose state is to change is put elsewhere, and the replay starts in another room. It searches for things
+that are not in sight and undoes its missteps; only replays that reach the full score are kept. Missteps
+stay in the history that a model reads, but are never its target.
 
-Paints are also mixed from other colours than the task asks for, and the task's text is changed to name
-what came of it (hindsight, as in arXiv 1707.01495). Such a path is played up to its focus actions; that
-the paint to focus on stands in the room is checked, a score there is none.
+Paints are also mixed from other colours than the task asks for. The task's text is then changed to name
+the resulting paint (hindsight relabelling, as in arXiv 1707.01495). Such a path is replayed up to its
+focus actions. The simulator has no score for the changed task, so we check that the paint to focus on is
+in the room.
 """
 
 import re
@@ -30,7 +31,7 @@ SEARCH = ("kitchen", "workshop", "foundry", "bathroom", "living room", "bedroom"
 _MOVED = 0.7  # share of the paths whose things are put elsewhere
 _ELSEWHERE = 0.8  # share that start in another room
 _MISSTEP = 0.05  # per action
-_MOST_WAITS = 8
+_MAX_WAITS = 8
 _HOLDERS = ("fridge", "freezer", "cupboard")
 _TAKES = re.compile(r"(?:focus on|pick up|pour|move) (.+?)(?: (?:to|into|in) (.+))?")
 _SHUT = re.compile(r"\b(fridge|freezer|cupboard|closet|drawer)\. The \1 door is closed", re.IGNORECASE)
@@ -42,19 +43,19 @@ _PAINT = re.compile(r"\(containing (?:a substance called )?([a-z-]+ paint)\)")
 
 
 class Failed(Exception):
-    """This play of the path did not come to the full score."""
+    """This replay did not reach the full score."""
 
 
 @dataclass(frozen=True)
 class Practice:
-    """One path played in a rearranged world.
+    """One perturbed replay of a path.
 
     Attributes:
         trajectory: what was seen and done, missteps included.
         segments: its sub-goals.
-        taught: per step, whether a model may learn from it (missteps: no).
-        prelude: the unrecorded moves before it, for a replay.
-        hindsight: the task's text was changed to what came of the path; the score is not the task's.
+        taught: per step, whether it is a training target (missteps are not).
+        prelude: the unrecorded actions before it, to repeat the replay.
+        hindsight: whether the task's text was changed to fit the path; the score is not the task's then.
     """
 
     trajectory: Trajectory
@@ -65,22 +66,22 @@ class Practice:
 
 
 def practise(episode: Episode, base: Trajectory, segments: Sequence[Segment], seed: int) -> Practice:
-    """Play a verified path once more, in a world rearranged by `seed`.
+    """Replay a verified path in a world that is rearranged at random.
 
     Args:
         episode (`Episode`): where to play, without a step limit.
         base (`Trajectory`): a verified path.
         segments (`Sequence[Segment]`): its sub-goals.
-        seed (`int`): of the rearrangement, of missteps and of the first room.
+        seed (`int`): random seed of the rearrangement, the missteps and the first room.
 
     Raises:
-        Failed: if this play did not reach the full score within `MAX_MOVES` moves.
+        Failed: if this replay did not reach the full score within `MAX_MOVES` moves.
         SimulatorDied: if the Java process ended.
     """
     draw = Random(f"{base.task}/{base.variation}/{seed}")
     episode.load(base.task, base.variation, base.simplifications)
     colours = _other_colours(base, draw)
-    player = _Player(episode, base, draw, colours)
+    player = PracticeReplay(episode, base, draw, colours)
     subgoals = step_subgoals(segments)
     if not colours:
         _rearrange(player, base, draw)
@@ -95,7 +96,7 @@ def practise(episode: Episode, base: Trajectory, segments: Sequence[Segment], se
     return player.practice()
 
 
-def _without_room(subgoal: str, player: "_Player") -> str:
+def _without_room(subgoal: str, player: "PracticeReplay") -> str:
     """The first sub-goal as it is called where one need not go to its room."""
     return subgoal.replace(f", {player.room})", ")")
 
@@ -103,11 +104,11 @@ def _without_room(subgoal: str, player: "_Player") -> str:
 # --- the rearrangement, which no model sees ---------------------------------------------------------
 
 
-def _rearrange(player: "_Player", base: Trajectory, draw: Random) -> None:
-    """Put what is to change its state elsewhere, walk to another room; the clock then counts from there.
+def _rearrange(player: "PracticeReplay", base: Trajectory, draw: Random) -> None:
+    """Put the thing whose state is to change elsewhere, and go to another room; moves count from there.
 
-    Other tasks name the place of what they need, or have it where it always is: things that were
-    looked for there taught a small model to look for what stood before it.
+    Only the tasks that change a state are rearranged. The others name the room of what they need, or have
+    it in its usual place: searching for it there taught a small model to search for things in sight.
     """
     if _CHANGE.search(base.description) and draw.random() < _MOVED:
         for thing, room, opened in _movable(base):
@@ -119,8 +120,8 @@ def _rearrange(player: "_Player", base: Trajectory, draw: Random) -> None:
 
 
 def _movable(base: Trajectory) -> list[tuple[str, str, list[str]]]:
-    """What the path takes: its name, the room, and the containers opened there before."""
-    found: dict[str, tuple[str, str, list[str]]] = {}
+    """The things that the path takes: name, room, and the containers opened there before."""
+    things: dict[str, tuple[str, str, list[str]]] = {}
     opened: dict[str, list[str]] = {}
     for step in base.steps:
         room = room_of(step.look)
@@ -128,11 +129,11 @@ def _movable(base: Trajectory) -> list[tuple[str, str, list[str]]]:
             opened.setdefault(room, []).append(step.action.removeprefix("open "))
         match = _TAKES.fullmatch(step.action)
         if match and match.group(1) not in _FIXED and match.group(1) in step.look:
-            found.setdefault(match.group(1), (match.group(1), room, list(opened.get(room, ()))))
-    return list(found.values())
+            things.setdefault(match.group(1), (match.group(1), room, list(opened.get(room, ()))))
+    return list(things.values())
 
 
-def _relocate(player: "_Player", thing: str, room: str, opened: Sequence[str], draw: Random) -> None:
+def _relocate(player: "PracticeReplay", thing: str, room: str, opened: Sequence[str], draw: Random) -> None:
     player.act(f"teleport to {room}")
     for holder in opened:
         player.act(f"open {holder}")
@@ -141,6 +142,7 @@ def _relocate(player: "_Player", thing: str, room: str, opened: Sequence[str], d
         player.act(f"close {holder}")
     if not taken:
         return
+    # The rooms in which experts start or work more often get more weight.
     target = draw.choice((*SEARCH, "workshop", "workshop", "kitchen", "kitchen", "outside"))
     player.act(f"teleport to {target}")
     holder = draw.choice(_HOLDERS)
@@ -153,8 +155,8 @@ def _relocate(player: "_Player", thing: str, room: str, opened: Sequence[str], d
         player.put = (target, target)
 
 
-def _take_in_sight(player: "_Player", base: Trajectory) -> None:
-    """What the task is about is focused on and taken along if it happens to stand in the first room."""
+def _take_in_sight(player: "PracticeReplay", base: Trajectory) -> None:
+    """Focus on the task's thing and take it along if it happens to be in the first room."""
     focus = next((step for step in base.steps if step.action.startswith("focus on ")), None)
     if focus is None or room_of(focus.look) == player.room or player.colours:
         return
@@ -170,18 +172,25 @@ def _take_in_sight(player: "_Player", base: Trajectory) -> None:
 
 
 def _other_colours(base: Trajectory, draw: Random) -> dict[str, str]:
-    """Which primary colour to take for which, for most plays of a task that mixes paints."""
+    """Primary colour → the one to use in its place, for most replays of a task that mixes paints."""
     if "paint" not in base.task or draw.random() < 0.2:
         return {}
-    other = draw.sample(_PRIMARY, len(_PRIMARY))
-    return {f"{old} paint": f"{new} paint" for old, new in zip(_PRIMARY, other, strict=True)}
+    shuffled = draw.sample(_PRIMARY, len(_PRIMARY))
+    return {f"{old} paint": f"{new} paint" for old, new in zip(_PRIMARY, shuffled, strict=True)}
 
 
 # --- the play ---------------------------------------------------------------------------------------
 
 
-class _Player:
-    """Plays, records, and names the colours it was given in place of the path's own."""
+class PracticeReplay:
+    """Replays and records a path, with some colours exchanged.
+
+    Args:
+        episode (`Episode`): where to play.
+        base (`Trajectory`): the path.
+        draw (`Random`): source of the missteps.
+        colours (`dict[str, str]`): paint of the path → paint to use in its place; `{}` for none.
+    """
 
     def __init__(self, episode: Episode, base: Trajectory, draw: Random, colours: dict[str, str]) -> None:
         self.episode, self.base, self.draw, self.colours = episode, base, draw, colours
@@ -196,13 +205,13 @@ class _Player:
         self.skipped: set[str] = set()
 
     def begin(self) -> None:
-        """From here on everything is recorded."""
+        """Start recording: the moves so far do not count."""
         self.before = self.episode.moves
         if self.episode.done:
             raise Failed("the rearrangement ended the episode")
 
     def act(self, action: str) -> bool:
-        """Do something without recording it; whether the simulator took it."""
+        """Play an action without recording it; returns whether the simulator did it."""
         result = self.episode.step(action)
         self.prelude.append(action)
         if result.ambiguous:
@@ -213,7 +222,7 @@ class _Player:
         return result.accepted and not result.observation.startswith(("I'm not sure", "You can't"))
 
     def perform(self, subgoal: str, room: str, step: Step) -> None:
-        """One action of the path, and before it whatever the changed world makes necessary."""
+        """One action of the path, preceded by whatever the changed world makes necessary."""
         action, subgoal = self.renamed(step.action), self.renamed(subgoal)
         if action in self.skipped or (action == "0" and not self.asked):
             return
@@ -228,9 +237,10 @@ class _Player:
         self.asked = self.do(subgoal, action)
 
     def renamed(self, text: str) -> str:
-        """A text with the colours that were taken in place of the path's own."""
+        """A text with the path's colours exchanged."""
         if not self.colours:
             return text
+        # The longest name first: "red paint" is a part of "violet-red paint".
         names = "|".join(sorted(map(re.escape, self.colours), key=len, reverse=True))
         return re.sub(rf"(?<![\w-])(?:{names})", lambda match: self.colours[match.group()], text)
 
@@ -257,7 +267,7 @@ class _Player:
         return Practice(trajectory, segments, self.taught, self.prelude, bool(self.colours))
 
     def _find(self, subgoal: str, room: str, action: str) -> None:
-        """Be where the action can be done: with its things in sight, or in the room of the path."""
+        """Go where the action can be done: its things are in sight there, or it is the path's room."""
         match = _TAKES.fullmatch(action)
         thing, target = match.groups() if match else ("", None)
         if thing and not self.sees(thing):
@@ -267,8 +277,8 @@ class _Player:
             self.do(subgoal, f"teleport to {room}")
 
     def _wait_for(self, subgoal: str, thing: str) -> None:
-        """Let time pass until something has grown or hatched."""
-        for _ in range(_MOST_WAITS):
+        """Wait until something has grown or hatched."""
+        for _ in range(_MAX_WAITS):
             if self.sees(thing):
                 return
             self.do(subgoal, "wait1")
@@ -277,14 +287,14 @@ class _Player:
     def _looks_for(self, subgoal: str, thing: str, room: str) -> None:
         """Open what is shut in the kitchen, then walk through the rooms."""
         if not any(thing in step.look for step in self.base.steps):
-            return  # no name that a room would show
-        been = {room_of(step.look) for step in self.steps}
-        for place in dict.fromkeys((room, *SEARCH, "outside")):
-            if self.room != place:
-                if place in been and place != room:
+            return  # the action words it differently than the room, so sight cannot be judged
+        visited = {room_of(step.look) for step in self.steps}
+        for candidate in dict.fromkeys((room, *SEARCH, "outside")):
+            if self.room != candidate:
+                if candidate in visited and candidate != room:
                     continue
-                self.do(subgoal, f"teleport to {place}")
-                been.add(place)
+                self.do(subgoal, f"teleport to {candidate}")
+                visited.add(candidate)
             for holder in self._shut():
                 if self.sees(thing):
                     return
@@ -303,7 +313,7 @@ class _Player:
         return re.search(rf"(?<!\w){name}(?!\w)", text) is not None
 
     def _misstep(self, subgoal: str, rooms: set[str]) -> None:
-        """Now and then, something that leads nowhere, and not to these rooms."""
+        """Occasionally, an action that leads nowhere, and not to these rooms."""
         if self.draw.random() >= _MISSTEP:
             return
         shut = self._shut()
@@ -314,7 +324,7 @@ class _Player:
             self.do(subgoal, f"teleport to {room}", taught=False)
 
     def do(self, subgoal: str, action: str, taught: bool = True) -> bool:
-        """Do and record; whether the simulator asks which thing is meant."""
+        """Play an action and record it; returns whether the simulator asks which thing is meant."""
         look, inventory = self.episode.look(), self.episode.inventory()
         if self.colours and action.startswith("focus on "):
             return self._focus(subgoal, action.removeprefix("focus on "), look, inventory)
@@ -333,7 +343,7 @@ class _Player:
         return result.ambiguous
 
     def _name_mixture(self) -> None:
-        """What the path's next focus calls by the colour it mixed is called by the one that came of it."""
+        """From the next focus on, the paint that the path mixed is called by the colour that resulted."""
         done = len([step for step in self.steps if step.action.startswith("mix ")])
         focused = [step.action for step in self.base.steps if step.action.startswith("focus on ")]
         mixed = [name for name in _PAINT.findall(self.episode.look()) if name not in self.colours.values()]
@@ -342,7 +352,7 @@ class _Player:
         self.colours[focused[done - 1].removeprefix("focus on ")] = mixed[0]
 
     def _focus(self, subgoal: str, paint: str, look: str, inventory: str) -> bool:
-        """Record a focus without doing it: the simulator would end the episode of another goal."""
+        """Record a focus without playing it: a focus on another paint than the task's ends the episode."""
         if f"{paint})" not in look:
             raise Failed(f"no {paint} in sight")
         moves = self.steps[-1].moves + 1

@@ -8,25 +8,10 @@ import struct
 from collections.abc import Callable
 
 _UTF8, _CLASS, _FIELD, _METHOD, _NAME_AND_TYPE = 1, 7, 9, 10, 12
-_SIZES = {
-    3: 4,
-    4: 4,
-    5: 8,
-    6: 8,
-    7: 2,
-    8: 2,
-    9: 4,
-    10: 4,
-    11: 4,
-    12: 4,
-    15: 3,
-    16: 2,
-    17: 4,
-    18: 4,
-    19: 2,
-    20: 2,
-}
-_TWO_SLOTS = (5, 6)  # long and double constants count twice
+# Tag of a constant → bytes of its payload (§4.4). Text (tag 1) has a length of its own.
+_SIZES = {tag: 4 for tag in (3, 4, 9, 10, 11, 12, 17, 18)} | {5: 8, 6: 8, 15: 3}
+_SIZES |= {tag: 2 for tag in (7, 8, 16, 19, 20)}
+_TWO_SLOTS = (5, 6)  # a long or a double takes two indices of the pool
 PUBLIC = 0x0001
 
 
@@ -35,9 +20,20 @@ class ClassFile:
 
     Args:
         data (`bytes`): the content of a `.class` file.
+
+    Example:
+
+    ```python
+    patched = ClassFile(data)
+    # iconst_0; ireturn
+    patched.add_method("hashCode", "()I", stack=1, variables=1, code=b"\x03\xac")
+    Path("Thing.class").write_bytes(patched.to_bytes())
+    ```
     """
 
     def __init__(self, data: bytes) -> None:
+        # Layout: magic and version, constant pool, three flags and names, interfaces, fields, methods,
+        # attributes. All that is not changed is kept as bytes.
         self._head = data[:8]
         (self._count,) = struct.unpack_from(">H", data, 8)
         self._indices: dict[tuple[int, bytes], int] = {}
@@ -60,7 +56,10 @@ class ClassFile:
         self._tail = data[position:]
 
     def _constant(self, tag: int, payload: bytes, prefix: bytes = b"") -> int:
-        """Index of a constant, appended to the pool if it is not there."""
+        """Index of a constant, appended to the pool if it is missing.
+
+        The old constants keep their indices, so that the compiled code still refers to the right ones.
+        """
         if (tag, payload) not in self._indices:
             self._indices[tag, payload] = self._count
             self._pool += bytes([tag]) + prefix + payload
@@ -99,12 +98,13 @@ class ClassFile:
 
     def add_method(self, name: str, descriptor: str, stack: int, variables: int, code: bytes) -> None:
         """Add a public method; `stack` and `variables` are what its code needs of each."""
+        # A Code attribute without exception table and attributes (§4.7.3).
         body = struct.pack(">HHI", stack, variables, len(code)) + code + struct.pack(">HH", 0, 0)
         head = struct.pack(">HHHH", PUBLIC, self._text(name), self._text(descriptor), 1)
         self._methods.append(head + struct.pack(">HI", self._text("Code"), len(body)) + body)
 
     def rename_method(self, name: str, descriptor: str, new_name: str) -> None:
-        """Give a method another name; those who call the old one find what is added under it."""
+        """Give a method another name; callers of the old name get the method that is added under it."""
         old = struct.pack(">HH", self._text(name), self._text(descriptor))
         new = struct.pack(">HH", self._text(new_name), self._text(descriptor))
         index = next((index for index, method in enumerate(self._methods) if method[2:6] == old), None)

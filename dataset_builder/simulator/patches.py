@@ -1,6 +1,7 @@
-"""Changes to the simulator's own classes: what it does stays, the order of its sets is made lasting.
+"""Changes to the simulator's own classes: a deterministic iteration order of sets, and a cache.
 
-Applied to the class files when a world is created; `scienceworld.jar` is left as it is.
+Both leave the rules of the game as they are. They are applied to the class files when a world is
+created; `scienceworld.jar` is not changed.
 """
 
 import zipfile
@@ -17,8 +18,8 @@ _TOKENS = "(Ljava/lang/String;)[Ljava/lang/String;"
 def ordered_sets(data: bytes) -> bytes:
     """`EnvObject.hashCode` returns the object's id, as `equals` compares ids.
 
-    Without it Java draws a random hash per object, and with it the order in which a set of objects
-    is listed, heated or ticked: the same actions give other texts in every process.
+    Without it Java draws a random hash for each object, and the hash decides the order in which a set
+    of objects is listed, heated or ticked: the same actions give other texts in every process.
     """
     patched = ClassFile(data)
     uuid = patched.field_ref(_OBJECT, "uuid", "J")
@@ -28,18 +29,21 @@ def ordered_sets(data: bytes) -> bytes:
 
 
 def remembered_tokens(data: bytes) -> bytes:
-    """`InputParser.tokenize` keeps its results, in the map that `cache` is set to.
+    """`InputParser.tokenize` keeps its results in the map that the new field `cache` is set to.
 
-    Each action is compared with every name of every object in sight, and each name is cut into
-    words by a regular expression, again and again: a third of a step's time.
+    Each action is compared with every name of every object in sight, and each name is cut into words by
+    a regular expression each time: a third of a step's time.
     """
+    # The class itself becomes the function that fills the map: `cache.computeIfAbsent(text, this)`
+    # calls `apply(text)`, and that the old `tokenize` under its new name. No branch is needed, and so
+    # no stack map frames, which the verifier would ask for.
     patched = ClassFile(data)
     patched.add_interface("java/util/function/Function")
     patched.add_field("cache", f"L{_MAP};")
-    patched.rename_method("tokenize", _TOKENS, "tokenizeAnew")
-    anew = patched.method_ref(_PARSER, "tokenizeAnew", _TOKENS)
-    # aload_0; aload_1; checkcast String; invokevirtual tokenizeAnew; areturn
-    apply = b"\x2a\x2b\xc0" + patched.class_ref("java/lang/String") + b"\xb6" + anew + b"\xb0"
+    patched.rename_method("tokenize", _TOKENS, "tokenizeUncached")
+    uncached = patched.method_ref(_PARSER, "tokenizeUncached", _TOKENS)
+    # aload_0; aload_1; checkcast String; invokevirtual tokenizeUncached; areturn
+    apply = b"\x2a\x2b\xc0" + patched.class_ref("java/lang/String") + b"\xb6" + uncached + b"\xb0"
     patched.add_method("apply", "(Ljava/lang/Object;)Ljava/lang/Object;", 2, 2, apply)
     compute = patched.method_ref(
         _MAP, "computeIfAbsent", "(Ljava/lang/Object;Ljava/util/function/Function;)Ljava/lang/Object;"
@@ -53,10 +57,10 @@ def remembered_tokens(data: bytes) -> bytes:
 
 
 def write_patched_classes(jar: Path, folder: Path) -> list[str]:
-    """Write the changed classes of the jar into a folder that goes before it on a class path.
+    """Write the changed classes of the jar into a folder that precedes it on the class path.
 
     Returns:
-        their names.
+        `list[str]`: names of the classes.
     """
     patches = {_OBJECT: ordered_sets, _PARSER: remembered_tokens}
     with zipfile.ZipFile(jar) as archive:
