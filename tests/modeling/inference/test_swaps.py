@@ -8,7 +8,7 @@ import pytest
 
 ROOT = Path(__file__).parents[3]
 SWAPS = """
-import faulthandler, gc, sys, threading
+import faulthandler, gc, sys
 from concurrent.futures import ThreadPoolExecutor
 from dataset_builder.trajectories.agent_state import AgentState
 from modeling import SubgoalAgent
@@ -19,11 +19,6 @@ def ask(agent, number):
     state = AgentState("find-plant", "Your task is to find a(n) plant.", look, f"In your inventory: {number}")
     return agent.act([state])[0].actions
 
-stop = threading.Event()
-def collect_garbage():  # as any other thread may at any moment
-    while not stop.wait(0.05):
-        gc.collect()
-threading.Thread(target=collect_garbage, daemon=True).start()
 with ThreadPoolExecutor(4) as pool:
     waiting = []
     for number in range(int(sys.argv[1])):
@@ -31,10 +26,10 @@ with ThreadPoolExecutor(4) as pool:
         # The answers of the pair before are still under way when the next one replaces it.
         waiting, done = [pool.submit(ask, agent, one) for one in range(4)], waiting
         del agent
+        pool.submit(gc.collect)  # as any other thread may at any moment
         assert all(future.result() for future in done), number
         print(number, flush=True)
     assert all(future.result() for future in waiting)
-stop.set()
 print("done")
 """
 
