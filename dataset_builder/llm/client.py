@@ -72,7 +72,9 @@ class ChatClient:
         parallel_option: str = "--concurrency",
     ) -> None:
         self.model = model
-        self.base_url = (base_url or os.environ.get("OPENAI_BASE_URL") or "").strip() or None
+        address = (base_url or os.environ.get("OPENAI_BASE_URL") or "").strip()
+        # The whole endpoint's address is what other tools ask for.
+        self.base_url = address.rstrip("/").removesuffix("/chat/completions") or None
         if self.base_url and not _is_address(self.base_url):
             # What has these characters may hold a password or a token.
             shown = "--base-url" if re.search("[@?#]", self.base_url) else repr(self.base_url)

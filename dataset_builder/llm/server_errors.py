@@ -12,6 +12,9 @@ from dataset_builder.llm.errors import ContextExceeded, RequestFailed, RequestRe
 SHOWN_CHARS = 200
 """Characters of a server's message that an error shows."""
 
+MAX_DEPTH = 8
+"""Objects within objects, and JSON within strings, that are looked into for a message."""
+
 KEEPS_ANSWERS = "what was answered is kept, the same command goes on."
 
 _FORM = re.compile(
@@ -72,7 +75,7 @@ def _texts(value: Any, depth: int = 0) -> Iterator[str]:
     """The texts of the keys that hold any: `{"error": "…"}`, `{"detail": [{"loc": […], "msg": "…"}]}`, …"""
     if isinstance(value, str):
         try:  # gateways pass a provider's own error on as a string
-            if depth < 5 and value.lstrip().startswith("{"):
+            if depth < MAX_DEPTH and value.lstrip().startswith("{"):
                 yield from _texts(json.loads(value), depth + 1)
                 return
         except (ValueError, RecursionError):
@@ -82,7 +85,7 @@ def _texts(value: Any, depth: int = 0) -> Iterator[str]:
     elif isinstance(value, list):
         for item in value[:5]:
             yield from _texts(item, depth + 1)
-    elif isinstance(value, dict) and depth < 5:
+    elif isinstance(value, dict) and depth < MAX_DEPTH:
         where = value.get("param") or value.get("loc")
         prefix = ".".join(map(str, where)) if isinstance(where, list) else where
         for text in (text for key in _WORDS for text in _texts(value.get(key), depth + 1)):

@@ -11,7 +11,7 @@ from tests.dataset_builder.annotation.teacher.oracle import FAILURES, SPOILERS
 from tests.dataset_builder.annotation.teacher.scale import run
 
 
-def _many(recorded: Sequence[Trajectory], count: int) -> list[Trajectory]:
+def many(recorded: Sequence[Trajectory], count: int) -> list[Trajectory]:
     """Recorded paths, again and again under another number until there are enough of them."""
     rounds = -(-count // len(recorded))
     return [
@@ -22,7 +22,7 @@ def _many(recorded: Sequence[Trajectory], count: int) -> list[Trajectory]:
 
 
 def test_a_run_with_faults_and_a_kill(recorded: list[Trajectory], tmp_path: Path) -> None:
-    account = run(tmp_path, _many(recorded, 60), share=0.4, timeout=60, failures=["limited", "failed"])
+    account = run(tmp_path, many(recorded, 60), share=0.4, timeout=60, failures=["limited", "failed"])
     assert account.annotated + account.quarantined == 60
     assert account.twice == 0
     assert account.in_flight <= 8
@@ -32,7 +32,7 @@ def test_a_run_with_faults_and_a_kill(recorded: list[Trajectory], tmp_path: Path
 
 @pytest.mark.slow
 def test_hundreds_with_faults_of_every_kind(recorded: list[Trajectory], tmp_path: Path) -> None:
-    account = run(tmp_path, _many(recorded, 400))
+    account = run(tmp_path, many(recorded, 400))
     print(account)
     assert account.annotated + account.quarantined == 400
     assert account.twice == 0
