@@ -6,6 +6,7 @@ from contextlib import contextmanager
 from huggingface_hub import constants, errors
 
 from dataset_builder.common.errors import SubgoalError, UsageError, one_line
+from dataset_builder.common.http_environment import check_http_environment
 
 BAD_TOKEN = "The Hugging Face token holds characters that no token has: set HF_TOKEN again."
 _RETRY = "push again later; what is uploaded is kept."
@@ -19,14 +20,21 @@ def is_of_this_machine(error: OSError) -> bool:
     return error.errno is not None and not isinstance(error, ConnectionError)
 
 
+def check_environment() -> None:
+    """Raise `UsageError` for proxies or certificates with which no client of the Hub can be made."""
+    if not constants.HF_HUB_OFFLINE:
+        check_http_environment()
+
+
 @contextmanager
 def reading(repo_id: str) -> Iterator[None]:
     """Explains what fails while a model repository is read.
 
     Raises:
-        UsageError: if there is no such repository.
+        UsageError: if there is no such repository, or as `check_environment`.
         SubgoalError: if the Hub fails or cannot be reached.
     """
+    check_environment()
     try:
         yield
     except (errors.RepositoryNotFoundError, errors.HFValidationError) as error:
@@ -53,8 +61,10 @@ def pushing(repo_id: str) -> Iterator[None]:
     """Explains what fails while a repository is written.
 
     Raises:
+        UsageError: as `check_environment`.
         SubgoalError: if the Hub refuses, fails, or cannot be reached.
     """
+    check_environment()
     try:
         yield
     except errors.OfflineModeIsEnabled as error:

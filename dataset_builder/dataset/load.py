@@ -10,7 +10,7 @@ from pyarrow import ArrowInvalid
 from yaml import YAMLError
 
 from dataset_builder.common.errors import SubgoalError, UsageError
-from dataset_builder.common.hub_errors import is_of_this_machine
+from dataset_builder.common.hub_errors import check_environment, is_of_this_machine
 from dataset_builder.common.hub_ids import is_path, public_name, split_revision
 from dataset_builder.dataset.features import CONFIGS
 
@@ -76,6 +76,8 @@ def load_config(dataset: str, config: str) -> datasets.DatasetDict:
         raise UsageError(f"{folder.resolve()}: datasets takes [ in a path for a pattern: rename the folder.")
     if not folder.is_dir() and is_path(repo):
         raise UsageError(f"There is no dataset folder {dataset}: `subgoal corpus build` makes one.")
+    if not folder.is_dir():
+        check_environment()
     try:
         tables = datasets.load_dataset(repo, config, revision=revision, cache_dir=_cache_of(folder))
     except DatasetNotFoundError as error:

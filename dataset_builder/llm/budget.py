@@ -1,4 +1,4 @@
-"""What the teacher costs: an estimate before, a limit meanwhile, a table after."""
+"""Token budgets: estimates before a call, a limit on all calls together."""
 
 import threading
 from collections.abc import Iterator
@@ -8,19 +8,19 @@ from typing import Any
 from dataset_builder.common.errors import SubgoalError
 
 CHARACTERS_PER_TOKEN = 4
-"""A rule of thumb for English, for what no server has counted."""
+"""A rule of thumb for English, used where a server has not counted."""
 
 ANSWER_TOKENS = 500
-"""Held for an answer at least: one about a long path has about that many."""
+"""Minimum reserved for an answer: one about a long trajectory has about that many."""
 
 
 def estimate_tokens(text: str) -> int:
-    """About how many tokens a text has."""
+    """Estimated number of tokens of a text."""
     return -(-len(text) // CHARACTERS_PER_TOKEN)
 
 
 def prompt_tokens(request: dict[str, Any]) -> int:
-    """About how many tokens a request has."""
+    """Estimated number of tokens of a request."""
     return sum(estimate_tokens(message["content"]) for message in request["messages"])
 
 
@@ -29,16 +29,25 @@ class BudgetSpent(SubgoalError):
 
 
 class Budget:
-    """Tokens that may be spent, counting those of calls under way by their estimates.
+    """A limit on tokens; calls under way reserve their estimates. Safe to use from threads.
 
-    An answer is taken to be as long as the longest one so far with the same purpose. While there is
-    none, calls under a limit are made one after the other.
+    An answer is assumed to be as long as the longest one so far with the same purpose. Until there is
+    one, calls under a limit are made one at a time.
 
     Args:
-        limit (`int`, *optional*): none if left out.
+        limit (`int`, *optional*): no limit if omitted.
 
     Attributes:
-        spent: tokens that were counted by `add`.
+        spent: tokens counted by `add`.
+
+    Example:
+
+    ```python
+    >>> budget = Budget(limit=100_000)
+    >>> with budget.call("annotation", prompt_tokens(request)):
+    ...     completion = client.complete(request)
+    ...     budget.add("annotation", completion.prompt_tokens, completion.completion_tokens)
+    ```
     """
 
     def __init__(self, limit: int | None = None) -> None:
@@ -51,25 +60,26 @@ class Budget:
 
     @property
     def excess(self) -> int:
-        """Tokens that were spent beyond the limit."""
+        """Tokens spent beyond the limit."""
         return max(0, self.spent - self.limit) if self.limit is not None else 0
 
     @contextmanager
     def call(self, purpose: str, read: int) -> Iterator[None]:
-        """Hold what a call is likely to take while it is under way.
+        """Reserve the estimated tokens of a call while it is under way.
 
         Args:
             purpose (`str`): what is asked for, such as `annotation`.
             read (`int`): tokens of the request.
 
         Raises:
-            BudgetSpent: if they are not there.
+            BudgetSpent: if they exceed the rest of the budget.
         """
-        with self._alone_at_first(purpose), self._held(purpose, read):
+        with self._one_at_a_time(purpose), self._reservation(purpose, read):
             yield
 
     @contextmanager
-    def _alone_at_first(self, purpose: str) -> Iterator[None]:
+    def _one_at_a_time(self, purpose: str) -> Iterator[None]:
+        # Without a known length, parallel calls could all exceed the budget together.
         if self.limit is not None:
             with self._first:
                 if purpose not in self._longest:
@@ -78,7 +88,7 @@ class Budget:
         yield
 
     @contextmanager
-    def _held(self, purpose: str, read: int) -> Iterator[None]:
+    def _reservation(self, purpose: str, read: int) -> Iterator[None]:
         with self._lock:
             estimate = read + self._longest.get(purpose, ANSWER_TOKENS)
             if self.limit is not None and self.spent + self._reserved + estimate > self.limit:
@@ -94,7 +104,7 @@ class Budget:
                 self._reserved -= estimate
 
     def add(self, purpose: str, read: int, written: int) -> None:
-        """Count what a call took."""
+        """Count the tokens of a call."""
         with self._lock:
             self.spent += read + written
             self._longest[purpose] = max(written, self._longest.get(purpose, ANSWER_TOKENS))

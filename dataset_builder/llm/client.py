@@ -51,7 +51,8 @@ class ChatClient:
             parallel requests, as errors name them.
 
     Raises:
-        UsageError: if `base_url` is not an address.
+        UsageError: if `base_url` is not an address, or the environment's proxies or certificates cannot
+            be used.
 
     Example:
 
@@ -80,6 +81,9 @@ class ChatClient:
             shown = "--base-url" if re.search("[@?#]", self.base_url) else repr(self.base_url)
             raise UsageError(f"{shown} is no address: write http://host:port/v1 or https://…/v1.")
         self._endpoint = Endpoint(_shown(self.base_url), model, model_option, parallel_option)
+        # httpx sets up all proxies of the environment, even those that NO_PROXY excludes for this server.
+        self._direct = bool(proxy_bypass(urlsplit(self.server).netloc))
+        check_http_environment(proxies=not self._direct)
         self._timeout = timeout
         self._retries = retries
         self._failures = 0
@@ -100,10 +104,9 @@ class ChatClient:
             raise UsageError(f"OpenAI wants a key: set {KEY}, or name another server with --base-url.")
         if not (key.isascii() and key.isprintable()):
             raise UsageError(f"{KEY} holds a character that no key has: set it to the key alone.")
-        # httpx sets up all proxies of the environment, even those that NO_PROXY excludes for this server.
-        direct = bool(proxy_bypass(urlsplit(self.server).netloc))
-        check_http_environment(proxies=not direct)
-        http = openai.DefaultHttpxClient(trust_env=not direct, event_hooks={"response": [_set_error_status]})
+        http = openai.DefaultHttpxClient(
+            trust_env=not self._direct, event_hooks={"response": [_set_error_status]}
+        )
         return openai.OpenAI(
             api_key=key or "none",
             base_url=self.base_url,

@@ -7,11 +7,10 @@ from typing import Any
 from dataset_builder.llm.budget import estimate_tokens, prompt_tokens
 from dataset_builder.llm.completion_cache import Completion
 
-_FINISH = {
-    "length": ("max_tokens", "max_length", "model_length", "MAX_TOKENS"),
-    "content_filter": ("safety", "SAFETY", "sensitive", "PROHIBITED_CONTENT", "content-filter"),
+_FINISH_NAMES = {
+    **dict.fromkeys(("max_tokens", "max_length", "model_length"), "length"),
+    **dict.fromkeys(("safety", "sensitive", "prohibited_content", "content-filter"), "content_filter"),
 }
-_FINISH_NAMES = {alias: name for name, aliases in _FINISH.items() for alias in aliases}
 _REASONING = ("reasoning_content", "reasoning", "thinking")
 
 
@@ -78,7 +77,7 @@ def read_completion(payload: dict[str, Any], request: dict[str, Any]) -> Complet
     guess = estimate_tokens(text + reasoning)
     return Completion(
         text,
-        _FINISH_NAMES.get(finish, finish),
+        _FINISH_NAMES.get(finish.lower(), finish),
         read or prompt_tokens(request),
         written or guess,
         # Some servers report zeros, with which no budget would ever be spent.

@@ -14,6 +14,12 @@ FORMS = ("json_schema", "json_object", "functional")
 MAX_ANSWERS_WITHOUT_JSON = 3
 """Answers without any JSON after which a server is not asked for it again, unless one had it."""
 
+_ALTERNATIVES: dict[str, dict[str, Any]] = {
+    "temperature": {"temperature": None},
+    "system": {"system": False},
+    "stream": {"stream": True},
+    "max_tokens": {"max_tokens_name": "max_completion_tokens"},
+}
 Message = dict[str, str]
 """`role` (`system`, `user` or `assistant`) and `content`."""
 
@@ -94,14 +100,8 @@ class FormatFallback:
                 return  # another thread was told the same
             if part == "form":
                 self._next_form()
-            elif part == "temperature":
-                self._keep(replace(self.format, temperature=None))
-            elif part == "system":
-                self._keep(replace(self.format, system=False))
-            elif part == "stream":
-                self._keep(replace(self.format, stream=True))
             else:
-                self._keep(replace(self.format, max_tokens_name="max_completion_tokens"))
+                self._keep(replace(self.format, **_ALTERNATIVES[part]))
 
     def answered(self, asked: RequestFormat, has_json: bool) -> None:
         """The server accepted this format; some then ignore what form was asked for."""

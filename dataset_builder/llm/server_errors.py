@@ -38,27 +38,13 @@ _UNPAID = re.compile(r"credit|quota|billing|balance|payment", re.I)
 _STATUS_BY_WORDS = (
     (re.compile(r"rate.?limit|too many requests", re.I), 429),
     (_UNPAID, 402),
-    (
-        re.compile(r"overload|unavailable|capacity|loading|time[d-]?.?out|internal|upstream", re.I),
-        503,
-    ),
+    (re.compile(r"overload|unavailable|capacity|loading|time[d-]?.?out|internal|upstream", re.I), 503),
     (re.compile(r"unexpected endpoint|not found|does not exist", re.I), 404),
 )
 _NEGOTIABLE = (400, 404, 415, 422, 424, 500, 501)  # some servers fail on a schema that they cannot compile
 _NO_ANSWER = ("error", "network_error", "insufficient_system_resource")  # values of finish_reason
 _TEMPORARY = (408, 409, 424, 425)  # statuses for which neither the request nor the server is at fault
-_WORDS = (
-    "error",
-    "message",
-    "msg",
-    "detail",
-    "details",
-    "errors",
-    "error_message",
-    "reason",
-    "metadata",
-    "raw",
-)
+_WORDS = ("error", "message", "msg", "detail", "errors", "error_message", "reason", "metadata", "raw")
 _MARKUP = re.compile(r"<(script|style)\b.*?</\1>|<[^>]*>", re.I | re.S)
 
 
@@ -101,9 +87,8 @@ def error_status(payload: dict[str, Any]) -> int | None:
     choices = payload.get("choices")
     choice = choices[0] if isinstance(choices, list) and choices and isinstance(choices[0], dict) else {}
     failed = choice.get("error") or choice.get("finish_reason") in _NO_ANSWER
-    if not failed and (
-        choice or not any(payload.get(key) for key in ("error", "detail", "message", "errors"))
-    ):
+    said = any(payload.get(key) for key in ("error", "errors", "detail", "message"))
+    if not failed and (choice or not said):
         return None
     error = choice.get("error") or payload.get("error") or payload
     for holder in (error, payload):

@@ -1,4 +1,4 @@
-"""Escalation: the pair asks a language model for the next sub-goal, but only where it is stuck."""
+"""Escalation: the pair asks a language model for the next sub-goal, but only when it makes no progress."""
 
 import re
 from collections.abc import Callable, Sequence
@@ -20,38 +20,38 @@ from modeling.agents.role_model import RoleModel
 if TYPE_CHECKING:
     from eval_harness.agents.options import AgentOptions
 
-NO_PROGRESS = 15
-"""Actions without a point after which `no-progress` holds: 99% of the experts' sub-goals take at most 9."""
+IDLE_STEPS = 15
+"""Actions without a point for `no-progress`: 99% of the sub-goals of the expert take at most 9."""
 
-REJECTIONS = 2
-"""Of the last four first choices, how many the simulator must have refused for `rejections`."""
+MIN_REJECTIONS = 2
+"""Rejected first candidates, of the last four, for `rejections`."""
 
-HELD_FOR = 10
-"""Actions for which the model's sub-goal stands, unless it brings points before."""
+SUBGOAL_STEPS = 10
+"""Actions for which a sub-goal of the language model lasts, unless it brings points before."""
 
-_LOOKED_BACK = 4
+_RECENT_STEPS = 4
 _SUBGOAL = re.compile(r"[a-z][a-z_]*\([^()\n]*\)")
 
 
 @dataclass
 class _Watch:
-    """What is watched of one episode.
+    """The state of one episode.
 
     Attributes:
-        talk: with the model.
-        first: the pair's first choice, by step.
-        since: step from which trouble is counted: the beginning, or the end of the model's last word.
-        held: the model's sub-goal, `""` if none stands.
-        until: step at which it ends.
-        plan: the plan of a step, so that it is the same when asked again.
+        conversation: with the model.
+        candidates: the pair's first candidate, by step.
+        since: step from which actions without progress are counted.
+        subgoal: the current sub-goal of the language model; `""` if the controller decides.
+        expires: step at which it ends.
+        plans: sub-goal and cost by step, for retries of a step.
     """
 
-    talk: Conversation
-    first: dict[int, str] = field(default_factory=dict)
+    conversation: Conversation
+    candidates: dict[int, str] = field(default_factory=dict)
     since: int = 0
-    held: str = ""
-    until: int = 0
-    plan: dict[int, tuple[list[str], DecisionCost]] = field(default_factory=dict)
+    subgoal: str = ""
+    expires: int = 0
+    plans: dict[int, tuple[list[str], DecisionCost]] = field(default_factory=dict)
 
 
 def _loops(state: AgentState, watch: _Watch) -> str:
@@ -62,16 +62,16 @@ def _loops(state: AgentState, watch: _Watch) -> str:
 
 
 def _rejections(state: AgentState, watch: _Watch) -> str:
-    steps = range(max(watch.since, state.step - _LOOKED_BACK), state.step)
-    refused = [step for step in steps if watch.first.get(step) not in (None, state.history[step].action)]
-    if len(refused) >= REJECTIONS:
-        return f"the game does not know its actions, such as {watch.first[refused[-1]]!r}"
+    steps = range(max(watch.since, state.step - _RECENT_STEPS), state.step)
+    refused = [step for step in steps if watch.candidates.get(step) not in (None, state.history[step].action)]
+    if len(refused) >= MIN_REJECTIONS:
+        return f"the game does not know its actions, such as {watch.candidates[refused[-1]]!r}"
     return ""
 
 
 def _no_progress(state: AgentState, watch: _Watch) -> str:
     idle = state.idle_steps(watch.since)
-    return f"its last {idle} actions brought no points" if idle >= NO_PROGRESS else ""
+    return f"its last {idle} actions brought no points" if idle >= IDLE_STEPS else ""
 
 
 def _stuck(state: AgentState, watch: _Watch) -> str:
@@ -84,22 +84,22 @@ POLICIES: dict[str, Callable[[AgentState, _Watch], str]] = {
     "rejections": _rejections,
     "no-progress": _no_progress,
 }
-"""Name → why the pair is stuck, `""` if it is not; `stuck` is any of the others."""
+"""Name → function that says why the pair is stuck (`""` if it is not); `stuck` is any of the others."""
 
 
 class EscalatingAgent(SubgoalAgent):
-    """Controller and executor; where they are stuck, a language model names the sub-goal.
+    """Controller and executor; when they are stuck, a language model names the sub-goal.
 
-    Its word stands for `HELD_FOR` actions, or until it brings points; then the controller names the
-    sub-goals again, and trouble is counted anew. The executor acts all the time. Where an episode's
-    tokens are spent, or the answer holds no sub-goal, the controller goes on as before.
+    That sub-goal lasts for `SUBGOAL_STEPS` actions, or until it brings points. Then the controller
+    takes over again. The executor acts all the time. When an episode's token budget is spent, or the
+    answer contains no sub-goal, the controller decides.
 
     Args:
         controller (`RoleModel`): names the sub-goal.
         executor (`RoleModel`): names the action.
-        llm (`LLM`): is asked; its budget is that of an episode.
+        llm (`LLM`): the language model, with a token budget per episode.
         when (`str`, *optional*, defaults to `"stuck"`): one of `POLICIES`.
-        decoding (`Decoding`, *optional*): how answers are searched for.
+        decoding (`Decoding`, *optional*): how answers are decoded.
 
     Raises:
         UsageError: for an unknown policy, or models that do not fit.
@@ -135,38 +135,38 @@ class EscalatingAgent(SubgoalAgent):
         decisions = super().act(states)
         for state, decision in zip(states, decisions, strict=True):
             if decision.actions:
-                self._watches[id(state)].first[state.step] = decision.actions[0]
+                self._watches[id(state)].candidates[state.step] = decision.actions[0]
         return decisions
 
     def _plans(self, states: Sequence[AgentState]) -> list[tuple[list[str], DecisionCost]]:
-        """The model's sub-goal where it stands or is due, else the controller's."""
+        """The sub-goal of the language model where there is one, else the controller's."""
         spent = {id(state): self._escalate(state, self._watches[id(state)]) for state in states}
         free = [state for state in states if not self._watches[id(state)].held]
-        own = dict(zip(map(id, free), super()._plans(free) if free else [], strict=True))
+        controllers = dict(zip(map(id, free), super()._plans(free) if free else [], strict=True))
         plans = []
         for state in states:
-            subgoals, cost = own.get(id(state), ([self._watches[id(state)].held], DecisionCost()))
+            subgoals, cost = controllers.get(id(state), ([self._watches[id(state)].held], DecisionCost()))
             plans.append((subgoals, cost + spent[id(state)]))
         return plans
 
     def _escalate(self, state: AgentState, watch: _Watch) -> DecisionCost:
-        """See whether the model's word still stands, and ask for one if the pair is stuck."""
-        if state.step in watch.plan:
-            (watch.held, *_), cost = watch.plan[state.step]
+        """End a sub-goal that has expired, and ask for a new one if the pair is stuck."""
+        if state.step in watch.plans:
+            (watch.subgoal, *_), cost = watch.plans[state.step]
             return cost
         rewarded = any(event.reward > 0 for event in state.history[watch.since :])
-        if watch.held and (state.step >= watch.until or rewarded):
-            watch.held, watch.since = "", state.step
+        if watch.subgoal and (state.step >= watch.expires or rewarded):
+            watch.subgoal, watch.since = "", state.step
         cost = DecisionCost()
-        if not watch.held and (reason := POLICIES[self.when](state, watch)):
+        if not watch.subgoal and (reason := POLICIES[self.when](state, watch)):
             cost = self._ask(state, watch, reason)
-        watch.plan[state.step] = ([watch.held], cost)
+        watch.plans[state.step] = ([watch.subgoal], cost)
         return cost
 
     def _ask(self, state: AgentState, watch: _Watch, reason: str) -> DecisionCost:
-        watch.talk.begin_decision()
+        watch.conversation.begin_decision()
         try:
-            answer = watch.talk.ask(
+            answer = watch.conversation.ask(
                 "subgoal",
                 fill("escalation_system", vocabulary=vocabulary()),
                 fill(
@@ -179,13 +179,13 @@ class EscalatingAgent(SubgoalAgent):
             )
         except OutOfTokens:
             return DecisionCost()
-        found = (read_subgoal(text) for text in _SUBGOAL.findall(answer))
-        watch.held = next(filter(None, found), "")
-        watch.since, watch.until = state.step, state.step + HELD_FOR
-        return watch.talk.end_decision()
+        subgoals = (read_subgoal(text) for text in _SUBGOAL.findall(answer))
+        watch.subgoal = next(filter(None, subgoals), "")
+        watch.since, watch.expires = state.step, state.step + SUBGOAL_STEPS
+        return watch.conversation.end_decision()
 
     def describe(self) -> dict[str, Any]:
-        """Provenance, with the model that is asked, when, and for how many tokens an episode."""
+        """Provenance, with the language model, the policy and the token budget of an episode."""
         own = super().describe()
         return {
             **own,
@@ -201,10 +201,10 @@ def check_policy(when: str) -> None:
 
 
 def check_budget(budget_tokens: int | None) -> bool:
-    """Whether there is a budget to escalate with; with 0 the pair plays alone.
+    """Whether there is a budget for escalation; with 0 the pair plays alone.
 
     Raises:
-        UsageError: if it is left out, or negative.
+        UsageError: if it is missing or negative.
     """
     if budget_tokens is None:
         raise UsageError(
@@ -218,7 +218,7 @@ def check_budget(budget_tokens: int | None) -> bool:
 
 
 def escalating(options: "AgentOptions") -> SubgoalAgent:
-    """The pair with the help that the options name; with a budget of 0, the pair itself.
+    """The pair with escalation as the options say; with a budget of 0, the pair itself.
 
     Raises:
         UsageError: if they contradict each other.

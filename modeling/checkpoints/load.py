@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from dataset_builder.common.errors import SubgoalError, UsageError, one_line
+from dataset_builder.common.hub_errors import check_environment
 from dataset_builder.common.hub_ids import is_path, public_name, split_revision
 from modeling.runtime.quiet import quiet_libraries
 
@@ -74,6 +75,8 @@ def load_checkpoint(name: str, revision: str | None = None) -> Checkpoint:
     revision = pinned or revision
     folder = Path(source)
     _check_folder(source, folder)
+    if not folder.is_dir():
+        check_environment()
     options: dict[str, Any] = {} if folder.is_dir() else {"revision": revision}
     try:
         with quiet_libraries():

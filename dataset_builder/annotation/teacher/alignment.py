@@ -1,4 +1,4 @@
-"""Fitting an answer to its path: every real action gets a sub-goal, in the path's own order."""
+"""Aligning an answer with its trajectory: every action gets a sub-goal, in the order of the trajectory."""
 
 import difflib
 import re
@@ -8,28 +8,37 @@ from itertools import groupby
 from dataset_builder.annotation.teacher.answers import Answered, AnswerError
 from dataset_builder.trajectories.subgoals import Segment, SubGoal, check_segments, join_neighbours
 
-MIN_SHARE = 0.5
-"""Share of the path's actions that a first answer must name to count as one about this path."""
+MIN_COVERED = 0.5
+"""Minimum share of the trajectory's actions that a first answer must name."""
 
-_NEAR = 0.8  # similarity above which an action that is not in the path is taken for one that is
+_MIN_SIMILARITY = 0.8  # above which an action of an answer counts as a misspelt action of the trajectory
 
 Group = tuple[int, SubGoal]
-"""One sub-goal of one answer: a number of its own, and what it says."""
+"""One sub-goal of one answer: its number among all answers, and the sub-goal."""
 
 
 class Draft:
-    """A path's annotation in the making: what is covered so far, and by what.
+    """A partial annotation of a trajectory: which actions are covered so far, and by which sub-goal.
 
-    Answers are added until nothing is missing; each is aligned to what is missing still. Actions that
-    the path does not have are dropped. A single action left out joins the step that follows it, and
-    repetitions of an action join that; a longer gap is for the teacher to fill (arXiv 2405.02749).
+    Answers are added until nothing is missing; each one is aligned with the missing actions. Actions
+    that the trajectory does not contain are dropped. A single missing action joins the segment after
+    it, and repetitions of an action join that action's segment. For longer gaps the teacher is asked
+    again (arXiv 2405.02749).
 
     Args:
-        actions (`Sequence[str]`): the path's actions; at least one.
+        actions (`Sequence[str]`): the actions of the trajectory; at least one.
 
     Attributes:
-        joined: actions that joined a neighbour.
-        dropped: actions in answers that the path does not have there.
+        joined: number of actions that joined a neighbour.
+        dropped: number of actions in answers that the trajectory does not contain there.
+
+    Example:
+
+    ```python
+    >>> draft = Draft(["open door", "go to kitchen"])
+    >>> draft.add(parse_answer('1- navigate_to(kitchen): {"open door", "go to kitchen"}'))
+    >>> draft.segments()
+    ```
     """
 
     def __init__(self, actions: Sequence[str]) -> None:
@@ -40,14 +49,14 @@ class Draft:
         self._said: list[set[str]] = []  # by the number of the group
 
     def add(self, answer: Sequence[Answered]) -> None:
-        """Cover what is missing with what an answer says of it.
+        """Cover missing actions by the sub-goals of an answer.
 
         Raises:
-            AnswerError: if a first answer names too few of the path's actions; nothing is kept of it.
+            AnswerError: if a first answer names too few of the actions; nothing of it is used.
         """
         missing = self.missing
         placed = self._placed(missing, [part.actions for part in answer])
-        if len(missing) == len(self.actions) and len(placed) < MIN_SHARE * len(missing):
+        if len(missing) == len(self.actions) and len(placed) < MIN_COVERED * len(missing):
             raise AnswerError(f"it names {len(placed)} of the path's {len(missing)} actions.")
         known = {_plain(action) for action in self.actions}
         for index, part in placed.items():
@@ -59,14 +68,14 @@ class Draft:
 
     @property
     def missing(self) -> list[int]:
-        """Indices of the actions that no sub-goal covers yet."""
+        """Indices of the actions without a sub-goal."""
         return [index for index, group in enumerate(self._groups) if group is None]
 
     def segments(self) -> list[Segment]:
         """The finished annotation.
 
         Raises:
-            SubgoalError: if something is missing still.
+            SubgoalError: if actions are missing.
         """
         segments = []
         start = 0
@@ -80,17 +89,15 @@ class Draft:
         return segments
 
     def _placed(self, missing: Sequence[int], parts: Sequence[Sequence[str]]) -> dict[int, int]:
-        """Which part of an answer each missing action belongs to.
-
-        A teacher that was asked for what is missing may answer with the whole path.
-        """
+        """Index of a missing action → index of the part of the answer that it belongs to."""
         asked = align([self.actions[index] for index in missing], parts)
         placed = {missing[position]: part for position, part in asked.items()}
         if len(placed) == len(missing) or len(missing) == len(self.actions):
             return placed
+        # A teacher that was asked for the missing actions may answer with the whole trajectory.
         whole = align(self.actions, parts)
-        found = {index: whole[index] for index in missing if index in whole}
-        return found if len(found) > len(placed) else placed
+        missing_of_whole = {index: whole[index] for index in missing if index in whole}
+        return missing_of_whole if len(missing_of_whole) > len(placed) else placed
 
     def _join_small_gaps(self) -> None:
         same = self._same_as_covered
@@ -106,7 +113,7 @@ class Draft:
                 self._join(index, self._neighbour(index))
 
     def _neighbour(self, index: int) -> int:
-        """Where a single action belongs: to the step before it if the teacher said so, else the next."""
+        """The neighbour that an action joins: the one before it if the teacher said so, else the next."""
         if index + 1 == len(self.actions):
             return index - 1
         before = self._groups[index - 1] if index else None
@@ -123,14 +130,13 @@ class Draft:
 
 
 def align(actions: Sequence[str], parts: Sequence[Sequence[str]]) -> dict[int, int]:
-    """Which part of an answer each action belongs to; actions that no part names are left out.
+    """Index of an action → index of the part of an answer that it belongs to, for actions that are named.
 
-    Order is the path's: the longest common subsequence is matched; then a part that stands elsewhere in
-    the answer is put where its actions are.
+    The longest common subsequence is matched first, then parts that the answer has in another order.
 
     Args:
-        actions (`Sequence[str]`): the real ones.
-        parts (`Sequence[Sequence[str]]`): the answer's, per sub-goal.
+        actions (`Sequence[str]`): actions of the trajectory.
+        parts (`Sequence[Sequence[str]]`): actions of each sub-goal in the answer.
     """
     real = [_plain(action) for action in actions]
     known = set(real)
@@ -168,7 +174,7 @@ def _common(first: Sequence[str], second: Sequence[str]) -> list[tuple[int, int]
 
 
 def _free_run(real: Sequence[str], part: Sequence[str], placed: dict[int, int]) -> int | None:
-    """Where a part's actions stand in the path, all of them and none taken."""
+    """Start of an uncovered run of exactly the actions of a part."""
     for start in range(len(real) - len(part) + 1):
         window = range(start, start + len(part))
         if list(real[start : start + len(part)]) == list(part) and not any(i in placed for i in window):
@@ -177,11 +183,11 @@ def _free_run(real: Sequence[str], part: Sequence[str], placed: dict[int, int]) 
 
 
 def _plain(action: str) -> str:
-    """An action without what a copyist changes: case, blanks, quotes, its number, a full stop."""
+    """An action without what models change: case, blanks, quotes, a number before it, a full stop."""
     return " ".join(re.sub(r"^\s*\d+[.)]\s+", "", action.lower()).split()).strip("'\"`. ")
 
 
 def _nearest(action: str, known: set[str]) -> str:
     if action in known:
         return action
-    return next(iter(difflib.get_close_matches(action, known, n=1, cutoff=_NEAR)), action)
+    return next(iter(difflib.get_close_matches(action, known, n=1, cutoff=_MIN_SIMILARITY)), action)

@@ -41,23 +41,23 @@ from dataset_builder.trajectories.subgoals import Segment
 from dataset_builder.trajectories.trajectory import Trajectory, TrajectoryKey
 
 THOUGHT_TOKENS = 120
-_LONGEST_SLUG = 100  # characters of a file's name
-_STAND_IN = "x" * THOUGHT_TOKENS * CHARACTERS_PER_TOKEN
+_MAX_SLUG_CHARS = 100  # characters of a file's name
+_PLACEHOLDER_THOUGHT = "x" * THOUGHT_TOKENS * CHARACTERS_PER_TOKEN
 
 
 class LLMAnnotator:
-    """Asks for a path's sub-goals, fits the answer to the path, and asks again for what is amiss.
+    """Asks for the sub-goals of a trajectory, aligns the answer with it, and asks again for what is missing.
 
     Args:
         client (`ChatClient`): the model and its server.
         cache (`CompletionCache`): keeps what was paid for.
-        examples (`int`, *optional*, defaults to 2): annotated paths shown before the one in question.
+        examples (`int`, *optional*, defaults to 2): few-shot examples.
         first_thought (`bool`, *optional*): whether the model first gives its own thought about the task.
-        repairs (`int`, *optional*, defaults to 3): how often to ask again for one path.
-        budget_tokens (`int`, *optional*): for this annotator in all runs; no call is begun that would
-            exceed it, by estimate.
+        repairs (`int`, *optional*, defaults to 3): maximum number of follow-up requests for a trajectory.
+        budget_tokens (`int`, *optional*): for this annotator in all runs. A call that would exceed
+            it, by estimate, is not made.
         max_tokens (`int`, *optional*): see `ChatSession`.
-        source (`ExampleSource`, *optional*): where the examples come from.
+        source (`ExampleSource`, *optional*): source of the examples.
 
     Example:
 
@@ -99,7 +99,7 @@ class LLMAnnotator:
         """Segments that cover the trajectory, with how they were made.
 
         Args:
-            trajectory (`Trajectory`): the path; at least one action.
+            trajectory (`Trajectory`): at least one action.
             attempt (`int`, *optional*, defaults to 0): how often it was quarantined before; a new
                 attempt does not use the answers of earlier ones.
 
@@ -113,7 +113,7 @@ class LLMAnnotator:
         return Annotation(job.run(), job.provenance())
 
     def calls(self) -> list[tuple[str, int, int]]:
-        """What was paid for this annotator so far: task, tokens read, tokens written."""
+        """Task, prompt tokens and completion tokens of every call for this annotator so far."""
         return [
             (record["task"], record["prompt_tokens"], record["completion_tokens"])
             for record in self.cache.records(self.name)
@@ -122,12 +122,12 @@ class LLMAnnotator:
     def estimate(
         self, trajectories: Iterable[Trajectory], attempts: Mapping[TrajectoryKey, int] | None = None
     ) -> list[dict[str, str]]:
-        """About what these trajectories cost, per task, without repairs; nothing is called.
+        """Estimated cost of these trajectories per task, without repairs; nothing is called.
 
-        Cached completions are free. The answers are taken to be as long as the rules annotator's.
+        Cached completions are free. Answers are assumed to be as long as those of the rules.
 
         Args:
-            trajectories (`Iterable[Trajectory]`): what is to be annotated.
+            trajectories (`Iterable[Trajectory]`): to be annotated.
             attempts (`Mapping`, *optional*): see `annotation`; 0 for those it lacks.
         """
         rules, format, attempts = RulesAnnotator(), self.session.fallback.format, attempts or {}
@@ -139,7 +139,7 @@ class LLMAnnotator:
                 digest = request_digest(request, attempt)
                 calls[digest] = (trajectory.task, prompt_tokens(request), THOUGHT_TOKENS)
                 known = self.cache.get(digest)
-                thought = first_paragraph(known.answer) if known else _STAND_IN
+                thought = first_paragraph(known.answer) if known else _PLACEHOLDER_THOUGHT
             messages = self.messages(trajectory, format, thought)
             request = format.request(self.client.model, messages, ANSWER_SCHEMA)
             answer = render(subgoal_runs(trajectory, rules.annotate(trajectory)), format.form)
@@ -154,7 +154,7 @@ class LLMAnnotator:
 
 
 class _Job:
-    """The requests for one trajectory, what came of them, and what they cost."""
+    """The requests for one trajectory, their results and their cost."""
 
     def __init__(self, annotator: LLMAnnotator, trajectory: Trajectory, attempt: int) -> None:
         self.annotator = annotator
@@ -169,14 +169,14 @@ class _Job:
         self.faults: Counter[str] = Counter()
 
     def think(self) -> None:
-        """Ask for the model's own thought about the task, before it sees the path."""
+        """Ask for the model's thought about the task, before it sees the trajectory."""
         answer = self._ask(lambda format: thought_messages(self.trajectory), "thought")
         self.thought = first_paragraph(answer.text)
         if not self.thought:
             raise self._not_annotated("its first thought is empty")
 
     def run(self) -> list[Segment]:
-        """Ask until the path is covered."""
+        """Ask until all actions are covered."""
         follow_up: list[Message] = []
         reason = ""
         for _ in range(1 + self.annotator.repairs):
@@ -201,7 +201,7 @@ class _Job:
         raise self._not_annotated(f"after {self.annotator.repairs} repairs: {reason}")
 
     def provenance(self) -> dict[str, Any]:
-        """What is kept beside an annotation."""
+        """What is stored with an annotation."""
         examples = choose_examples(self.trajectory, self.annotator.examples, self.annotator.source)
         paid = self.completions.values()
         return {
@@ -221,12 +221,12 @@ class _Job:
         }
 
     def _conversation(self, follow_up: list[Message], format: RequestFormat) -> list[Message]:
-        """The request so far; begun again where the answer's form is no longer the one it had."""
+        """The conversation so far; it starts again when the form of answers changes."""
         first = self.annotator.messages(self.trajectory, format, self.thought)
         return first + (follow_up if format.form == self.format.form else [])
 
     def _ask(self, compose: Callable[[RequestFormat], list[Message]], purpose: str) -> Answer:
-        """The answer to a request, and what it took."""
+        """The answer to a request; its cost is added."""
         session, schema = self.annotator.session, None if purpose == "thought" else ANSWER_SCHEMA
         about = {
             "annotator": self.annotator.name,
@@ -252,11 +252,11 @@ class _Job:
 
 
 def annotator_name(model: str, first_thought: bool = False) -> str:
-    """The name of a model's annotations, fit for a file's name.
+    """The name of a model's annotations, usable as a file name.
 
-    It ends in a digest of the model's name where other models might share what comes before.
+    It ends in a digest of the model's name where other models could have the same name without it.
     """
-    slug = re.sub(r"[^A-Za-z0-9._]+", "-", model).strip("-.")[:_LONGEST_SLUG]
+    slug = re.sub(r"[^A-Za-z0-9._]+", "-", model).strip("-.")[:_MAX_SLUG_CHARS]
     parts = ["llm", slug]
     if slug != model or slug.endswith("-thought"):
         parts.append(hashlib.sha256(model.encode("utf-8", "replace")).hexdigest()[:8])
@@ -278,7 +278,7 @@ def llm_annotator(
         UsageError: if no model is named, or a number makes no sense.
     """
     if not model or not model.strip():
-        raise UsageError("Name the model that is to annotate: --model MODEL, as the server calls it.")
+        raise UsageError("Name the model of the teacher: --model MODEL, as the server calls it.")
     for name in ("examples", "repairs"):
         if options.get(name, 0) < 0:
             raise UsageError(f"--{name} {options[name]}: give 0 or more.")

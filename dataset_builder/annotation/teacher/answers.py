@@ -1,4 +1,4 @@
-"""The teacher's answers as text: written for examples, read back from whatever a model returned."""
+"""The teacher's answers as text: rendered for examples, parsed from whatever a model returned."""
 
 import json
 import re
@@ -17,14 +17,14 @@ class AnswerError(SubgoalError):
 
 
 class Answered(NamedTuple):
-    """A sub-goal of an answer with the actions that the teacher says it serves."""
+    """A sub-goal of an answer with the actions that fulfil it."""
 
     subgoal: SubGoal
     actions: list[str]
 
 
 class _Strict(BaseModel):
-    # What a strict schema must say; extra keys of servers that only promise JSON do no harm.
+    # Strict schemas must say so. Validation still accepts extra keys, as JSON mode may return them.
     model_config = ConfigDict(json_schema_extra={"additionalProperties": False})
 
 
@@ -42,7 +42,7 @@ ANSWER_SCHEMA = _Answer.model_json_schema()
 
 
 def render(pairs: Iterable[tuple[str, Sequence[str]]], form: str) -> str:
-    """An answer in this form, of sub-goals with their actions."""
+    """Sub-goals with their actions as an answer in this form."""
     if form != "functional":
         return json.dumps({"segments": [{"subgoal": name, "actions": list(run)} for name, run in pairs]})
     lines = []
@@ -53,13 +53,13 @@ def render(pairs: Iterable[tuple[str, Sequence[str]]], form: str) -> str:
 
 
 def parse_answer(text: str) -> list[Answered]:
-    """Read an answer in either form, also within a code fence or a few words of prose.
+    """Parse an answer in either form, also within a code fence or prose.
 
     Args:
         text (`str`): the answer without the model's reasoning.
 
     Raises:
-        AnswerError: if nothing can be read, or a sub-goal has the wrong form.
+        AnswerError: if it has no sub-goals, or one of the wrong form.
     """
     value = _json_answer(text)
     if value is not None:
@@ -106,7 +106,7 @@ def _has_segments(value: Any) -> bool:
     return all(isinstance(part, dict) and "subgoal" in part for part in value)
 
 
-# No pattern here may take more than linear time: a model can fill its context with one character.
+# All patterns take linear time: a model can fill its context with one character.
 _HEAD = re.compile(
     r"^[ \t>*#-]*+(?:\d+[ \t]*[-.):]+[ \t]*)?+[*`]*+([A-Za-z]\w*\([^()\n]*\))[*`]*[ \t]*[:=-]+>?",
     re.MULTILINE,
@@ -122,7 +122,7 @@ def _functional(text: str) -> list[tuple[str, list[str]]]:
 
 
 def _actions(body: str) -> list[str]:
-    """The actions of a numbered line: quoted, or else separated by commas or line breaks."""
+    """The actions of a numbered line: quoted, else separated by commas or line breaks."""
     quoted = _DOUBLY_QUOTED.findall(body) or _QUOTED.findall(body)
     parts = quoted or re.split(r"[,\n]", body.strip().strip("{}[]"))
     cleaned = (re.sub(r"^\s*(?:[-*]|\d+[.)])\s+", "", part).strip(" \t`") for part in parts)
@@ -131,7 +131,7 @@ def _actions(body: str) -> list[str]:
 
 def _subgoal(text: str) -> SubGoal:
     """Read a sub-goal; `NavigateTo('kitchen')` counts as `navigate_to(kitchen)`."""
-    text = text.encode("utf-8", "replace").decode()  # JSON can spell half characters, no file can hold them
+    text = text.encode("utf-8", "replace").decode()  # JSON can spell lone surrogates
     name, bracket, inner = text.strip().partition("(")
     name = re.sub(r"(?<=[a-z0-9])(?=[A-Z])", "_", name.strip()).lower()
     closed = inner.endswith(")")

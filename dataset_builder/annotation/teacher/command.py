@@ -1,4 +1,4 @@
-"""What `subgoal corpus annotate --annotator llm` does and shows."""
+"""`subgoal corpus annotate --annotator llm`: runs the teacher and prints a summary."""
 
 from collections.abc import Sequence
 from pathlib import Path
@@ -20,7 +20,7 @@ def annotate_by_llm(
     concurrency: int,
     retry_quarantined: bool,
 ) -> None:
-    """Annotate what is missing; show what was given up and what it cost, also when it is stopped."""
+    """Annotate what is missing; print quarantine and cost, also when the run is stopped."""
     llm = teacher.inner
     assert isinstance(llm, LLMAnnotator)
     before = len(llm.calls())
@@ -50,7 +50,7 @@ def annotate_by_llm(
     console.print(f"{done}, {new} of them now.", highlight=False, soft_wrap=True)
     if lost:
         where = Corpus(folder).quarantine(teacher.name).path
-        line = f"{len(lost)} in quarantine, see {where}; --retry-quarantined asks for them once more."
+        line = f"{len(lost)} in quarantine, see {where}; --retry-quarantined asks for them again."
         console.print(line, highlight=False, soft_wrap=True)
     if len(lost) == len(trajectories):
         raise SubgoalError(f"{teacher.name} annotated no trajectory: see the reasons in {where}.")
@@ -59,7 +59,7 @@ def annotate_by_llm(
 def show_estimate(
     folder: Path, teacher: CheckedAnnotator, trajectories: Sequence[Trajectory], retry_quarantined: bool
 ) -> None:
-    """Show what annotating the rest would cost, about."""
+    """Print an estimate of the cost of what is not annotated."""
     llm = teacher.inner
     assert isinstance(llm, LLMAnnotator)
     missing = not_annotated(folder, teacher.name, trajectories, retry_quarantined)

@@ -1,4 +1,4 @@
-"""What a teacher's annotations took, as rows of a table."""
+"""Calls and tokens of the teacher, as rows of a table."""
 
 from collections.abc import Iterable
 
@@ -6,7 +6,7 @@ from dataset_builder.simulator.tasks import TASKS
 
 
 def cost_rows(calls: Iterable[tuple[str, int, int]]) -> list[dict[str, str]]:
-    """Calls and tokens per task, with a last row for all; empty without calls.
+    """Calls and tokens per task, with a last row for all tasks; empty without calls.
 
     Args:
         calls (`Iterable[tuple[str, int, int]]`): task, tokens read, tokens written.

@@ -1,7 +1,7 @@
-"""What the teacher is told: the texts in `prompts/`, filled in with a path and its examples.
+"""The teacher's prompts: the templates in `prompts/`, filled in with a trajectory and examples.
 
-How to annotate is told by the README of the exemplars, so that the teacher, the rules and whoever
-writes an exemplar go by the same words.
+The guidelines come from the README of the exemplars, so that the teacher, the rules and authors of
+exemplars follow the same text.
 """
 
 import re
@@ -20,31 +20,31 @@ ExampleSource = Callable[[str], Sequence[Example]]
 """Task name → annotated paths of the task, such as `dataset_builder.annotation.exemplars.exemplars`."""
 
 FIXED_TASK = "boil"
-"""The task whose first example every prompt begins with, as in the paper."""
+"""The task of the first example in every prompt, as in the paper."""
 
-_LONGEST = 160  # characters of an observation: a look into a room says little about the plan
+_MAX_OBSERVATION_CHARS = 160  # characters of an observation: a look into a room says little about the plan
 _FOLDER = Path(__file__).parent / "prompts"
 _GUIDE = Path(__file__).parents[1] / "exemplar_data" / "README.md"
 
 
 def choose_examples(trajectory: Trajectory, count: int, source: ExampleSource) -> list[Example]:
-    """The fixed example first, then those of the trajectory's own task; never its own variation.
+    """The fixed example, then those of the same task; never the same variation.
 
     Args:
-        trajectory (`Trajectory`): what is to be annotated.
-        count (`int`): how many at most.
-        source (`ExampleSource`): where they come from.
+        trajectory (`Trajectory`): to be annotated.
+        count (`int`): maximum number.
+        source (`ExampleSource`): the annotated trajectories.
     """
     if count < 1:
         return []
 
-    def others(task: str) -> list[Example]:
-        own = (trajectory.task, trajectory.variation)
-        return [pair for pair in source(task) if (pair[0].task, pair[0].variation) != own]
+    def of_task(task: str) -> list[Example]:
+        excluded = (trajectory.task, trajectory.variation)
+        return [pair for pair in source(task) if (pair[0].task, pair[0].variation) != excluded]
 
-    chosen = others(FIXED_TASK)[:1]
-    chosen += [pair for pair in others(trajectory.task) if pair not in chosen]
-    return chosen[:count]
+    examples = of_task(FIXED_TASK)[:1]
+    examples += [pair for pair in of_task(trajectory.task) if pair not in examples]
+    return examples[:count]
 
 
 def annotation_messages(
@@ -53,8 +53,8 @@ def annotation_messages(
     """The request for a whole annotation.
 
     Args:
-        trajectory (`Trajectory`): the path.
-        examples (`Iterable[Example]`): shown before it, as earlier turns of the conversation.
+        trajectory (`Trajectory`): to be annotated.
+        examples (`Iterable[Example]`): earlier turns of the conversation.
         form (`str`): form of the answer, one of `dataset_builder.llm.request_format.FORMS`.
         thought (`str`, *optional*): the teacher's first thought about the task.
     """
@@ -69,18 +69,18 @@ def annotation_messages(
 
 
 def thought_messages(trajectory: Trajectory) -> list[Message]:
-    """The request for a first thought: the task alone, without the path (arXiv 2505.17612)."""
+    """The request for a first thought: the task without the trajectory (arXiv 2505.17612)."""
     return [_message("user", _fill("thought", description=_one_line(trajectory.description)))]
 
 
 def missing_messages(answer: str, trajectory: Trajectory, missing: Iterable[int]) -> list[Message]:
-    """What follows an answer that left out these steps."""
+    """The follow-up to an answer that lacks these steps."""
     steps = _steps(trajectory, missing)
     return [_message("assistant", answer), _message("user", _fill("missing", steps=steps))]
 
 
 def faulty_messages(answer: str, reason: str, form: str) -> list[Message]:
-    """What follows an answer that cannot be used at all."""
+    """The follow-up to an answer that cannot be used at all."""
     request = _fill("faulty", reason=reason, form=_form_text(form))
     return [_message("assistant", answer or "(empty)"), _message("user", request)]
 
@@ -91,7 +91,7 @@ def subgoal_runs(trajectory: Trajectory, segments: Iterable[Segment]) -> list[tu
 
 
 def path_text(trajectory: Trajectory) -> str:
-    """Task, first room, and the numbered actions with what the game answered."""
+    """Task, first room, and the numbered actions with their observations."""
     first = trajectory.steps[0]
     return _fill(
         "path",
@@ -106,8 +106,8 @@ def _steps(trajectory: Trajectory, indices: Iterable[int]) -> str:
     for index in indices:
         step = trajectory.steps[index]
         seen = _one_line(step.observation)
-        if len(seen) > _LONGEST:
-            seen = seen[:_LONGEST].rsplit(" ", 1)[0] + " ..."
+        if len(seen) > _MAX_OBSERVATION_CHARS:
+            seen = seen[:_MAX_OBSERVATION_CHARS].rsplit(" ", 1)[0] + " ..."
         lines.append(f"{index + 1}. {step.action} -> {seen}")
     return "\n".join(lines)
 
@@ -129,13 +129,13 @@ def _fill(name: str, **values: str) -> str:
 
 
 def vocabulary() -> str:
-    """The table of sub-goals with what each is for."""
+    """The table of sub-goals with their meanings."""
     return _guide()["vocabulary"]
 
 
 @cache
 def _guide() -> dict[str, str]:
-    """The table and the list of the exemplars' README."""
+    """Sections of the exemplars' README: `vocabulary` and `judgement`."""
     sections = re.split(r"^## (.+)\n", _GUIDE.read_text(encoding="utf-8"), flags=re.MULTILINE)
     text = dict(zip(sections[1::2], sections[2::2], strict=True))
     paragraphs = text["How to judge"].strip().split("\n\n")

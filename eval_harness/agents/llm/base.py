@@ -1,4 +1,4 @@
-"""`LLMAgent`: what agents share that ask a language model for every step, or for some."""
+"""`LLMAgent`: the base class of agents that ask a language model for every step, or for some."""
 
 import threading
 from abc import ABC, abstractmethod
@@ -14,10 +14,10 @@ from eval_harness.episodes.errors import RunAborted
 from modeling.agents.base import Decision, DecisionCost
 
 CONCURRENCY = 8
-"""Requests that are under way at the same time, at most."""
+"""Maximum number of parallel requests."""
 
 GRACE = 5.0
-"""Seconds for answers under way when a run ends; later ones are paid for, but not kept."""
+"""Seconds for which a run that ends waits for answers; later ones are paid for, but not stored."""
 
 
 @dataclass
@@ -26,37 +26,50 @@ class Memory:
 
     Attributes:
         episode: the game.
-        talk: with the model.
-        decided: the decision of each step: asked again for a step, the agent says the same.
+        conversation: with the model.
+        decisions: by step. `act` may be called again for a step, and then returns the same.
         thoughts: what the model said before the action, by step.
-        wanted: the action that the agent chose, by step: another one in the history means that the
-            simulator did not know it.
-        extra: what other models took for the decision that is being made.
+        intended: the agent's first candidate, by step. Another action in the history means that the
+            simulator rejected it.
+        other_cost: cost of other models for the current decision.
     """
 
     episode: Episode
-    talk: Conversation
-    decided: dict[int, Decision] = field(default_factory=dict)
+    conversation: Conversation
+    decisions: dict[int, Decision] = field(default_factory=dict)
     thoughts: dict[int, str] = field(default_factory=dict)
-    wanted: dict[int, str] = field(default_factory=dict)
-    extra: DecisionCost = field(default_factory=DecisionCost)
+    intended: dict[int, str] = field(default_factory=dict)
+    other_cost: DecisionCost = field(default_factory=DecisionCost)
 
     def rejected(self, state: AgentState) -> bool:
-        """Whether the last action is not the one that was wanted."""
+        """Whether the simulator rejected the last intended action."""
         last = state.step - 1
-        return last in self.wanted and state.history[last].action != self.wanted[last]
+        return last in self.intended and state.history[last].action != self.intended[last]
 
 
 M = TypeVar("M", bound=Memory)
 
 
 class LLMAgent(ABC, Generic[M]):
-    """Decides for each episode by itself, several at a time. Subclasses write `remember` and `choose`.
+    """Decides for several episodes in parallel. Subclasses implement `remember` and `choose`.
 
-    An episode whose token budget is spent stops: what it reached counts.
+    An episode ends when its token budget is spent, with the score it has reached.
 
     Args:
-        llm (`LLM`): the model, its server and the run's ledger.
+        llm (`LLM`): the model, its server and the run's completions.
+
+    Example:
+
+    ```python
+    >>> class Waiter(LLMAgent[Memory]):
+    ...     name = "waiter"
+    ...
+    ...     def remember(self, episode, conversation):
+    ...         return Memory(episode, conversation)
+    ...
+    ...     def choose(self, state, memory):
+    ...         return (memory.conversation.ask("action", "Answer yes or no.", "Shall I wait?"), "wait1")
+    ```
     """
 
     name = ""
@@ -66,7 +79,7 @@ class LLMAgent(ABC, Generic[M]):
         self._memories: dict[int, M] = {}
 
     def begin(self, state: AgentState, episode: Episode, seed: int) -> None:
-        """An episode starts."""
+        """Start an episode."""
         about = {"agent": self.name, "task": state.task, "variation": episode.variation}
         self._memories[id(state)] = self.remember(episode, Conversation(self.llm, seed, about))
 
@@ -79,50 +92,50 @@ class LLMAgent(ABC, Generic[M]):
 
         Raises:
             RunAborted: if the server is lost.
-            SubgoalError: if it would not answer one of them; asked again, the others say the same.
+            SubgoalError: if the request for one state failed; the decisions for the others are kept.
         """
-        left = threading.Event()
+        abandoned = threading.Event()
         for state in states:
-            self._memories[id(state)].talk.left = left
-        with WorkerThreads(self._decide, states, CONCURRENCY, GRACE) as crew:
+            self._memories[id(state)].conversation.abandoned = abandoned
+        with WorkerThreads(self._decide, states, CONCURRENCY, GRACE) as workers:
             done = {}
             try:
-                for state, future in crew:
+                for state, future in workers:
                     if isinstance(error := future.exception(), RunAborted):
                         raise error
                     done[id(state)] = future
-            except BaseException:  # a lost server, Ctrl-C: answers under way may come, no more are asked for
-                left.set()
+            except BaseException:  # a lost server, Ctrl-C: finish open requests, but start no more
+                abandoned.set()
                 raise
-        # All are done: no thread may work on a state that is asked for anew.
+        # Only now: a caller that retries must not meet a thread that still works on the same state.
         return [done[id(state)].result() for state in states]
 
     def _decide(self, state: AgentState) -> Decision:
         memory = self._memories[id(state)]
-        if state.step not in memory.decided:
-            memory.talk.begin_decision()
-            memory.extra = DecisionCost()
+        if state.step not in memory.decisions:
+            memory.conversation.begin_decision()
+            memory.other_cost = DecisionCost()
             try:
                 actions = self.choose(state, memory)
             except OutOfTokens:
                 actions = ()
             if actions:
-                memory.wanted[state.step] = actions[0]
-            memory.decided[state.step] = Decision(
-                actions, state.subgoal, memory.extra + memory.talk.end_decision()
+                memory.intended[state.step] = actions[0]
+            memory.decisions[state.step] = Decision(
+                actions, state.subgoal, memory.other_cost + memory.conversation.end_decision()
             )
-        return memory.decided[state.step]
+        return memory.decisions[state.step]
 
     @abstractmethod
-    def remember(self, episode: Episode, talk: Conversation) -> M:
-        """An empty memory for an episode."""
+    def remember(self, episode: Episode, conversation: Conversation) -> M:
+        """The memory of a new episode."""
 
     @abstractmethod
     def choose(self, state: AgentState, memory: M) -> tuple[str, ...]:
-        """Candidate actions, best first; none ends the episode."""
+        """Candidate actions, best first. An empty tuple ends the episode."""
 
     def describe(self) -> dict[str, Any]:
-        """Provenance: name, the model, and what bounds the agent."""
+        """Provenance: the agent's name, its model and its token budget."""
         return {
             "name": self.name,
             "models": {"llm": self.llm.describe()},

@@ -16,11 +16,11 @@ from eval_harness.episodes.errors import RunAborted
 from modeling.agents.base import DecisionCost
 
 ANSWER_TOKENS = 100
-"""Held for an answer when a budget is asked whether there is room for one more call."""
+"""Tokens reserved for an answer when the budget is checked before a call."""
 
 
 class OutOfTokens(SubgoalError):
-    """The next call could exceed what an episode may take."""
+    """The next call could exceed the token budget of the episode."""
 
 
 class LLM:
@@ -29,8 +29,8 @@ class LLM:
     Args:
         session (`ChatSession`): the model, its server, and the run's completions: a resumed run asks
             nothing twice.
-        budget_tokens (`int`, *optional*): that an episode may take; none begins a call that would
-            exceed it, by estimate.
+        budget_tokens (`int`, *optional*): token budget of an episode. A call that would exceed it, by
+            estimate, is not made.
     """
 
     def __init__(self, session: ChatSession, *, budget_tokens: int | None = None) -> None:
@@ -73,8 +73,8 @@ class Conversation:
     """What one episode asks the model. The same question again costs nothing: its answer is cached.
 
     Attributes:
-        share: of the episode's budget that may be taken up to now.
-        left: set when nobody waits for the decision that is being made.
+        share: fraction of the episode's budget that may be spent so far.
+        abandoned: set when the run ends: no more requests are made.
 
     Args:
         llm (`LLM`): is asked.
@@ -87,7 +87,7 @@ class Conversation:
         self._seed = seed
         self._about = about
         self.share = 1.0
-        self.left = threading.Event()
+        self.abandoned = threading.Event()
         self._paid: dict[str, DecisionCost] = {}
         self._since: dict[str, DecisionCost] = {}
         self._lock = threading.Lock()
@@ -96,16 +96,16 @@ class Conversation:
         """The model's answer to a text.
 
         Args:
-            purpose (`str`): what is asked for, such as `action`; it is noted.
+            purpose (`str`): what is asked for, such as `action`; stored with the completion.
             system (`str`): the rules, the same in every request.
-            user (`str`): the game as it stands.
+            user (`str`): the current state of the game.
 
         Raises:
             OutOfTokens: if the episode's budget has no room for it.
-            RunAborted: if nobody waits for it any more.
+            RunAborted: if the run has ended.
             SubgoalError: as `LLM.complete`.
         """
-        if self.left.is_set():
+        if self.abandoned.is_set():
             raise RunAborted("The run was stopped.")
         limit = self._llm.budget_tokens
         if limit is not None:
@@ -130,18 +130,18 @@ class Conversation:
 
     @property
     def tokens(self) -> int:
-        """Spent by the episode so far."""
+        """Tokens that the episode has spent so far."""
         costs = self._paid.values()
         return sum(cost.llm_prompt_tokens + cost.llm_completion_tokens for cost in costs)
 
     def begin_decision(self) -> None:
-        """Forget an attempt at this decision that failed: its completions are cached."""
+        """Start a decision. The cost of a failed attempt at it is dropped: its completions are cached."""
         for digest in self._since:
             self._paid.pop(digest, None)
         self._since = {}
 
     def end_decision(self) -> DecisionCost:
-        """What this decision took."""
+        """The cost of this decision."""
         cost = sum(self._since.values(), DecisionCost())
         self._since = {}
         return cost
@@ -163,9 +163,9 @@ def make_llm(
         model (`str`): as the server calls it.
         base_url (`str`, *optional*): the server's address, OpenAI's own if omitted.
         ledger (`str` or `Path`): the run folder.
-        budget_tokens (`int`, *optional*): that an episode may take.
+        budget_tokens (`int`, *optional*): token budget of an episode.
         max_tokens (`int`, *optional*): see `ChatSession`.
-        option (`str`, *optional*): which named the model, for errors.
+        option (`str`, *optional*): the command-line option of the model, for errors.
         client (*optional*): `timeout` and `retries` of `ChatClient`.
 
     Raises:

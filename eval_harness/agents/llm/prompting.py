@@ -1,4 +1,4 @@
-"""The texts in `prompts/`, filled in; the game so far in words; what an answer says."""
+"""Prompt templates in `prompts/`, the transcript of the game, and parsers of answers."""
 
 import re
 from collections.abc import Mapping
@@ -8,17 +8,17 @@ from string import Template
 
 from dataset_builder.trajectories.agent_state import AgentState
 
-SHOWN = 40
-"""Past actions that a request shows; earlier ones are left out."""
+MAX_ACTIONS_SHOWN = 40
+"""Past actions in a request; earlier ones are omitted."""
 
-_LONGEST = 400  # characters of an observation
-_EXAMPLE = 60  # actions of the worked example
+_MAX_OBSERVATION_CHARS = 400  # characters of an observation
+_MAX_EXAMPLE_ACTIONS = 60  # actions of the worked example
 _FOLDER = Path(__file__).parent / "prompts"
 _MARK = re.compile(r"^[\s>*_`#-]*(?:\(?\d+[.):]\s+)?[\s*_`]*", re.MULTILINE)
 
 
 def fill(prompt: str, **values: object) -> str:
-    """A prompt by its file's name, with its places filled in; `$$game` is the game's rules."""
+    """A prompt template by its file's name, with its placeholders filled in (`$game`: the game's rules)."""
     return Template(_text(prompt)).substitute({"game": _text("game"), **values})
 
 
@@ -28,24 +28,24 @@ def _text(name: str) -> str:
 
 
 def game_so_far(
-    state: AgentState, thoughts: Mapping[int, str] | None = None, wanted: Mapping[int, str] | None = None
+    state: AgentState, thoughts: Mapping[int, str] | None = None, intended: Mapping[int, str] | None = None
 ) -> dict[str, str]:
     """`task`, `transcript` and `now` of a prompt.
 
     Args:
         state (`AgentState`): the game.
-        thoughts (`Mapping`, *optional*): step → what was thought before it.
-        wanted (`Mapping`, *optional*): step → what was to be done; if something else was done, the
-            simulator did not know it, and the transcript says so.
+        thoughts (`Mapping`, *optional*): step → the thought before it.
+        intended (`Mapping`, *optional*): step → the intended action. If another one was played, the
+            simulator rejected it, and the transcript says so.
     """
-    thoughts, wanted = thoughts or {}, wanted or {}
-    first = max(0, state.step - SHOWN)
+    thoughts, intended = thoughts or {}, intended or {}
+    first = max(0, state.step - MAX_ACTIONS_SHOWN)
     lines = [f"({first} earlier actions are left out.)"] if first else []
     for step, event in enumerate(state.history[first:], first):
         if thoughts.get(step):
             lines.append(f"Thought: {thoughts[step]}")
-        if wanted.get(step, event.action) != event.action:
-            lines.append(f"({wanted[step]!r} is no action of the game; this was done instead:)")
+        if intended.get(step, event.action) != event.action:
+            lines.append(f"({intended[step]!r} is no action of the game; this was done instead:)")
         points = f" (score {event.reward:+d})" if event.reward else ""
         lines += [f"Action: {event.action}", f"Observation: {one_line(event.observation)}{points}"]
     now = [
@@ -62,11 +62,11 @@ def game_so_far(
 
 @cache
 def example(task: str, variation: int) -> str:
-    """A won game of the same task, never of the same variation: thoughts are its sub-goals.
+    """A solved episode of the same task and another variation, with its sub-goals as thoughts.
 
     Args:
         task (`str`): simulator name.
-        variation (`int`): that is played.
+        variation (`int`): the variation being played.
     """
     from dataset_builder.annotation.exemplars import exemplars
 
@@ -77,24 +77,24 @@ def example(task: str, variation: int) -> str:
     lines = [f"Task: {one_line(path.description, 2000)}"]
     for segment in segments:
         lines.append(f"Thought: My next sub-goal is {segment.subgoal}.")
-        for step in path.steps[segment.start : min(segment.stop, _EXAMPLE)]:
+        for step in path.steps[segment.start : min(segment.stop, _MAX_EXAMPLE_ACTIONS)]:
             lines += [f"Action: {step.action}", f"Observation: {one_line(step.observation, 160)}"]
-        if segment.stop >= _EXAMPLE:
+        if segment.stop >= _MAX_EXAMPLE_ACTIONS:
             break
     return "\n".join(lines)
 
 
-def one_line(text: str, longest: int = _LONGEST) -> str:
-    """The text in one line, cut where it is too long."""
+def one_line(text: str, longest: int = _MAX_OBSERVATION_CHARS) -> str:
+    """The text in one line, truncated if it is too long."""
     line = " ".join(text.split())
     return line if len(line) <= longest else line[:longest].rsplit(" ", 1)[0] + " ..."
 
 
 def read_thought_and_action(text: str) -> tuple[str, str]:
-    """Thought and action of an answer; the action is the first named one, else a lone line.
+    """Thought and action of an answer: the first line `Action: …`, or the only line of the answer.
 
     An answer without either is `("", "")`. What a model writes after its first action, such as the
-    observation that it expects, does not count.
+    observation it expects, is ignored.
     """
     action = re.search(r"^[\s*_#]*Action[\s*_]*\d*[\s*_]*:[\s*_]*(.+)$", text, re.IGNORECASE | re.MULTILINE)
     if action:
@@ -105,13 +105,13 @@ def read_thought_and_action(text: str) -> tuple[str, str]:
 
 
 def read_actions(text: str, most: int) -> list[str]:
-    """The actions of a list, one a line, without numbers and marks."""
+    """The actions of a list, one per line, without numbers and markup."""
     lines = [plain_action(re.sub(r"^Action\s*\d*\s*:", "", line.strip())) for line in text.splitlines()]
     return list(filter(None, lines))[:most]
 
 
 def plain_action(line: str) -> str:
-    """An action without a list's marks, quotes and a full stop; `""` if it is too long for one."""
+    """An action without list marks, quotes and a full stop; `""` if it is too long to be one."""
     bare = line if line.strip().isdigit() else _MARK.sub("", line, count=1)
     bare = bare.strip().strip("`'\"*_").rstrip(".").strip().strip("`'\"*_")
     return bare.lower() if len(bare) <= 120 else ""

@@ -11,23 +11,23 @@ from eval_harness.episodes.action_choice import NOTHING
 
 
 def think_and_act(state: AgentState, memory: Memory, lessons: Sequence[str] = ()) -> tuple[str, ...]:
-    """One turn: asks for a thought and an action, and keeps the thought.
+    """One turn: asks for a thought and an action, and stores the thought.
 
     Args:
         state (`AgentState`): the game.
-        memory (`Memory`): of its thoughts.
-        lessons (`Sequence[str]`, *optional*): of earlier trials (`eval_harness.agents.llm.reflexion`).
+        memory (`Memory`): stores the thoughts.
+        lessons (`Sequence[str]`, *optional*): reflections on earlier trials (`Reflexion`).
     """
     variation = memory.episode.variation
-    told = "".join(f"What you learnt in trial {number}: {text}\n" for number, text in enumerate(lessons, 1))
-    answer = memory.talk.ask(
+    learnt = "".join(f"What you learnt in trial {number}: {text}\n" for number, text in enumerate(lessons, 1))
+    answer = memory.conversation.ask(
         "action",
         fill("react_system"),
         fill(
             "react_user",
             example=example(state.task, variation),
-            lessons=told,
-            **game_so_far(state, memory.thoughts, memory.wanted),
+            lessons=learnt,
+            **game_so_far(state, memory.thoughts, memory.intended),
         ),
     )
     thought, action = read_thought_and_action(answer)
@@ -38,16 +38,22 @@ def think_and_act(state: AgentState, memory: Memory, lessons: Sequence[str] = ()
 class React(LLMAgent[Memory]):
     """Thinks and acts in turns (Yao et al., "ReAct", ICLR 2023, arXiv 2210.03629).
 
-    The prompt holds one won game of the same task, with a thought before each of its sub-goals, as
-    the paper's holds worked trajectories; then the game so far, with the thoughts. Thought and action
-    come in one answer, where the paper's text games let a thought be a turn of its own. An action
-    that the simulator does not know is told to the model in the next turn.
+    The prompt contains one solved episode of the same task, with a thought before each of its
+    sub-goals, then the current episode with its thoughts. Thought and action come in one answer; in
+    the paper's text games, a thought is a turn of its own. The next prompt names a rejected action.
+
+    Example:
+
+    ```python
+    >>> agent = React(make_llm("qwen3", "http://127.0.0.1:8000/v1", "runs/react"))
+    >>> result = run_protocol(agent, load_protocol("mini"), "runs/react")
+    ```
     """
 
     name = "react"
 
-    def remember(self, episode: Episode, talk: Conversation) -> Memory:
-        return Memory(episode, talk)
+    def remember(self, episode: Episode, conversation: Conversation) -> Memory:
+        return Memory(episode, conversation)
 
     def choose(self, state: AgentState, memory: Memory) -> tuple[str, ...]:
         return think_and_act(state, memory)

@@ -1,4 +1,4 @@
-"""Reflexion: several trials, each with what was learnt in those before it."""
+"""Reflexion: several trials, each with reflections on the trials before it."""
 
 import contextlib
 from dataclasses import dataclass, field
@@ -14,13 +14,13 @@ from eval_harness.agents.llm.react import think_and_act
 from eval_harness.episodes.action_choice import play_first_accepted
 
 TRIALS = 3
-"""Trials per episode, the last of which counts."""
+"""Trials per episode; the last one counts."""
 
-KEPT = 3
-"""Reflections that a trial is given: the latest (arXiv 2303.11366, section 3)."""
+MAX_REFLECTIONS = 3
+"""Reflections in a prompt: the latest ones (arXiv 2303.11366, section 3)."""
 
-PATIENCE = 30
-"""Actions without a point that end one of the earlier trials."""
+TRIAL_IDLE_STEPS = 30
+"""Actions without a point after which one of the earlier trials ends."""
 
 
 @dataclass
@@ -28,10 +28,10 @@ class TrialMemory(Memory):
     """What is kept of one episode.
 
     Attributes:
-        lessons: what was learnt in each trial.
+        lessons: the reflection on each trial.
         won: the actions of a trial that reached 100.
-        rehearsed: whether the trials before the last one were played.
-        trial_scores: how those ended.
+        rehearsed: whether the trials before the last one are over.
+        trial_scores: their scores.
     """
 
     lessons: list[str] = field(default_factory=list)
@@ -43,17 +43,17 @@ class TrialMemory(Memory):
 class Reflexion(LLMAgent[TrialMemory]):
     """ReAct in several trials with written reflections (Shinn et al., NeurIPS 2023, arXiv 2303.11366).
 
-    After a trial that failed the model writes what went wrong; the next trial, from the beginning of
-    the same world, is told. The trials before the last are played in worlds of their own before the
-    episode's first action; their tokens count with that. The last trial is the episode, and its
-    score alone counts, not the best of all; after a trial that reached 100 its actions are repeated
-    without asking again. A trial also ends after 30 actions without a point. Of a token budget
-    each trial has an equal part, and what those before it left.
+    After a failed trial the model writes what went wrong, and the next trial, in the same world from
+    the beginning, gets this text. The trials before the last one are played in separate worlds before
+    the episode's first action, and their tokens count with it. The last trial is the episode; its
+    score counts, not the best one. After a trial that reached 100, its actions are repeated without
+    calls. A trial also ends after 30 actions without a point. Each trial gets an equal share of a
+    token budget, and what earlier trials did not spend.
 
     Args:
         llm (`LLM`): acts and reflects.
         simulator (`Simulator`): where the earlier trials are played.
-        simplifications (`str`, *optional*, defaults to `"easy"`): the protocol's.
+        simplifications (`str`, *optional*, defaults to `"easy"`): of the protocol.
         trials (`int`, *optional*, defaults to 3): the last one included.
 
     Raises:
@@ -72,24 +72,24 @@ class Reflexion(LLMAgent[TrialMemory]):
         self._simulator = simulator
         self._simplifications = simplifications
 
-    def remember(self, episode: Episode, talk: Conversation) -> TrialMemory:
-        return TrialMemory(episode, talk)
+    def remember(self, episode: Episode, conversation: Conversation) -> TrialMemory:
+        return TrialMemory(episode, conversation)
 
     def choose(self, state: AgentState, memory: TrialMemory) -> tuple[str, ...]:
         if not memory.rehearsed:
             memory.lessons, memory.won, memory.trial_scores = [], [], []
             while len(memory.trial_scores) < self.trials - 1 and not memory.won:
-                # Of a budget, each trial has its part: the last one, which counts, too.
-                memory.talk.share = (len(memory.trial_scores) + 1) / self.trials
+                # Equal shares: the last trial, the only one that counts, must not starve.
+                memory.conversation.share = (len(memory.trial_scores) + 1) / self.trials
                 self._trial(state.task, memory)
-            memory.talk.share = 1.0
+            memory.conversation.share = 1.0
             memory.rehearsed = True
         if state.step < len(memory.won):
             return (memory.won[state.step],)
-        return think_and_act(state, memory, memory.lessons[-KEPT:])
+        return think_and_act(state, memory, memory.lessons[-MAX_REFLECTIONS:])
 
     def _trial(self, task: str, memory: TrialMemory) -> None:
-        """Play one of the earlier trials and learn from it, as far as its part of the budget goes.
+        """Play one of the earlier trials and reflect on it, within its share of the budget.
 
         Raises:
             SimulatorDied: if the Java process ended.
@@ -98,15 +98,15 @@ class Reflexion(LLMAgent[TrialMemory]):
         try:
             look = episode.load(task, memory.episode.variation, self._simplifications)
             state = AgentState(task, episode.task_description(), look, episode.inventory())
-            trial = Memory(episode, memory.talk)
+            trial = Memory(episode, memory.conversation)
             ending = ""
             while not ending:
                 try:
-                    actions = think_and_act(state, trial, memory.lessons[-KEPT:])
+                    actions = think_and_act(state, trial, memory.lessons[-MAX_REFLECTIONS:])
                 except OutOfTokens:
                     ending = f"its tokens were spent, with a score of {state.score_points}"
                     break
-                trial.wanted[state.step] = actions[0]
+                trial.intended[state.step] = actions[0]
                 taken = play_first_accepted(episode, actions)
                 result = taken.result
                 state.advance(
@@ -130,16 +130,16 @@ class Reflexion(LLMAgent[TrialMemory]):
             memory.lessons.append(self._reflect(state, trial, memory, ending))
 
     def _reflect(self, state: AgentState, trial: Memory, memory: TrialMemory, ending: str) -> str:
-        told = "".join(f"You had learnt: {lesson}\n" for lesson in memory.lessons[-KEPT:])
-        answer = memory.talk.ask(
+        learnt = "".join(f"You had learnt: {lesson}\n" for lesson in memory.lessons[-MAX_REFLECTIONS:])
+        answer = memory.conversation.ask(
             "reflection",
             fill("reflexion_system"),
             fill(
                 "reflexion_user",
                 trial=len(memory.trial_scores),
-                lessons=told,
+                lessons=learnt,
                 ending=ending,
-                **game_so_far(state, trial.thoughts, trial.wanted),
+                **game_so_far(state, trial.thoughts, trial.intended),
             ),
         )
         return one_line(answer, 1000)
@@ -150,10 +150,10 @@ class Reflexion(LLMAgent[TrialMemory]):
 
 
 def _ending(state: AgentState, done: bool) -> str:
-    """How a trial ended, in words for the model; `""` if it goes on."""
+    """How a trial ended, for the prompt; `""` if it continues."""
     if done:
         ended = "the game is lost" if state.score_points < 0 else "no moves are left"
         return "solved" if state.score_points >= 100 else f"{ended}, with a score of {state.score_points}"
-    if state.idle_steps() >= PATIENCE:
-        return f"nothing was gained for {PATIENCE} actions, with a score of {state.score_points}"
+    if state.idle_steps() >= TRIAL_IDLE_STEPS:
+        return f"nothing was gained for {TRIAL_IDLE_STEPS} actions, with a score of {state.score_points}"
     return ""

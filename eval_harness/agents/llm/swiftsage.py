@@ -1,4 +1,4 @@
-"""SwiftSage: a small model acts, and a language model plans where that gets stuck."""
+"""SwiftSage: a small model acts, and a language model plans when it makes no progress."""
 
 import threading
 from collections.abc import Sequence
@@ -13,11 +13,11 @@ from eval_harness.agents.llm.prompting import example, fill, game_so_far, read_a
 from eval_harness.episodes.action_choice import NOTHING, is_focus
 from modeling.agents.base import Agent, Decision
 
-PATIENCE = 5
+IDLE_STEPS = 5
 """Actions without reward after which Sage is asked."""
 
-BUFFER = 8
-"""Actions that Sage may queue at once."""
+MAX_QUEUED_ACTIONS = 8
+"""Maximum length of Sage's action buffer."""
 
 _SURPRISES = ("not clear", "can't", "cannot", "not sure how", "doesn't", "isn't", "must be", "not possible")
 
@@ -27,9 +27,9 @@ class SageMemory(Memory):
     """What is kept of one episode.
 
     Attributes:
-        buffer: Sage's actions that are still to be played.
-        sage: steps whose action is Sage's.
-        calm: step from which the actions without reward are counted.
+        buffer: Sage's actions that are not yet played.
+        sage: steps at which Sage acted.
+        calm: step from which actions without reward are counted.
         swift: Swift's decision, by step.
     """
 
@@ -42,19 +42,19 @@ class SageMemory(Memory):
 class SwiftSage(LLMAgent[SageMemory]):
     """Swift acts until Sage is needed (Lin et al., "SwiftSage", NeurIPS 2023, arXiv 2305.17390, section 3).
 
-    Sage, the language model, is asked after five actions without reward; when Swift's action was
-    invalid; before a critical one, a `focus`; and after a surprise, an answer that says something was
-    not possible. It plans (five questions about things, sub-goals and mistakes), then grounds the
-    plan into a buffer of actions. These are played one by one; when the buffer is empty, or the
-    simulator does not know one of them, Swift goes on.
+    Sage, the language model, is asked after five actions without reward, after an invalid action of
+    Swift, before a critical one (a `focus`), and after an observation that says something was not
+    possible. It plans (five questions about things, sub-goals and mistakes), then turns the plan into
+    a buffer of actions, which are played one by one. When the buffer is empty, or the simulator
+    rejects one of them, Swift acts again.
 
-    Swift was a flat model there. Here it may be any agent: a flat model, or controller and executor,
-    whose sub-goal then stands while Sage's actions are played. An invalid action of Swift is replaced
-    by `look around`, which takes no time. Where the token budget of the episode is spent, Swift
+    In the paper Swift is a flat model. Here it may be any agent: a flat model, or controller and
+    executor, which keep their sub-goal while Sage's actions are played. An invalid action of Swift is
+    replaced by `look around`, which takes no time. When the episode's token budget is spent, Swift
     plays on alone.
 
     Args:
-        swift (`Agent`): acts.
+        swift (`Agent`): the small model.
         llm (`LLM`): Sage.
     """
 
@@ -73,18 +73,18 @@ class SwiftSage(LLMAgent[SageMemory]):
         super().end(state)
         self.swift.end(state)
 
-    def remember(self, episode: Episode, talk: Conversation) -> SageMemory:
-        return SageMemory(episode, talk)
+    def remember(self, episode: Episode, conversation: Conversation) -> SageMemory:
+        return SageMemory(episode, conversation)
 
     def act(self, states: Sequence[AgentState]) -> list[Decision]:
-        """One decision per state; Swift is asked for all at once that do not need Sage."""
+        """One decision per state. Swift decides in one batch for all states that do not need Sage."""
         self._ask_swift([state for state in states if not self._sages_turn(state)])
         return super().act(states)
 
     def _sages_turn(self, state: AgentState) -> bool:
         memory = self._memories[id(state)]
-        if state.step in memory.decided or state.step in memory.swift:
-            return True  # asked before for this step
+        if state.step in memory.decisions or state.step in memory.swift:
+            return True  # a retry of this step
         last = state.step - 1
         if last in memory.sage and memory.rejected(state):
             memory.buffer.clear()
@@ -93,7 +93,7 @@ class SwiftSage(LLMAgent[SageMemory]):
         return bool(memory.buffer or self._reason(state, memory))
 
     def _ask_swift(self, states: Sequence[AgentState]) -> None:
-        """Keep Swift's decisions for these states."""
+        """Store Swift's decisions for these states."""
         if not states:
             return
         with self._lock:
@@ -113,42 +113,44 @@ class SwiftSage(LLMAgent[SageMemory]):
             memory.sage.add(step)
             action = memory.buffer.pop(0)
             if step in memory.swift:
-                memory.extra = memory.swift[step].cost
+                memory.other_cost = memory.swift[step].cost
             return (action, NOTHING)
         memory.calm = max(memory.calm, step if step not in memory.swift else 0)
         if step not in memory.swift:
             self._ask_swift([state])
         decision = memory.swift[step]
-        memory.extra = decision.cost
+        memory.other_cost = decision.cost
         return (decision.actions[0], NOTHING) if decision.actions else ()
 
     def _reason(self, state: AgentState, memory: SageMemory) -> str:
-        """Why Sage is needed before Swift is asked, `""` if it is not."""
+        """Why Sage is needed before Swift is asked; `""` if it is not."""
         last = state.step - 1
         if last < 0 or memory.calm > last:
             return ""
         if memory.rejected(state):
-            return f"{memory.wanted[last]!r} is no action of the game"
+            return f"{memory.intended[last]!r} is no action of the game"
         answer = state.history[last].observation.lower()
         if any(phrase in answer for phrase in _SURPRISES):
             return "the last action could not be done"
         idle = state.idle_steps(memory.calm)
-        return f"the last {idle} actions brought no points" if idle >= PATIENCE else ""
+        return f"the last {idle} actions brought no points" if idle >= IDLE_STEPS else ""
 
     def _sage(self, state: AgentState, memory: SageMemory, reason: str) -> list[str]:
-        """Plan, then ground: the actions to queue; none if the budget is spent."""
-        game = {**game_so_far(state, wanted=memory.wanted), "reason": reason}
+        """Plan, then ground: the actions for the buffer; none if the budget is spent."""
+        game = {**game_so_far(state, intended=memory.intended), "reason": reason}
         shown = example(state.task, memory.episode.variation)
         try:
-            plan = memory.talk.ask("plan", fill("swiftsage_plan_system"), fill("swiftsage_plan_user", **game))
-            answer = memory.talk.ask(
+            plan = memory.conversation.ask(
+                "plan", fill("swiftsage_plan_system"), fill("swiftsage_plan_user", **game)
+            )
+            answer = memory.conversation.ask(
                 "ground",
-                fill("swiftsage_ground_system", count=BUFFER),
+                fill("swiftsage_ground_system", count=MAX_QUEUED_ACTIONS),
                 fill("swiftsage_ground_user", plan=plan.strip(), example=shown, **game),
             )
         except OutOfTokens:
             return []
-        return read_actions(answer, BUFFER)
+        return read_actions(answer, MAX_QUEUED_ACTIONS)
 
     def describe(self) -> dict[str, Any]:
         """Provenance: Sage's model, and Swift with its models."""
@@ -159,7 +161,7 @@ class SwiftSage(LLMAgent[SageMemory]):
 
 
 def _critical(decision: Decision) -> str:
-    """Why Swift's decision is for Sage to take, `""` if it is not."""
+    """Why Sage decides in place of Swift; `""` if it does not."""
     if not decision.actions:
         return "the player knows nothing to do"
     if is_focus(decision.actions[0]):

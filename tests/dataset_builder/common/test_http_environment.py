@@ -1,5 +1,6 @@
 """What the environment says of proxies and certificates is checked in one line."""
 
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -55,3 +56,27 @@ def test_socks_with_its_package(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(http_environment, "find_spec", lambda name: object())
     monkeypatch.setenv("ALL_PROXY", "socks5://127.0.0.1:1")
     check_http_environment()
+
+
+@pytest.mark.parametrize(
+    ("name", "value"), [("ALL_PROXY", "socks5://127.0.0.1:1"), ("SSL_CERT_FILE", "/nowhere/ca.pem")]
+)
+def test_every_use_of_the_hub_names_a_setting_that_cannot_be_used(
+    name: str, value: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from dataset_builder.common import hub_errors
+    from dataset_builder.common.hub import push_folder
+    from dataset_builder.dataset.load import load_config
+    from modeling.checkpoints.load import load_checkpoint
+
+    monkeypatch.setattr(hub_errors.constants, "HF_HUB_OFFLINE", False)
+    monkeypatch.setenv("HF_TOKEN", "hf_none")
+    monkeypatch.setenv(name, value)
+    uses: list[Callable[[], object]] = [
+        lambda: load_config("somebody/dataset", "trajectories"),
+        lambda: load_checkpoint("somebody/model"),
+        lambda: push_folder(tmp_path, "somebody/model", repo_type="model"),
+    ]
+    for use in uses:
+        with pytest.raises(UsageError, match=f"^{name}"):
+            use()

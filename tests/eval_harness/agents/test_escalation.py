@@ -37,6 +37,9 @@ class Fake:
         self.role = role
         self._answer = answer
 
+    def check_role(self, role: str) -> None:
+        assert role == self.role
+
     def answer(
         self, states: Iterable[AgentState], search: Search, seeds: Sequence[int] | None = None
     ) -> list[Answer]:
@@ -66,8 +69,8 @@ def guide(request: ChatRequest) -> Reply:
 
 @pytest.fixture(autouse=True)
 def impatient(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(escalation, "NO_PROGRESS", 3)
-    monkeypatch.setattr(escalation, "HELD_FOR", 2)
+    monkeypatch.setattr(escalation, "IDLE_STEPS", 3)
+    monkeypatch.setattr(escalation, "SUBGOAL_STEPS", 2)
 
 
 def test_well_advised_pair_reaches_the_ceiling(llm: Any, play: Play) -> None:

@@ -5,7 +5,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from dataset_builder.annotation.rules.annotator import RulesAnnotator
-from dataset_builder.annotation.teacher.alignment import MIN_SHARE, Draft, align
+from dataset_builder.annotation.teacher.alignment import MIN_COVERED, Draft, align
 from dataset_builder.annotation.teacher.answers import Answered, AnswerError
 from dataset_builder.trajectories.subgoals import SubGoal, check_segments
 from dataset_builder.trajectories.trajectory import Trajectory
@@ -127,7 +127,7 @@ def test_a_good_answer_with_some_actions_left_out_never_moves_the_others(
         (str(part.subgoal), [path.actions[i] for i in range(part.start, part.stop) if i not in left])
         for part in segments
     ]
-    if len(path.steps) - len(left) < MIN_SHARE * len(path.steps):
+    if len(path.steps) - len(left) < MIN_COVERED * len(path.steps):
         return
     draft.add(_answer(*runs))
     if draft.missing:

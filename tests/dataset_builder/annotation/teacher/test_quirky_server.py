@@ -90,7 +90,7 @@ class QuirkyServer:
         if end in HOPELESS:
             return HOPELESS[end][0]
         good = self.oracle(request)
-        usage = {"prompt_tokens": 900 + len(self.paid), "completion_tokens": 90}
+        usage = {"prompt_tokens": 1200 + len(self.paid), "completion_tokens": 90}
         if end == "cut first":
             cut = replace(good, text=good.text[:30], finish="length", usage=usage)
             return replace(good, usage=usage) if request.body.get("max_tokens") else cut
@@ -110,7 +110,11 @@ def _counted(reply: Reply) -> tuple[int, int] | None:
 def test_three_hundred_requests(
     recorded: list[Trajectory], tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    trajectories = many(recorded, 160)
+    # Two forms of one trajectory may have the same text, by which the server tells them apart.
+    trajectories = [
+        replace(path, description=f"{path.description} [{number}]")
+        for number, path in enumerate(many(recorded, 160))
+    ]
     quirks = QuirkyServer(trajectories)
     with OpenAIServer(quirks) as server:
         teacher = llm_annotator(tmp_path, "teacher", server.base_url, retries=4, repairs=1)

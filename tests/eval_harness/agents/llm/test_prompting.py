@@ -2,7 +2,7 @@ import pytest
 
 from dataset_builder.trajectories.agent_state import AgentState
 from eval_harness.agents.llm.prompting import (
-    SHOWN,
+    MAX_ACTIONS_SHOWN,
     example,
     game_so_far,
     plain_action,
@@ -36,13 +36,14 @@ def test_lists_are_read_without_their_marks() -> None:
 
 def test_transcript_tells_thoughts_points_and_what_was_left_out() -> None:
     state = AgentState("boil", "boil water", "This room is called the kitchen.", "nothing")
-    for number in range(SHOWN + 2):
+    for number in range(MAX_ACTIONS_SHOWN + 2):
         state.advance(f"wait{number}", "You wait.", 5, number, state.look, state.inventory)
-    text = game_so_far(state, {SHOWN: "so be it"}, {SHOWN + 1: "dance"})["transcript"]
+    text = game_so_far(state, {MAX_ACTIONS_SHOWN: "so be it"}, {MAX_ACTIONS_SHOWN + 1: "dance"})["transcript"]
     assert text.startswith("(2 earlier actions are left out.)")
-    assert text.count("Action: ") == SHOWN
-    assert f"Thought: so be it\nAction: wait{SHOWN}\nObservation: You wait." in text
-    assert f"('dance' is no action of the game; this was done instead:)\nAction: wait{SHOWN + 1}" in text
+    assert text.count("Action: ") == MAX_ACTIONS_SHOWN
+    assert f"Thought: so be it\nAction: wait{MAX_ACTIONS_SHOWN}\nObservation: You wait." in text
+    last = f"Action: wait{MAX_ACTIONS_SHOWN + 1}"
+    assert f"('dance' is no action of the game; this was done instead:)\n{last}" in text
     assert "(score +5)" not in text  # it was in the part that is left out
     assert game_so_far(state)["now"].endswith("Score: 5 of 100. Moves: 41.")
 

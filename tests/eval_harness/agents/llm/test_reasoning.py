@@ -60,8 +60,8 @@ def test_other_agents(name: str, simulator: Simulator, expert: Expert, llm: Any,
 
 
 def test_escalation(llm: Any, play: Play, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(escalation, "NO_PROGRESS", 3)
-    monkeypatch.setattr(escalation, "HELD_FOR", 2)
+    monkeypatch.setattr(escalation, "IDLE_STEPS", 3)
+    monkeypatch.setattr(escalation, "SUBGOAL_STEPS", 2)
     with OpenAIServer(thinking(guide)) as server:
         result = play(pair(llm(server.base_url, budget_tokens=20_000)), tasks=TASK, protocol=RULES)
     assert (result.mean_score, result.failed) == (100, 0)

@@ -29,7 +29,7 @@ def test_what_was_learnt_is_told_and_helps(
     texts: Any, llm: Any, play: Play, simulator: Simulator, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Played badly in the first trial: the second is told why, and wins."""
-    monkeypatch.setattr(reflexion, "PATIENCE", 5)
+    monkeypatch.setattr(reflexion, "TRIAL_IDLE_STEPS", 5)
     with OpenAIServer(Expert(texts, wrong_trials=1)) as server:
         agent = Reflexion(llm(server.base_url), simulator, trials=2)
         result = play(agent, tasks="lifespan-longest-lived", max_variations=1)
@@ -47,7 +47,7 @@ def test_what_was_learnt_is_told_and_helps(
 def test_noise_fed_agent_stays_at_the_floor(
     llm: Any, play: Play, simulator: Simulator, floor: float, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(reflexion, "PATIENCE", 3)
+    monkeypatch.setattr(reflexion, "TRIAL_IDLE_STEPS", 3)
     with OpenAIServer(noise) as server:
         result = play(Reflexion(llm(server.base_url), simulator, trials=2))
         assert any("What went wrong" in request.messages[-1]["content"] for request in server.requests)
