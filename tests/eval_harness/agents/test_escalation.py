@@ -30,6 +30,7 @@ class Fake:
     """A model with one answer to everything, or an executor that does what sub-goals of two kinds say."""
 
     version = "compact"
+    grounded = False
     backend = SimpleNamespace(name="fake", dtype="none")
     checkpoint: Any = SimpleNamespace(id="fake", describe=lambda: {"id": "fake"})
 

@@ -32,13 +32,17 @@ from tests.servers.openai_server import ChatRequest, OpenAIServer, Reply
 
 SEED = 20
 NAME = "llm-teacher"
+COUNTED = {"prompt_tokens": 1500, "completion_tokens": 9}
 HOPELESS: dict[str, tuple[Reply, str]] = {
-    "filtered": (Reply("I must not.", finish="content_filter"), "the server filtered the answer"),
+    "filtered": (
+        Reply("I must not.", finish="content_filter", usage=COUNTED),
+        "the server filtered the answer",
+    ),
     "cut": (
-        Reply("<think>Hm", finish="length", usage={"prompt_tokens": 90, "completion_tokens": 9000}),
+        Reply("<think>Hm", finish="length", usage={"prompt_tokens": 1500, "completion_tokens": 9000}),
         "cut after 9,000 tokens, before an answer began",
     ),
-    "empty": (Reply("", reasoning="Hm."), "it is empty beside 3 characters of reasoning"),
+    "empty": (Reply("", reasoning="Hm.", usage=COUNTED), "it is empty beside 3 characters of reasoning"),
     "flagged": (body({"error": {"message": "Your input was flagged"}}, 403), "403: Your input was flagged"),
 }
 FORMS = [*ANSWERS, "cut first", "zeros", "missing"]

@@ -184,7 +184,7 @@ ANSWERS: dict[str, Callable[[Reply], Reply]] = {
 
 def _message(message: dict[str, Any]) -> Reply:
     choices = [{"index": 0, "finish_reason": "stop", "message": {"role": "assistant", **message}}]
-    return body({"choices": choices, "usage": {"prompt_tokens": 900, "completion_tokens": 9}}, 200)
+    return body({"choices": choices, "usage": {"prompt_tokens": 1500, "completion_tokens": 9}}, 200)
 
 
 @pytest.mark.parametrize("form", ANSWERS.values(), ids=ANSWERS)
