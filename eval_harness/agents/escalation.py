@@ -141,11 +141,11 @@ class EscalatingAgent(SubgoalAgent):
     def _plans(self, states: Sequence[AgentState]) -> list[tuple[list[str], DecisionCost]]:
         """The sub-goal of the language model where there is one, else the controller's."""
         spent = {id(state): self._escalate(state, self._watches[id(state)]) for state in states}
-        free = [state for state in states if not self._watches[id(state)].held]
+        free = [state for state in states if not self._watches[id(state)].subgoal]
         controllers = dict(zip(map(id, free), super()._plans(free) if free else [], strict=True))
         plans = []
         for state in states:
-            subgoals, cost = controllers.get(id(state), ([self._watches[id(state)].held], DecisionCost()))
+            subgoals, cost = controllers.get(id(state), ([self._watches[id(state)].subgoal], DecisionCost()))
             plans.append((subgoals, cost + spent[id(state)]))
         return plans
 

@@ -1,7 +1,7 @@
 """Whatever a teacher returns, the path is covered in order or it is said what is missing."""
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from dataset_builder.annotation.rules.annotator import RulesAnnotator
@@ -97,6 +97,7 @@ _PARTS = st.lists(
 )
 
 
+@settings(deadline=None)  # a loaded machine is not a fault
 @given(_ACTIONS, st.lists(_PARTS, max_size=4))
 def test_whatever_is_answered_the_path_is_covered_or_something_is_missing(
     actions: list[str], answers: list[list[tuple[str, list[str]]]]
@@ -115,6 +116,7 @@ def test_whatever_is_answered_the_path_is_covered_or_something_is_missing(
     assert draft.missing
 
 
+@settings(deadline=None)  # a loaded machine is not a fault
 @given(st.data())
 def test_a_good_answer_with_some_actions_left_out_never_moves_the_others(
     recorded: list[Trajectory], data: st.DataObject
