@@ -13,12 +13,11 @@ from modeling.runtime.quiet import quiet_libraries
 if TYPE_CHECKING:
     from transformers import PreTrainedModel, PreTrainedTokenizerBase
 
-
 _SAMPLE = "you are in the kitchen . the door to the hallway is open . you see a table and a glass of water"
-_ANSWERING = ("*.json", "*.model", "*.txt", "*.jinja")
-_RECORDS = {"training.json", "plan.json"}  # of the training, for people
+_CONFIG_FILES = ("*.json", "*.model", "*.txt", "*.jinja")
+_RECORDS = {"training.json", "plan.json"}  # they do not affect answers
 _SENTENCEPIECE = ("sentencepiece", "SentencePiece", "tiktoken")
-"""What transformers asks for where it has only a `spiece.model`."""
+"""Libraries that transformers asks for if a repository has a `spiece.model` only."""
 
 _ADAPTER = (
     "holds a LoRA adapter, not a model: merge it into its base with peft (`AutoPeftModelForSeq2SeqLM"
@@ -35,7 +34,14 @@ class Checkpoint:
         revision: commit of a Hub repository; `sha256:…` over the weights of a folder.
         model: the weights.
         tokenizer: the tokenizer.
-        files: of a folder, `sha256:…` over what else changes answers: configs and tokenizer.
+        files: `sha256:…` over the configs and tokenizer files of a folder, which affect answers too.
+
+    Example:
+
+    ```python
+    checkpoint = load_checkpoint("release/executor")
+    checkpoint.describe()  # {"id": "executor", "revision": "sha256:ba84…", "parameters": 1147904, …}
+    ```
     """
 
     id: str
@@ -50,11 +56,11 @@ class Checkpoint:
         return sum(weights.numel() for weights in self.model.parameters())
 
     def describe(self) -> dict[str, Any]:
-        """Provenance: id (of a folder its name), revision, parameters; files and tasks held out, if any."""
-        found = {"id": public_name(self.id), "revision": self.revision, "parameters": self.parameters}
+        """Provenance: public name, revision, parameters; hash of files and held-out tasks, if any."""
+        record = {"id": public_name(self.id), "revision": self.revision, "parameters": self.parameters}
         held_out = getattr(self.model.config, "held_out_tasks", None)
-        found |= {"files": self.files} if self.files else {}
-        return found | ({"held_out_tasks": list(held_out)} if held_out else {})
+        record |= {"files": self.files} if self.files else {}
+        return record | ({"held_out_tasks": list(held_out)} if held_out else {})
 
 
 def load_checkpoint(name: str, revision: str | None = None) -> Checkpoint:
@@ -62,11 +68,11 @@ def load_checkpoint(name: str, revision: str | None = None) -> Checkpoint:
 
     Args:
         name (`str`): folder or Hub id; `id@revision` pins a Hub checkpoint.
-        revision (`str`, *optional*): branch, tag or commit if the name carries none.
+        revision (`str`, *optional*): branch, tag or commit if the name does not contain one.
 
     Raises:
-        UsageError: if there is no such checkpoint, it is no seq2seq model, or its tokenizer does not know
-            the words of a state text.
+        UsageError: if there is no such checkpoint, it is not a seq2seq model, or its tokenizer does not
+            know the words of a state text.
         SubgoalError: if the Hub cannot be reached.
     """
     from transformers import AutoModelForSeq2SeqLM, AutoTokenizer
@@ -80,14 +86,15 @@ def load_checkpoint(name: str, revision: str | None = None) -> Checkpoint:
     options: dict[str, Any] = {} if folder.is_dir() else {"revision": revision}
     try:
         with quiet_libraries():
-            # Computing in 32 bits whatever the file holds: the same decisions on every machine.
+            # fp32 whatever the file holds, so that decisions are the same on every machine.
             model = AutoModelForSeq2SeqLM.from_pretrained(
                 source, dtype="float32", use_safetensors=True, **options
             )
             tokenizer = AutoTokenizer.from_pretrained(source, **options)
     except (OSError, ValueError, ImportError) as error:
         raise _explain(name, folder, error) from error
-    _check_whole_model(name, model)
+    if getattr(model, "_hf_peft_config_loaded", False):
+        raise UsageError(f"{name} {_ADAPTER}")
     _check_tokenizer(name, tokenizer)
     if folder.is_dir():
         return Checkpoint(source, weights_hash(folder), model.eval(), tokenizer, files_hash(folder))
@@ -95,7 +102,7 @@ def load_checkpoint(name: str, revision: str | None = None) -> Checkpoint:
 
 
 def _commit(repo: str, revision: str | None) -> str:
-    """Commit that a Hub checkpoint was just loaded from: the cache has a folder of that name."""
+    """Commit of the Hub checkpoint that was just loaded: the name of its folder in the cache."""
     from huggingface_hub import try_to_load_from_cache
 
     path = try_to_load_from_cache(repo, "config.json", revision=revision)
@@ -107,27 +114,22 @@ def _check_folder(source: str, folder: Path) -> None:
         if (folder / "adapter_config.json").is_file() and not (folder / "config.json").is_file():
             raise UsageError(f"{source} {_ADAPTER}")
         if not (folder / "config.json").is_file():
-            raise UsageError(f"{source} is no checkpoint: it has no config.json. `subgoal train` makes one.")
+            raise UsageError(f"{source} is not a checkpoint (it has no config.json): `subgoal train` makes one.")
     elif is_path(source):
         raise UsageError(f"There is no checkpoint folder {source}: `subgoal train` makes one.")
 
 
-def _check_whole_model(name: str, model: "PreTrainedModel") -> None:
-    if getattr(model, "_hf_peft_config_loaded", False):
-        raise UsageError(f"{name} {_ADAPTER}")
-
-
 def _check_tokenizer(name: str, tokenizer: "PreTrainedTokenizerBase") -> None:
-    """Raise `UsageError` unless the tokenizer gives back most words of a state text.
+    """Raise `UsageError` unless decoding restores most words of a state text.
 
-    For a repository without tokenizer files, transformers makes a tokenizer that knows nothing.
+    If a repository has no tokenizer files, transformers builds a tokenizer with an empty vocabulary.
     """
     read = tokenizer.decode(tokenizer(_SAMPLE)["input_ids"], skip_special_tokens=True)
     words = set(_SAMPLE.lower().split())
     if len(words & set(str(read).lower().split())) < len(words) / 2:
         raise UsageError(
-            f"The tokenizer of {name} knows hardly a word of a state text: its tokenizer files are missing "
-            "(tokenizer.json, or spiece.model), or belong to another language."
+            f"The tokenizer of {name} does not know the words of a state text: its files (tokenizer.json or "
+            "spiece.model) are missing, or belong to another language."
         )
 
 
@@ -145,16 +147,16 @@ def _explain(name: str, folder: Path, error: Exception) -> SubgoalError:
     if any(word in str(error) for word in _SENTENCEPIECE):
         return UsageError(
             f"The tokenizer of {name} is a SentencePiece model that cannot be read: run `pip install "
-            'sentencepiece protobuf`, or `pip install -e ".[sentencepiece]"` in the project; if both are '
-            "there, its file is damaged."
+            'sentencepiece protobuf`, or `pip install -e ".[sentencepiece]"` in the project. If both are '
+            "installed, its file is damaged."
         )
     if "model.safetensors" in str(error) and (not folder.is_dir() or any(folder.glob("*.bin"))):
         return UsageError(
-            f"{name} has no weights in model.safetensors. Convert those of pytorch_model.bin, which can hold "
-            "programs, where you trust them: `AutoModelForSeq2SeqLM.from_pretrained(ID)"
+            f"{name} has no weights in model.safetensors. If you trust its pytorch_model.bin, which can run "
+            "code, convert it: `AutoModelForSeq2SeqLM.from_pretrained(ID)"
             ".save_pretrained(FOLDER)`, and the tokenizer likewise."
         )
-    return UsageError(f"{name} is no seq2seq checkpoint that can be loaded: {reason}")
+    return UsageError(f"{name} is not a seq2seq checkpoint that can be loaded: {reason}")
 
 
 def weights_hash(folder: Path) -> str:
@@ -168,9 +170,9 @@ def weights_hash(folder: Path) -> str:
 
 
 def files_hash(folder: Path) -> str:
-    """`sha256:…` over what beside the weights changes a model's answers: configs and tokenizer files."""
+    """`sha256:…` over the configs and tokenizer files of a folder, which affect answers as the weights do."""
     digest = hashlib.sha256()
-    names = {path.name for pattern in _ANSWERING for path in folder.glob(pattern)} - _RECORDS
+    names = {path.name for pattern in _CONFIG_FILES for path in folder.glob(pattern)} - _RECORDS
     for name in sorted(names):
         digest.update(f"{name}\0{hashlib.sha256((folder / name).read_bytes()).hexdigest()}\n".encode())
     return f"sha256:{digest.hexdigest()}"

@@ -9,9 +9,7 @@ from datasets import Dataset
 from dataset_builder.common.errors import UsageError
 from dataset_builder.trajectories.model_input import ROLES
 from dataset_builder.trajectories.trajectory import Trajectory
-from modeling.data.encoding import Fitter, tokenize
 from modeling.data.examples import load_role
-from modeling.data.tokenizer import train_tokenizer
 
 
 @pytest.mark.parametrize("role", ROLES)
@@ -113,39 +111,15 @@ def test_mixed_and_unknown_state_texts(tmp_path: Path) -> None:
             load_role("flat", str(folder))
 
 
-def test_what_is_too_long_is_shortened_and_counted(dataset: Path) -> None:
-    table = load_role("executor", str(dataset)).train
-    tokenizer = train_tokenizer([*table["input"], *table["target"]])
-    lengths = sorted(len(ids) for ids in tokenizer(list(table["input"]))["input_ids"])
-    limit = lengths[-10]
-    rows = range(len(table))
-    found = tokenize(table, rows, Fitter(tokenizer, "compact-1", limit), target_length=48)
-    assert max(map(len, found.inputs)) <= limit
-    assert found.shortened == sum(length > limit for length in lengths) > 0
-    assert found.shortened_share == found.shortened / len(table)
-    for row, ids in zip(found.rows, found.inputs, strict=True):
-        assert str(tokenizer.decode(ids)).endswith(table[row]["input"].rpartition(" | goal: ")[2] + "<eos>")
-    with pytest.raises(UsageError, match="raise source_length"):
-        tokenize(table, rows, Fitter(tokenizer, "compact-1", 32), target_length=48)
-
-
-def test_targets_that_are_too_long_are_left_out(dataset: Path) -> None:
-    table = load_role("executor", str(dataset)).train
-    tokenizer = train_tokenizer([*table["input"], *table["target"]])
-    found = tokenize(table, range(len(table)), Fitter(tokenizer, "compact-1", 512), target_length=5)
-    assert found.left_out > 0
-    assert len(found.rows) + found.left_out == len(table)
-    assert max(map(len, found.labels)) <= 5
-
-
-def test_rows_that_are_repeated_are_held_once(dataset: Path) -> None:
-    table = load_role("executor", str(dataset)).train
-    tokenizer = train_tokenizer([*table["input"], *table["target"]])
-    every = tokenize(table, range(len(table)), Fitter(tokenizer, "compact-1", 512), target_length=5)
-    kept = every.rows[:2]
-    gone = next(row for row in range(len(table)) if row not in every.rows)
-    found = every.repeated([kept[1], gone, kept[0], kept[1]])
-    assert found.rows == [kept[1], kept[0], kept[1]]
-    assert found.inputs[0] is found.inputs[2] is every.inputs[1]
-    assert [*found.texts] == [table[row]["input"] for row in found.rows]
-    assert (found.left_out, found.shortened) == (every.left_out, every.shortened)
+def test_held_out_tasks_leave_the_training_split_alone(dataset: Path) -> None:
+    held_out = ("find-plant", "lifespan-longest-lived")
+    whole, held = load_role("flat", str(dataset)), load_role("flat", str(dataset), exclude_tasks=held_out)
+    assert set(whole.train["task"]) - set(held.train["task"]) == set(held_out)
+    assert held.validation["task"] == whole.validation["task"]
+    assert held.fingerprint == whole.fingerprint
+    assert held.describe()["train"] == len(held.train) < len(whole.train)
+    seen = [held.validation["task"][row] for row in held.seen_validation_rows()]
+    assert set(seen) == set(whole.validation["task"]) - set(held_out)
+    assert whole.seen_validation_rows() == list(range(len(whole.validation)))
+    with pytest.raises(UsageError, match="exclude_tasks leaves no training examples of"):
+        load_role("flat", str(dataset), exclude_tasks=sorted(set(whole.train["task"])))

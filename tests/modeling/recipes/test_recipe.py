@@ -117,3 +117,29 @@ def test_values_of_a_role_replace_the_general_ones() -> None:
     flat, executor = recipe.for_role("flat"), recipe.for_role("executor")
     assert (flat.epochs, flat.architecture.d_model, flat.architecture.d_ff) == (5, 64, 64)
     assert (executor.epochs, executor.architecture.d_ff) == (3, 99)
+
+
+def test_a_recipe_names_tasks_by_name_or_id() -> None:
+    recipe = load_recipe("scratch-tiny").with_values(exclude_tasks=["7-1", "find-plant", "find-plant"])
+    assert recipe.exclude_tasks == (
+        "find-plant",
+        "lifespan-longest-lived",
+    )
+    assert parse_recipe(yaml.safe_load(show_recipe(recipe)), "shown") == recipe
+    assert load_recipe("scratch-tiny").exclude_tasks == ()
+
+
+@pytest.mark.parametrize(
+    ("values", "message"),
+    [
+        ({"exclude_tasks": ["boill"]}, r"mine: exclude_tasks: Unknown task 'boill'. Did you mean boil\?"),
+        (
+            {"roles": {"flat": {"exclude_tasks": ["boill"]}}},
+            "mine, roles.flat: exclude_tasks: Unknown task 'boill'",
+        ),
+        ({"exclude_tasks": "boil"}, "mine: exclude_tasks is 'boil': input should be a valid tuple"),
+    ],
+)
+def test_bad_tasks_are_named(values: dict, message: str) -> None:
+    with pytest.raises(UsageError, match=message):
+        parse_recipe({"name": "mine", **values}, "mine")

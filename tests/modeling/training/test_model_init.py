@@ -12,7 +12,9 @@ from transformers import AutoModelForSeq2SeqLM
 
 from dataset_builder.common.errors import UsageError
 from modeling.agents.role_model import RoleModel
+from modeling.data.tokenizer import train_tokenizer
 from modeling.recipes.recipe import Recipe
+from modeling.training.model_init import build_model
 from modeling.training.train import train
 
 STEPS = 8
@@ -74,26 +76,30 @@ def test_lora_needs_weights_to_start_from(dataset: Path, lora: Recipe, tmp_path:
     assert not (tmp_path / "out").exists()
 
 
-@pytest.mark.parametrize(
-    ("values", "library"),
-    [
-        ({"lora": {}}, "peft"),
-        ({"report_to": "trackio"}, "trackio"),
-        ({"report_to": "tensorboard"}, "tensorboard"),
-    ],
-)
-def test_a_missing_library_is_named_before_anything_starts(
-    dataset: Path,
-    recipe: Recipe,
-    tmp_path: Path,
-    monkeypatch: pytest.MonkeyPatch,
-    values: dict[str, Any],
-    library: str,
-) -> None:
-    monkeypatch.setattr("modeling.training.train.find_spec", lambda name: None)
-    with pytest.raises(
-        UsageError, match=f"needs {library}, which is not installed: run `pip install"
-    ) as caught:
-        train("executor", recipe.with_values(**values), dataset, tmp_path / "out")
-    assert "\n" not in str(caught.value)
-    assert not (tmp_path / "out").exists()
+def test_first_weights_can_copy(recipe: Recipe) -> None:
+    """After `b`, the untrained model votes for the word that follows `b` in its input."""
+    words = [f"{first}{second}" for first in "bdfgklmnprst" for second in ("axo", "emu", "iko", "olu")]
+    tokenizer = train_tokenizer(words * 3, vocab_size=600)
+    architecture = recipe.architecture.model_copy(update={"d_model": 128, "heads": 4})
+    ranks = {}
+    for initialisation in ("copying", "plain"):
+        chosen = architecture.model_copy(update={"initialisation": initialisation})
+        model = build_model(chosen, tokenizer, seed=0).eval()
+        found = []
+        for index in range(0, len(words) - 1, 2):
+            source = tokenizer(" ".join(words), return_tensors="pt")
+            word, following = tokenizer(f"{words[index]} {words[index + 1]}")["input_ids"][:2]
+            with torch.inference_mode():
+                logits = model(**source, decoder_input_ids=torch.tensor([[0, word]])).logits[0, -1]
+            found.append(int((logits > logits[following]).sum()))
+        ranks[initialisation] = sorted(found)[len(found) // 2]
+    assert ranks["copying"] < 10 < ranks["plain"]
+
+
+@pytest.mark.parametrize("seed", [0, 1])
+def test_first_weights_follow_the_seed(recipe: Recipe, seed: int) -> None:
+    tokenizer = train_tokenizer(["a b c"], vocab_size=300)
+    one, two = (build_model(recipe.architecture, tokenizer, seed).state_dict() for _ in range(2))
+    other = build_model(recipe.architecture, tokenizer, seed + 1).state_dict()
+    assert all(torch.equal(one[name], two[name]) for name in one)
+    assert not all(torch.equal(one[name], other[name]) for name in one)

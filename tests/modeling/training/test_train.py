@@ -1,13 +1,13 @@
 """Training for real, small: it learns, it survives a kill, it says what is wrong."""
 
 import json
-import math
 import signal
 import subprocess
 import sys
 import time
 from io import StringIO
 from pathlib import Path
+from typing import Any
 
 import pytest
 import torch
@@ -15,13 +15,13 @@ from rich.console import Console
 from transformers import AutoModelForSeq2SeqLM, AutoTokenizer, BartConfig, BartForConditionalGeneration
 
 from dataset_builder.common.errors import SubgoalError, UsageError
-from modeling.checkpoints.training_record import full_disk_named, open_folder, read_record
+from modeling.checkpoints.load import load_checkpoint
+from modeling.checkpoints.training_record import read_record
 from modeling.data.examples import load_role
 from modeling.data.tokenizer import save_tokenizer, train_tokenizer
 from modeling.recipes.recipe import Recipe, show_recipe
-from modeling.training.model_init import build_model
 from modeling.training.train import train
-from modeling.training.trainer import TrainingClock, TrainingDiverged, last_checkpoint, rate_factor
+from modeling.training.trainer import TrainingDiverged, last_checkpoint
 
 STEPS = 60  # of the recipe fixture
 
@@ -162,21 +162,6 @@ def test_a_diverging_training_stops_and_keeps_its_last_good_checkpoint(
     assert not (out / "training.json").exists()
 
 
-def test_a_full_disk_has_one_name(tmp_path: Path) -> None:
-    for error in (
-        OSError(28, "No space left on device"),
-        RuntimeError(
-            "[enforce fail at inline_container.cc:862] . PytorchStreamWriter failed writing file data/1"
-        ),
-        RuntimeError("Error while serializing: I/O error: No space left on device (os error 28)"),
-    ):
-        with pytest.raises(OSError, match="No space left") as caught, full_disk_named(tmp_path):
-            raise error
-        assert (caught.value.errno, caught.value.filename) == (28, str(tmp_path))
-    with pytest.raises(RuntimeError, match="else"), full_disk_named(tmp_path):
-        raise RuntimeError("something else")
-
-
 def test_a_checkpoint_is_a_base_for_more(
     checkpoints: dict[str, Path], dataset: Path, recipe: Recipe, tmp_path: Path
 ) -> None:
@@ -206,66 +191,6 @@ def test_a_deadline_ends_the_training_and_the_rate_falls_in_time(
     assert result.wall_seconds >= 60
 
 
-def test_the_course_is_the_further_of_steps_and_clock(monkeypatch: pytest.MonkeyPatch) -> None:
-    now = 0.0
-    monkeypatch.setattr("modeling.training.trainer.time.monotonic", lambda: now)
-    course = TrainingClock(max_minutes=1, seconds_before=15)
-    course.begin()
-    assert course.share(0, 100) == 0.25
-    assert course.share(50, 100) == 0.5
-    now = 30.0
-    assert course.share(50, 100) == 0.5
-    course.look()
-    over = [course.over]
-    assert course.share(50, 100) == 0.75
-    now = 100.0
-    course.look()
-    over.append(course.over)
-    assert course.share(50, 100) == 1
-    assert over == [False, True]
-    assert TrainingClock(None).share(50, 100) == 0.5
-
-
-def test_the_rate_rises_then_falls() -> None:
-    for schedule in ("linear", "cosine"):
-        rates = [rate_factor(schedule, 0.1, share / 100) for share in range(101)]
-        assert max(rates) == rates[10] == 1
-        assert rates[:11] == sorted(rates[:11])
-        assert rates[10:] == sorted(rates[10:], reverse=True)
-        assert math.isclose(rates[-1], 0, abs_tol=1e-9)
-        assert rates[0] > 0
-    assert rate_factor("constant", 0.0, 0.9) == 1
-
-
-def test_first_weights_can_copy(recipe: Recipe) -> None:
-    """After `b`, the untrained model votes for the word that follows `b` in its input."""
-    words = [f"{first}{second}" for first in "bdfgklmnprst" for second in ("axo", "emu", "iko", "olu")]
-    tokenizer = train_tokenizer(words * 3, vocab_size=600)
-    architecture = recipe.architecture.model_copy(update={"d_model": 128, "heads": 4})
-    ranks = {}
-    for initialisation in ("copying", "plain"):
-        chosen = architecture.model_copy(update={"initialisation": initialisation})
-        model = build_model(chosen, tokenizer, seed=0).eval()
-        found = []
-        for index in range(0, len(words) - 1, 2):
-            source = tokenizer(" ".join(words), return_tensors="pt")
-            word, following = tokenizer(f"{words[index]} {words[index + 1]}")["input_ids"][:2]
-            with torch.inference_mode():
-                logits = model(**source, decoder_input_ids=torch.tensor([[0, word]])).logits[0, -1]
-            found.append(int((logits > logits[following]).sum()))
-        ranks[initialisation] = sorted(found)[len(found) // 2]
-    assert ranks["copying"] < 10 < ranks["plain"]
-
-
-@pytest.mark.parametrize("seed", [0, 1])
-def test_first_weights_follow_the_seed(recipe: Recipe, seed: int) -> None:
-    tokenizer = train_tokenizer(["a b c"], vocab_size=300)
-    one, two = (build_model(recipe.architecture, tokenizer, seed).state_dict() for _ in range(2))
-    other = build_model(recipe.architecture, tokenizer, seed + 1).state_dict()
-    assert all(torch.equal(one[name], two[name]) for name in one)
-    assert not all(torch.equal(one[name], other[name]) for name in one)
-
-
 def test_training_stops_when_validation_no_longer_improves(
     dataset: Path, recipe: Recipe, tmp_path: Path
 ) -> None:
@@ -275,36 +200,6 @@ def test_training_stops_when_validation_no_longer_improves(
     assert result.steps == 2 * len(losses) < 200
     assert losses[-1] >= losses[-2] == min(losses)
     assert result.best_step == result.steps - 2
-
-
-def test_exact_match_is_counted_by_task(checkpoints: dict[str, Path], dataset: Path) -> None:
-    record = read_record(checkpoints["controller"])
-    by_task = record.exact_match_by_task
-    counted = sum(found["examples"] for found in by_task.values())
-    assert counted == record.recipe["exact_match_examples"] == 20
-    hits = sum(found["share"] * found["examples"] for found in by_task.values())
-    assert record.metrics["exact_match"] == pytest.approx(hits / counted, abs=1e-3)
-    assert record.example["input"].startswith("task: ")
-
-
-def test_a_training_of_an_earlier_release_goes_on(
-    checkpoints: dict[str, Path], dataset: Path, recipe: Recipe, tmp_path: Path
-) -> None:
-    """A key that the earlier recipe did not have counts as its default."""
-    plan = recipe.for_role("flat").model_dump(mode="json")
-    for key in ("lora", "patience", "report_to"):
-        del plan[key]
-    del plan["tokenizer"]["min_frequency"]
-    fingerprint = read_record(checkpoints["flat"]).dataset["fingerprint"]
-    earlier = {"role": "flat", "recipe": plan, "fingerprint": fingerprint}
-    now = earlier | {"recipe": recipe.for_role("flat").model_dump(mode="json")}
-    (tmp_path / "plan.json").write_text(json.dumps(earlier))
-    assert open_folder(tmp_path, now) is None
-    now["recipe"] |= {"report_to": "tensorboard", "threads": 7}
-    assert open_folder(tmp_path, now) is None
-    now["recipe"] |= {"patience": 3}
-    with pytest.raises(UsageError, match="differs in patience"):
-        open_folder(tmp_path, now)
 
 
 def test_losses_are_followed_in_tensorboard(dataset: Path, recipe: Recipe, tmp_path: Path) -> None:
@@ -352,3 +247,53 @@ def test_without_a_network_a_local_base_is_the_remedy(dataset: Path, recipe: Rec
     with pytest.raises(SubgoalError, match="check the network, or name a local folder") as caught:
         train("flat", recipe, dataset, tmp_path / "out", base="google/flan-t5-small")
     assert "\n" not in str(caught.value)
+
+
+@pytest.mark.parametrize(
+    ("values", "library"),
+    [
+        ({"lora": {}}, "peft"),
+        ({"report_to": "trackio"}, "trackio"),
+        ({"report_to": "tensorboard"}, "tensorboard"),
+    ],
+)
+def test_a_missing_library_is_named_before_anything_starts(
+    dataset: Path,
+    recipe: Recipe,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    values: dict[str, Any],
+    library: str,
+) -> None:
+    monkeypatch.setattr("modeling.training.train.find_spec", lambda name: None)
+    with pytest.raises(
+        UsageError, match=f"needs {library}, which is not installed: run `pip install"
+    ) as caught:
+        train("executor", recipe.with_values(**values), dataset, tmp_path / "out")
+    assert "\n" not in str(caught.value)
+    assert not (tmp_path / "out").exists()
+
+
+HELD_OUT = ("find-plant", "lifespan-longest-lived")
+
+
+def test_a_training_records_what_it_held_out(
+    dataset: Path, recipe: Recipe, checkpoints: dict[str, Path], tmp_path: Path
+) -> None:
+    short = recipe.with_values(max_steps=2, exact_match_examples=1000, exclude_tasks=HELD_OUT)
+    result = train("flat", short, dataset, tmp_path / "flat")
+    data = load_role("flat", str(dataset))
+    assert tuple(result.held_out_tasks) == HELD_OUT
+    assert read_record(tmp_path / "flat") == result
+    assert set(result.exact_match_by_task) == set(data.validation["task"])  # the held-out ones too
+    assert tuple(json.loads((tmp_path / "flat" / "config.json").read_text())["held_out_tasks"]) == HELD_OUT
+    checkpoint = load_checkpoint(str(tmp_path / "flat"))
+    assert tuple(checkpoint.describe()["held_out_tasks"]) == HELD_OUT
+    assert "held_out_tasks" not in load_checkpoint(str(checkpoints["flat"])).describe()
+
+    fewer = short.with_values(exclude_tasks=HELD_OUT[:1])
+    further = train("flat", fewer, dataset, tmp_path / "further", base=str(tmp_path / "flat"))
+    assert tuple(further.held_out_tasks) == HELD_OUT[:1]
+    message = "exclude_tasks holds out lifespan-longest-lived, but .*further was trained on it"
+    with pytest.raises(UsageError, match=message):
+        train("flat", short, dataset, tmp_path / "again", base=str(tmp_path / "further"))
