@@ -114,7 +114,7 @@ def _check_folder(source: str, folder: Path) -> None:
         if (folder / "adapter_config.json").is_file() and not (folder / "config.json").is_file():
             raise UsageError(f"{source} {_ADAPTER}")
         if not (folder / "config.json").is_file():
-            raise UsageError(f"{source} is not a checkpoint (it has no config.json): `subgoal train` makes one.")
+            raise UsageError(f"{source} has no config.json: name a checkpoint folder of `subgoal train`.")
     elif is_path(source):
         raise UsageError(f"There is no checkpoint folder {source}: `subgoal train` makes one.")
 

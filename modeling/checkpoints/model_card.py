@@ -1,4 +1,4 @@
-"""The model card of a checkpoint: metadata for the Hub, how to use it, figures of its training and play."""
+"""The model card of a checkpoint: metadata for the Hub, usage, results and training."""
 
 from pathlib import Path
 from typing import Any
@@ -17,7 +17,7 @@ _OTHER = {"controller": "executor", "executor": "controller"}
 _ALONE = {
     "controller": "Alone it does not act: an executor carries out its sub-goals.",
     "executor": "Alone it does not plan: a controller names its sub-goals.",
-    "flat": "It has no plan: what it pursues shows in its actions alone.",
+    "flat": "It has no explicit plan: its goals only show in its actions.",
 }
 _PAIR_CODE = """\
 from modeling import SubgoalAgent
@@ -30,12 +30,12 @@ agent = FlatAgent.from_pretrained("{flat}")"""
 
 
 def placeholder(role: str) -> str:
-    """Stands in a local card for the id that a repository gets when it is pushed."""
+    """The placeholder id in a local card, which a push replaces."""
     return f"NAMESPACE/scienceworld-{role}"
 
 
 def partner_of(role: str, repo_id: str) -> str | None:
-    """Where the other model of the pair is if it is named alike; None for a flat model."""
+    """The id of the other model of the pair, derived from the id of this one; None for a flat model."""
     other = _OTHER.get(role)
     if other is None:
         return None
@@ -44,7 +44,7 @@ def partner_of(role: str, repo_id: str) -> str | None:
 
 
 def write_card(folder: Path, result: TrainingResult, played: PlayResults | None = None) -> None:
-    """Write `README.md`, with placeholders for the ids that a push puts in."""
+    """Write `README.md`, with placeholder ids that a push replaces."""
     text = model_card(result, placeholder(result.role), played=played, curve=(folder / CURVE).is_file())
     (folder / "README.md").write_text(text, encoding="utf-8")
 
@@ -62,9 +62,9 @@ def model_card(
     Args:
         result (`TrainingResult`): record of the training.
         repo_id (`str`): id for metadata and examples.
-        partner (`str`, *optional*): id of the other model of the pair; else one named alike.
-        played (`PlayResults`, *optional*): a run on ScienceWorld.
-        curve (`bool`, *optional*, defaults to `True`): whether the folder has the curve's picture.
+        partner (`str`, *optional*): other model of the pair; by default `partner_of(role, repo_id)`.
+        played (`PlayResults`, *optional*): scores of a run.
+        curve (`bool`, *optional*, defaults to `True`): whether the folder has a plot of the loss curve.
     """
     from huggingface_hub import ModelCard
 
@@ -153,6 +153,6 @@ def _by_task(result: TrainingResult) -> str:
     if not result.exact_match_by_task:
         return ""
     rows = ["| task | exact match | examples |", "|---|---|---|"]
-    for task, found in result.exact_match_by_task.items():
-        rows.append(f"| {task} | {found['share']:.0%} | {found['examples']:.0f} |")
+    for task, match in result.exact_match_by_task.items():
+        rows.append(f"| {task} | {match['share']:.0%} | {match['examples']:.0f} |")
     return "\n".join(rows)

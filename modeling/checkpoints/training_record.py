@@ -1,4 +1,4 @@
-"""A training's folder: what was planned, what came of it, and whether it can go on."""
+"""The folder of a training: its plan, its record, and whether a run may resume it."""
 
 import errno
 import json
@@ -18,15 +18,19 @@ from modeling.recipes.recipe import Recipe
 RECORD = "training.json"
 CHECKPOINTS = "checkpoints"
 PLAN = "plan.json"
-# Keys of a recipe that may differ when a training goes on.
+LOGS = "runs"
+"""Folder of the TensorBoard logs."""
+CURVE = "curve.png"
+"""Plot of the loss curve."""
+# Keys of a recipe that may change when a training is resumed.
 _FREE = ("report_to", "threads")
-# Words of Python and safetensors, then of torch.save.
+# Messages of Python and safetensors, then of torch.save.
 _FULL_DISK = ("No space left on device", "PytorchStreamWriter failed writing", "inline_container.cc")
 
 
 @dataclass(frozen=True)
 class TrainingResult:
-    """What a training led to; also what `training.json` holds.
+    """The result of a training, and the content of `training.json`.
 
     Attributes:
         role: role of the checkpoint.
@@ -67,7 +71,6 @@ class TrainingResult:
     wall_seconds: float
     weights: str
     versions: dict[str, str]
-    # Records of earlier releases lack these.
     exact_match_by_task: dict[str, dict[str, float]] = field(default_factory=dict)
     curve: dict[str, dict[str, list[float]]] = field(default_factory=dict)
     example: dict[str, str] = field(default_factory=dict)
@@ -77,7 +80,7 @@ class TrainingResult:
 
     @classmethod
     def from_dict(cls, record: dict[str, Any]) -> "TrainingResult":
-        """Build from what `training.json` holds; unknown keys are ignored."""
+        """Build from the content of `training.json`; unknown keys are ignored."""
         return cls(**{name: record[name] for name in cls.__dataclass_fields__ if name in record})
 
 
@@ -90,7 +93,7 @@ def read_record(folder: Path) -> TrainingResult:
     path = folder / RECORD
     if not path.is_file():
         remedy = (
-            "run the same `subgoal train` again, it goes on"
+            "run the same `subgoal train` again to resume it"
             if (folder / PLAN).is_file()
             else "name the --out of a `subgoal train`"
         )
@@ -98,46 +101,43 @@ def read_record(folder: Path) -> TrainingResult:
     try:
         return TrainingResult.from_dict(json.loads(path.read_text(encoding="utf-8")))
     except (ValueError, TypeError) as error:
-        raise UsageError(f"{path} is no record of a training: {error}.") from error
+        raise UsageError(f"{path} is not a training record: {error}.") from error
 
 
 def open_folder(folder: Path, plan: dict[str, Any]) -> TrainingResult | None:
-    """Make the folder of a training, or find in it what an earlier run left.
+    """Create the folder of a training, or check that it holds the same training.
 
     Args:
-        folder (`Path`): where the checkpoint will be.
+        folder (`Path`): folder of the checkpoint.
         plan (`dict`): role, recipe, and fingerprint of the dataset.
 
     Returns:
-        `TrainingResult` or `None`: the result if the training had finished.
+        `TrainingResult` or `None`: the result if the training has finished.
 
     Raises:
-        UsageError: if the folder holds something else, another training, or cannot be made.
+        UsageError: if the folder holds another training or other files.
     """
-    record, noted = folder / RECORD, folder / PLAN
-    if record.is_file():
+    stored_plan = folder / PLAN
+    if (folder / RECORD).is_file():
         result = read_record(folder)
         earlier = {"role": result.role, "recipe": result.recipe, "fingerprint": result.dataset["fingerprint"]}
         _check_same(folder, earlier, plan)
         return result
-    if noted.is_file():
-        _check_same(folder, json.loads(noted.read_text(encoding="utf-8")), plan)
+    if stored_plan.is_file():
+        _check_same(folder, json.loads(stored_plan.read_text(encoding="utf-8")), plan)
         return None
     if folder.is_dir() and any(path.name not in LOCK_FILES for path in folder.iterdir()):
         raise UsageError(f"{folder} holds something else: choose another --out.")
-    try:
-        folder.mkdir(parents=True, exist_ok=True)
-        _write_json(noted, plan)
-    except OSError as error:
-        if error.errno == errno.ENOSPC:
-            raise
-        reason = (error.strerror or "").lower()
-        raise UsageError(f"{folder} cannot be written to ({reason}): choose another --out.") from None
+    folder.mkdir(parents=True, exist_ok=True)
+    _write_json(stored_plan, plan)
     return None
 
 
 def close_folder(folder: Path, result: TrainingResult) -> None:
-    """Record the result, then remove what only resuming needed."""
+    """Write the record, then remove the files that only resuming needs.
+
+    In this order: a kill in between leaves a finished training, not a lost one.
+    """
     _write_json(folder / RECORD, asdict(result))
     shutil.rmtree(folder / CHECKPOINTS, ignore_errors=True)
     (folder / PLAN).unlink(missing_ok=True)
@@ -145,7 +145,7 @@ def close_folder(folder: Path, result: TrainingResult) -> None:
 
 @contextmanager
 def full_disk_named(folder: Path) -> Iterator[None]:
-    """Turn what libraries say when the disk is full (each in words of its own) into one error."""
+    """Turn the errors that libraries raise when the disk is full into one `OSError` with ENOSPC."""
     try:
         yield
     except Exception as error:
@@ -159,9 +159,8 @@ def _check_same(folder: Path, earlier: dict[str, Any], plan: dict[str, Any]) -> 
     """Raise `UsageError` if a folder holds the training of another plan."""
     differs = ["role"] if earlier["role"] != plan["role"] else []
     differs += ["dataset"] if earlier["fingerprint"] != plan["fingerprint"] else []
-    # A key that came after the earlier run has its default there.
-    defaults = Recipe(name="").model_dump(mode="json")
-    values = {key: _completed(earlier["recipe"].get(key, value), value) for key, value in defaults.items()}
+    # A run of an earlier version of the package had the defaults of keys that were added since.
+    values = Recipe(name="").model_dump(mode="json") | earlier["recipe"]
     differs += [key for key, value in plan["recipe"].items() if key not in _FREE and values.get(key) != value]
     if differs:
         raise UsageError(
@@ -169,17 +168,5 @@ def _check_same(folder: Path, earlier: dict[str, Any], plan: dict[str, Any]) -> 
         )
 
 
-def _completed(value: Any, default: Any) -> Any:
-    return default | value if isinstance(default, dict) and isinstance(value, dict) else value
-
-
 def _write_json(path: Path, record: dict[str, Any]) -> None:
     write_atomically(path, json.dumps(record, indent=2, ensure_ascii=False) + "\n")
-
-
-LOGS = "runs"
-"""Folder of a training's TensorBoard logs."""
-
-
-CURVE = "curve.png"
-"""The picture's file in a checkpoint's folder."""

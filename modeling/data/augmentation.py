@@ -1,10 +1,10 @@
-"""Training examples told anew each epoch: names exchanged, so that a model copies instead of knowing them.
+"""Data augmentation on the fly: renamed objects, shuffled lists and perturbed numbers.
 
-A word that was never an answer in training is hardly ever answered later, however plainly it stands
-in the input: all training has pushed its likelihood down. So in many examples names are replaced, in
-input and answer alike, by any other word of the vocabulary, or by one spelled in pieces. All names of an
-example take part, not only the answer's: else a model would learn that the strange word is the answer.
-Before that, some examples are told in another way (see `modeling.data.augmentation`).
+A word that is never an answer in training is hardly ever generated later, even if it is in the input:
+training lowers its likelihood. So in many examples names are replaced, in both input and answer, by any
+other word of the vocabulary, or by one of several tokens. All names of an example take part, not only
+those of the answer: otherwise a model would learn that the unusual word is the answer. Before renaming,
+lists of objects are shuffled in some examples, and percentages are replaced.
 """
 
 import random
@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 
 Ids = list[int]
 _SHORTEST_NAME = 3
-_SPELLED = 0.1  # share of the new names that come in pieces, as words do that the tokenizer never saw
+_SPELLED = 0.1  # share of new names with several tokens, like words that the tokenizer has not seen
 _MOST_PIECES = 2
 _NO_NAMES = frozenset({"the", "The", "and", "with", "from", "into", "containing"}) | {
     "task", "room", "see", "exits", "carry", "been", "past", "done", "goal",  # keys of the state text
@@ -30,14 +30,14 @@ _NO_NAMES = frozenset({"the", "The", "and", "with", "from", "into", "containing"
 
 @dataclass(frozen=True)
 class Names:
-    """What may be exchanged and for what, as token ids.
+    """The names that renaming may replace, and their replacements, as token ids.
 
     Attributes:
         words: words that are names, see `find_names`.
         letters: capital letters that are names, as in `unknown substance B`.
-        any_word: words of the vocabulary that can stand for a name.
+        any_word: words of the vocabulary that can replace a name.
         any_letter: capital letters of the vocabulary.
-        pieces: tokens that go on with a word.
+        pieces: tokens that continue a word.
     """
 
     words: frozenset[int] = frozenset()
@@ -116,10 +116,11 @@ class VariedExamples:
         return self.inputs[index]
 
     def _exchange(self, index: int, inputs: Ids, labels: Ids) -> Mapping[int, Ids]:
-        """Name → the tokens to write in its place, for some names of the input.
+        """Name → the tokens that replace it, for some names of the input.
 
-        A name that stands in the input once was chosen by what it means (which of these is alive?): it
-        stays, and so do the names it was chosen by. Only what else the answer holds may change then.
+        A name of the answer that occurs once in the input was chosen by its meaning (which of these is
+        alive?). Then neither it nor the names that it was chosen among may change, but only the other
+        names of the answer.
         """
         if not self.chance:
             return {}
@@ -155,11 +156,16 @@ def _replaced(ids: Ids, other: Mapping[int, Ids]) -> Ids:
 
 
 def find_names(inputs: Sequence[Ids], labels: Sequence[Ids], tokenizer: "PreTrainedTokenizerBase") -> Names:
-    """Names are words of answers that an answer can only have from its input.
+    """Find the names: words of answers that are always copied from the input.
 
-    A word that some answer holds and its input does not (`teleport`, or the room where thermometers
-    are kept) carries knowledge that renaming would blur. So do the verb that an action begins with
-    and the name of a sub-goal, although `focus` stands in most tasks' texts.
+    A word that some answer contains without its input (`teleport`, or the room of the thermometer) is
+    knowledge that renaming would destroy. So are the verb of an action and the name of a sub-goal,
+    although `focus` occurs in most task descriptions.
+
+    Args:
+        inputs (`Sequence[list[int]]`): token ids of the inputs, of shape (examples, tokens).
+        labels (`Sequence[list[int]]`): token ids of the answers, of shape (examples, tokens).
+        tokenizer (`PreTrainedTokenizerBase`): the tokenizer of both.
     """
     answered = {token for answer in labels for token in answer}
     known = {token for ids, answer in zip(inputs, labels, strict=True) for token in set(answer) - set(ids)}
@@ -193,11 +199,9 @@ def balanced_rows(tasks: Sequence[str], balance: float) -> list[int]:
 
     Args:
         tasks (`Sequence[str]`): task of each row.
-        balance (`float`): 0 leaves the rows as they are, 1 gives all tasks about equal shares.
+        balance (`float`): 0 keeps the rows as they are, 1 gives all tasks about equal shares.
     """
-    counts: dict[str, int] = {}
-    for task in tasks:
-        counts[task] = counts.get(task, 0) + 1
+    counts = Counter(tasks)
     most = max(counts.values(), default=0)
     times = {task: round((most / count) ** balance) for task, count in counts.items()}
     return [row for row, task in enumerate(tasks) for _ in range(times[task])]
@@ -205,60 +209,55 @@ def balanced_rows(tasks: Sequence[str], balance: float) -> list[int]:
 
 _SECTION = " | "
 _LISTS = ("see: ", "carry: ")
-_ITEM, _BELONGS = ", ", "with: "  # `inclined plane C, with: a brick …` is one thing
+_ITEM, _BELONGS = ", ", "with: "  # `inclined plane C, with: a brick …` is one object
 _HELD = re.compile(r"\[([^\[\]]*)\]")
-_SHARE = re.compile(r"\d+(?=%)")
+_PERCENTAGE = re.compile(r"\d+(?=%)")
 
 
 def reordered(text: str, draw: random.Random) -> str:
-    """A compact state text with the things in view, in containers and in the inventory in another order.
+    """Shuffle the visible objects, the contents of containers, and the inventory in a compact state text.
 
     Args:
-        text (`str`): a model's input; any that is no compact state text comes back unchanged.
-        draw (`random.Random`): where the order comes from.
+        text (`str`): a model's input; other state texts are returned unchanged.
+        draw (`random.Random`): source of the order.
     """
-    return _SECTION.join(
-        section[: len(key)]
-        + _HELD.sub(lambda held: f"[{_mixed(held[1], draw)}]", _mixed(section[len(key) :], draw))
-        if (key := next((key for key in _LISTS if section.startswith(key)), ""))
-        else section
-        for section in text.split(_SECTION)
-    )
+    sections = text.split(_SECTION)
+    for index, section in enumerate(sections):
+        key = next((key for key in _LISTS if section.startswith(key)), None)
+        if key:
+            objects = _shuffled(section.removeprefix(key), draw)
+            sections[index] = key + _HELD.sub(lambda held: f"[{_shuffled(held[1], draw)}]", objects)
+    return _SECTION.join(sections)
 
 
 def resample_percentages(text: str, draw: random.Random) -> str:
-    """A text with other numbers before its per cent signs: the same where they were the same, and in
-    the same order, so that each comparison of two comes out as it did.
+    """Replace all percentages by others in the same order, so that every comparison has the same result.
 
     Args:
         text (`str`): a model's input.
-        draw (`random.Random`): where the numbers come from.
+        draw (`random.Random`): source of the numbers.
     """
-    shares = sorted({int(number) for number in _SHARE.findall(text)})
-    if not shares or shares[-1] > 100:
+    percentages = sorted({int(number) for number in _PERCENTAGE.findall(text)})
+    if not percentages or percentages[-1] > 100:
         return text
-    other = dict(zip(shares, sorted(draw.sample(range(101), len(shares))), strict=True))
-    return _SHARE.sub(lambda number: str(other[int(number[0])]), text)
+    new = dict(zip(percentages, sorted(draw.sample(range(101), len(percentages))), strict=True))
+    return _PERCENTAGE.sub(lambda number: str(new[int(number[0])]), text)
 
 
-def _mixed(listed: str, draw: random.Random) -> str:
-    things = _things(listed)
-    draw.shuffle(things)
-    return _ITEM.join(things)
+def _shuffled(listed: str, draw: random.Random) -> str:
+    objects = _split_objects(listed)
+    draw.shuffle(objects)
+    return _ITEM.join(objects)
 
 
-def _things(listed: str) -> list[str]:
-    """The things of a list; a comma in brackets divides none."""
-    things: list[str] = []
+def _split_objects(listed: str) -> list[str]:
+    """The objects of a list. Commas inside brackets do not separate objects."""
+    objects: list[str] = []
     depth = 0
     for part in listed.split(_ITEM):
-        if things and (depth or part.startswith(_BELONGS)):
-            things[-1] += _ITEM + part
+        if objects and (depth or part.startswith(_BELONGS)):
+            objects[-1] += _ITEM + part
         else:
-            things.append(part)
-        depth += _depth(part)
-    return things
-
-
-def _depth(part: Sequence[str]) -> int:
-    return sum((letter in "([") - (letter in ")]") for letter in part)
+            objects.append(part)
+        depth += sum((letter in "([") - (letter in ")]") for letter in part)
+    return objects

@@ -1,12 +1,12 @@
-"""A role's examples: opened, checked, tokenized, and made to fit the model's input."""
+"""Loading and checking the examples of a role."""
 
 import hashlib
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from dataset_builder.common.errors import UsageError
+from dataset_builder.common.hub_ids import public_name
 from dataset_builder.simulator.tasks import PRACTICE
 from dataset_builder.trajectories.model_input import check_version
 
@@ -22,10 +22,17 @@ class RoleData:
         source: folder or Hub id as given.
         revision: commit of a Hub dataset, `""` for a folder.
         fingerprint: SHA-256 over the inputs and targets of both splits.
-        state_text_version: version that all inputs were composed in.
-        train: training split, without held-out tasks.
-        validation: validation split, with them.
+        state_text_version: version of the state text of all inputs.
+        train: training split, without held-out tasks. Columns include input, target, task.
+        validation: validation split, with held-out tasks.
         held_out_tasks: tasks that are not trained on.
+
+    Example:
+
+    ```python
+    data = load_role("executor", "release/dataset", practice=True)
+    data.train[0]["input"], data.train[0]["target"]
+    ```
     """
 
     source: str
@@ -37,14 +44,14 @@ class RoleData:
     held_out_tasks: tuple[str, ...] = ()
 
     def seen_validation_rows(self) -> list[int]:
-        """Numbers of the validation rows whose task is trained on: those that may choose a checkpoint."""
+        """Row numbers of the validation split without held-out tasks, which must not select a checkpoint."""
         held_out = set(self.held_out_tasks)
         return [row for row, task in enumerate(self.validation["task"]) if task not in held_out]
 
     def describe(self) -> dict[str, Any]:
-        """Provenance: everything but the examples, of which only the number; of a folder only its name."""
+        """Provenance: all fields, with the number of examples per split, and folders by their names."""
         return {
-            "source": self.source if self.revision else Path(self.source).resolve().name,
+            "source": self.source if self.revision else public_name(self.source),
             "revision": self.revision,
             "fingerprint": self.fingerprint,
             "state_text_version": self.state_text_version,
@@ -58,22 +65,20 @@ def load_role(
     dataset: str,
     state_text: str | None = None,
     exclude_tasks: Sequence[str] = (),
-    practice: bool | None = False,
+    practice: bool = False,
 ) -> RoleData:
-    """Open the examples of a role.
+    """Load the examples of a role.
 
     Args:
         role (`str`): one of `ROLES`.
         dataset (`str`): folder of a corpus, or Hub id with `@REVISION` if wanted.
-        state_text (`str`, *optional*): the version that the inputs must have; None accepts any.
-        exclude_tasks (`Sequence[str]`, *optional*): tasks whose rows leave the training split.
-        practice (`bool`, *optional*, defaults to `False`): join the practice split to the training split;
-            None joins it if there is one.
+        state_text (`str`, *optional*): required version of the state text; None accepts any.
+        exclude_tasks (`Sequence[str]`, *optional*): tasks whose rows are removed from the training split.
+        practice (`bool`, *optional*, defaults to `False`): append the practice split to the training split.
 
     Raises:
-        UsageError: if there is no such dataset, it is no sub-goal corpus, a split is missing or
-            empty (without the excluded tasks), practice is wanted and there is none, or its state text
-            is of another version.
+        UsageError: if there is no such dataset, it is not a sub-goal corpus, a split is missing or
+            empty (without the excluded tasks), or its state text has another version.
         SubgoalError: if the Hub cannot be reached.
     """
     from dataset_builder.dataset.load import commit_of, load_config
@@ -86,8 +91,7 @@ def load_role(
             raise UsageError(
                 f"{dataset} has no {split} examples of {role}: collect more variations and build again."
             )
-    joined = PRACTICE in tables if practice is None else practice
-    train = _with_practice(tables, dataset) if joined else tables["train"]
+    train = _with_practice(tables, dataset) if practice else tables["train"]
     version = _version(dataset, [train, tables["validation"]])
     if state_text is not None and check_version(state_text) != version:
         raise UsageError(
@@ -106,7 +110,7 @@ def load_role(
 
 
 def _hold_out(data: RoleData, tasks: tuple[str, ...]) -> RoleData:
-    """The same data with tasks out of its training split."""
+    """The same data with tasks removed from the training split."""
     kept = [row for row, task in enumerate(data.train["task"]) if task not in tasks]
     held = replace(data, train=data.train.select(kept), held_out_tasks=tasks)
     for split, left in (("training", kept), ("validation", held.seen_validation_rows())):
@@ -125,7 +129,7 @@ def _version(dataset: str, tables: Sequence["Dataset"]) -> str:
 
 
 def _with_practice(tables: "DatasetDict", dataset: str) -> "Dataset":
-    """Training rows with those of the practice split after them."""
+    """The rows of the training split, then those of the practice split."""
     from datasets import concatenate_datasets
 
     if PRACTICE not in tables:

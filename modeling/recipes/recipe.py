@@ -20,7 +20,7 @@ class _Strict(BaseModel):
 
 
 class Architecture(_Strict):
-    """A T5 from scratch. Left aside when the recipe starts from a checkpoint."""
+    """Sizes of a T5 from scratch. Ignored if the recipe fine-tunes a checkpoint."""
 
     d_model: int = Field(default=128, ge=8)
     """Width of the model."""
@@ -33,84 +33,92 @@ class Architecture(_Strict):
     decoder_layers: int = Field(default=2, ge=1)
     """Layers of the decoder."""
     feed_forward: Literal["relu", "gated-gelu"] = "relu"
-    """Kind of feed-forward layer: relu as in T5, gated-gelu as in T5 1.1."""
+    """Feed-forward layer: relu as in T5, gated-gelu as in T5 1.1."""
     dropout: float = Field(default=0.0, ge=0, lt=1)
-    """Share of activations dropped in training."""
+    """Dropout rate."""
     initialisation: Literal["copying", "plain"] = "copying"
-    """First weights: copying starts with attention that can copy words of the input, plain is T5's own."""
+    """Initial weights: copying can copy words of the input from the start, plain is T5's initialisation."""
 
 
 class TokenizerRecipe(_Strict):
-    """The tokenizer trained on the corpus. Left aside when the recipe starts from a checkpoint."""
+    """The tokenizer that is trained on the corpus. Ignored if the recipe fine-tunes a checkpoint."""
 
     vocab_size: int = Field(default=2048, ge=300)
-    """At most so many tokens (256 bytes included)."""
+    """Maximum number of tokens (256 bytes included)."""
     min_frequency: int = Field(default=2, ge=1)
-    """How often a pair of tokens must occur to become one."""
+    """How often a pair of tokens must occur to be merged."""
 
 
 class LoraRecipe(_Strict):
-    """Low-rank matrices are trained in place of all weights, and merged into them at the end (peft)."""
+    """LoRA by peft: low-rank matrices are trained instead of all weights, and merged after training."""
 
     rank: int = Field(default=64, ge=1)
     """Rank of the matrices."""
     alpha: int = Field(default=128, ge=1)
-    """Scale: what they add is multiplied by alpha / rank."""
+    """Scale: the product of the matrices is multiplied by alpha / rank."""
     dropout: float = Field(default=0.0, ge=0, lt=1)
-    """Share of their inputs dropped in training."""
+    """Dropout rate of their inputs."""
     layers: Literal["all", "attention"] = "all"
-    """Beside which layers: all linear ones, or query and value of a T5's attention."""
+    """Layers with LoRA: all linear ones, or query and value of a T5's attention."""
 
 
 class Recipe(_Strict):
-    """Everything a training run needs. `roles` holds what differs between the three roles."""
+    """All settings of a training. `roles` holds values that differ between the three roles.
+
+    Example:
+
+    ```python
+    recipe = load_recipe("scratch-small", "executor").with_values(max_minutes=30)
+    print(show_recipe(recipe))
+    ```
+    """
 
     name: str
     """Name of the recipe."""
     about: str = ""
-    """One line for people."""
+    """One-line description."""
     base: str | None = None
-    """Checkpoint to start from: folder or Hub id (id@revision pins it). None: from scratch."""
+    """Checkpoint to fine-tune: folder or Hub id (id@revision pins it). None: from scratch."""
     architecture: Architecture = Architecture()
     """Sizes of a model from scratch."""
     tokenizer: TokenizerRecipe = TokenizerRecipe()
     """Tokenizer of a model from scratch."""
     lora: LoraRecipe | None = None
-    """Train low-rank matrices in place of all weights: keys rank, alpha, dropout, layers. Needs a base."""
+    """Train low-rank matrices instead of all weights: keys rank, alpha, dropout, layers. Needs a base."""
     state_text: str | None = None
-    """State-text version that the dataset must hold, such as compact or paper. None: any."""
+    """Required state-text version of the dataset, such as compact or paper. None: any."""
     source_length: int = Field(default=512, ge=32)
-    """Longest input in tokens. What is longer loses its oldest history first."""
+    """Longest input in tokens. Longer inputs lose their oldest history first."""
     target_length: int = Field(default=48, ge=4)
-    """Longest target in tokens. An example with a longer one is left out of training."""
+    """Longest target in tokens. Examples with longer targets are excluded from training."""
     exclude_tasks: tuple[str, ...] = ()
-    """Tasks held out: none of their rows is trained on, nor counts when the checkpoint is chosen."""
+    """Held-out tasks: their rows are used neither for training nor for selecting the checkpoint."""
     practice: bool = False
-    """Also train on the dataset's practice split: paths played again in rearranged worlds."""
+    """Also train on the dataset's practice split: expert paths replayed in rearranged worlds."""
     balance: float = Field(default=0.0, ge=0, le=1)
-    """Repeats rows of rare tasks: 0 leaves the shares as they are, 1 makes them about equal."""
+    """Oversampling of rare tasks: 0 keeps the shares of the tasks, 1 makes them about equal."""
     rename: float = Field(default=0.0, ge=0, lt=1)
-    """Share of the names in an example that are exchanged: the mean; each draws its own, 0 to twice this."""
+    """Mean share of names that are replaced in an example. Each draws its share, 0 to twice this."""
     vary: float = Field(default=0.0, ge=0, le=1)
     """Chance that an example lists its things in another order and has other readings that compare alike."""
     learning_rate: float = Field(default=1e-3, gt=0)
-    """Highest learning rate."""
+    """Maximum learning rate."""
     schedule: Literal["linear", "cosine", "constant"] = "linear"
-    """How the learning rate falls after the warm-up."""
+    """Learning-rate decay after the warm-up."""
     warmup: float = Field(default=0.03, ge=0, lt=1)
-    """Share of the training in which the learning rate rises."""
+    """Share of the training in which the learning rate rises to its maximum."""
     epochs: float = Field(default=10, gt=0)
     """Passes over the training split."""
     max_steps: int | None = Field(default=None, ge=1)
-    """Stop after so many optimizer steps, in place of `epochs`."""
+    """Number of optimizer steps; overrides `epochs`."""
     max_minutes: float | None = Field(default=None, gt=0)
-    """Stop after so many minutes if that comes first; the learning rate falls in time for it."""
+    """Time limit in minutes, in addition to `epochs`. The learning rate decays in time for it."""
     batch_size: int = Field(default=32, ge=1)
     """Examples per device and step."""
     accumulation: int = Field(default=1, ge=1)
-    """Batches whose gradients are summed before an optimizer step."""
+    """Gradient accumulation: batches per optimizer step."""
     optimizer: Literal["adamw", "adafactor", "muon"] = "adamw"
-    """Optimizer. muon is for training from scratch: Muon for the matrices, AdamW for the rest."""
+    """Optimizer. muon is for training from scratch: Muon for matrices, AdamW for all other weights."""
     adam_beta2: float = Field(default=0.999, gt=0, lt=1)
     """Second decay rate of AdamW."""
     adam_epsilon: float = Field(default=1e-8, gt=0)
@@ -122,55 +130,55 @@ class Recipe(_Strict):
     label_smoothing: float = Field(default=0.0, ge=0, lt=1)
     """Label smoothing."""
     precision: Literal["auto", "bf16", "fp32"] = "auto"
-    """Arithmetic of training: auto is bf16 where GPU or processor has it, else fp32."""
+    """Number format of training: auto is bf16 if the GPU or CPU supports it, else fp32."""
     gradient_checkpointing: bool = False
-    """Less memory for more time."""
+    """Recompute activations in the backward pass: less memory, more time."""
     evaluate_every: int = Field(default=100, ge=1)
     """Steps between evaluations, each with a checkpoint. The best by validation loss is kept."""
     patience: int | None = Field(default=None, ge=1)
-    """Stop after so many evaluations in a row without a better validation loss. None: never."""
+    """Early stopping: evaluations without a better validation loss. None: no early stopping."""
     evaluate_examples: int = Field(default=1000, ge=1)
-    """Validation examples in an evaluation (a sample, the same each time)."""
+    """Validation examples per evaluation (a fixed random sample)."""
     exact_match_examples: int = Field(default=200, ge=0)
-    """Validation examples decoded at the end to count exact targets, by task."""
+    """Validation examples decoded after training to measure exact match, by task."""
     report_to: Literal["none", "tensorboard", "trackio"] = "none"
-    """Where losses are followed while training; tensorboard and trackio are libraries of their own."""
+    """Experiment tracker for the losses; tensorboard and trackio have to be installed."""
     threads: int | None = Field(default=None, ge=1)
-    """CPU threads. None: torch decides."""
+    """Number of CPU threads. None: torch decides."""
     seed: int = Field(default=0, ge=0)
-    """Seed of first weights, order of examples and dropout."""
+    """Seed of initial weights, order of examples, augmentation and dropout."""
     roles: dict[Literal["controller", "executor", "flat"], dict[str, Any]] = {}
-    """Values of single roles, by role; they replace those above."""
+    """Role → values that override those above."""
 
     @field_validator("exclude_tasks")
     @classmethod
     def _known_tasks(cls, tasks: tuple[str, ...]) -> tuple[str, ...]:
-        chosen = {get_task(task).name for task in tasks}
-        return tuple(task for task in TASKS if task in chosen)
+        names = {get_task(task).name for task in tasks}
+        return tuple(task for task in TASKS if task in names)
 
     def with_values(self, **values: Any) -> "Recipe":
-        """A copy with other values; what is None stays as it is.
+        """A copy with other values. Values of None are ignored.
 
         Raises:
-            UsageError: for an unknown name or a value out of bounds.
+            UsageError: for an unknown key or a value out of bounds.
         """
         given = {name: value for name, value in values.items() if value is not None}
         return parse_recipe(self.model_dump() | given, f"recipe {self.name}")
 
     def for_role(self, role: str) -> "Recipe":
-        """The recipe of one role: its values taken over, no `roles` left.
+        """The recipe of one role, with the overrides of that role applied and `roles` empty.
 
         Raises:
             UsageError: for an unknown role.
         """
         if role not in ROLES:
             raise UsageError(f"Unknown role {role!r}: use one of {', '.join(ROLES)}.")
-        own = self.roles.get(role, {})  # type: ignore[call-overload]
-        return parse_recipe(_merged(self.model_dump(), own) | {"roles": {}}, f"recipe {self.name}")
+        overrides = self.roles.get(role, {})  # type: ignore[call-overload]
+        return parse_recipe(_merged(self.model_dump(), overrides) | {"roles": {}}, f"recipe {self.name}")
 
 
 def _merged(values: Mapping[str, Any], changes: Mapping[str, Any]) -> dict[str, Any]:
-    """Values with changes; of `architecture` and `tokenizer` single entries can change."""
+    """Values with changes applied. Nested mappings such as `architecture` are merged key by key."""
     merged = dict(values)
     for name, change in changes.items():
         both = isinstance(change, dict) and isinstance(merged.get(name), dict)
@@ -179,14 +187,14 @@ def _merged(values: Mapping[str, Any], changes: Mapping[str, Any]) -> dict[str, 
 
 
 def parse_recipe(values: Mapping[str, Any], source: str) -> Recipe:
-    """Check values against the schema.
+    """Validate values against the schema.
 
     Args:
-        values (`Mapping[str, Any]`): field name → value.
-        source (`str`): what to call the recipe in an error.
+        values (`Mapping[str, Any]`): key → value.
+        source (`str`): name of the recipe in error messages.
 
     Raises:
-        UsageError: for an unknown key (the message names the nearest), a missing or a bad value.
+        UsageError: for an unknown key (the message suggests the nearest), a missing or a bad value.
     """
     try:
         recipe = Recipe.model_validate(values)
@@ -200,7 +208,7 @@ def parse_recipe(values: Mapping[str, Any], source: str) -> Recipe:
         )
         if unknown is not None:
             raise UsageError(f"{source}: {unknown_key(f'roles.{role}.{unknown}', Recipe)}")
-        # A bad value must not wait until its role is trained.
+        # Bad values of a role are reported even if another role is trained.
         parse_recipe(_merged(recipe.model_dump(), overrides) | {"roles": {}}, f"{source}, roles.{role}")
     if recipe.state_text is not None:
         check_version(recipe.state_text)
@@ -217,7 +225,7 @@ def _explain(error: ValidationError) -> str:
 
 
 def recipe_names() -> list[str]:
-    """Names of the recipes that come with the package."""
+    """Names of the recipes in the package."""
     return sorted(path.stem for path in RECIPES.glob("*.yaml"))
 
 
@@ -226,10 +234,10 @@ def load_recipe(name_or_path: str | Path, role: str | None = None) -> Recipe:
 
     Args:
         name_or_path (`str` or `Path`): a name of `recipe_names()` or a path to a YAML file.
-        role (`str`, *optional*): take over this role's values.
+        role (`str`, *optional*): apply the overrides of this role.
 
     Raises:
-        UsageError: if there is no such recipe or it does not follow the schema.
+        UsageError: if there is no such recipe or it does not match the schema.
     """
     path = config_file(name_or_path, recipe_names(), "No recipe") or RECIPES / f"{name_or_path}.yaml"
     values = read_mapping(path, "recipe")
@@ -240,7 +248,7 @@ def load_recipe(name_or_path: str | Path, role: str | None = None) -> Recipe:
 
 
 def show_recipe(recipe: Recipe) -> str:
-    """The recipe as YAML with every default, each line with what it is for."""
+    """The recipe as YAML with all values, each with a comment that explains it."""
     return "\n".join(_show(recipe, "")) + "\n"
 
 

@@ -1,4 +1,4 @@
-"""Exact match: how many validation targets greedy decoding hits, over all and by task."""
+"""Exact match of greedy answers with validation targets, in total and by task."""
 
 from collections import Counter
 from collections.abc import Sequence
@@ -16,12 +16,19 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class ExactMatch:
-    """What decoding some examples came to.
+    """Result of an evaluation.
 
     Attributes:
-        share: of the targets that were hit.
-        by_task: task → `share`, `examples`.
-        example: `input` and `answer` of the shortest input.
+        share: share of the targets that were answered exactly, 0 to 1.
+        by_task: task → its `share` and number of `examples`.
+        example: `input` and `answer` of the shortest input, for the model card.
+
+    Example:
+
+    ```python
+    match = exact_match(model, fitter, data.validation, rows=range(100), target_length=48)
+    match.share
+    ```
     """
 
     share: float
@@ -32,20 +39,19 @@ class ExactMatch:
 def exact_match(
     model: "PreTrainedModel", fitter: "Fitter", table: "Dataset", rows: Sequence[int], target_length: int
 ) -> ExactMatch | None:
-    """Decode rows of a split greedily and compare with their targets (sub-goals for a controller, else
-    actions).
+    """Decode rows of a split greedily and compare with their targets (sub-goals or actions).
 
     Args:
-        model (`PreTrainedModel`): what decodes.
+        model (`PreTrainedModel`): seq2seq model.
         fitter (`Fitter`): its tokenizer and input length.
-        table (`Dataset`): with columns input, target, task.
-        rows (`Sequence[int]`): which of its rows. None is returned without any.
+        table (`Dataset`): has columns input, target, task.
+        rows (`Sequence[int]`): row numbers. Without any, the result is None.
         target_length (`int`): longest answer in tokens.
     """
     if not rows:
         return None
-    chosen = table.select(rows)
-    inputs, targets, tasks = list(chosen["input"]), list(chosen["target"]), list(chosen["task"])
+    columns = table.select(rows)[:]
+    inputs, targets, tasks = columns["input"], columns["target"], columns["task"]
     answers = decode(model.eval(), fitter, inputs, target_length)
     hits = [answer == target for answer, target in zip(answers, targets, strict=True)]
     seen, hit = Counter(tasks), Counter(task for task, right in zip(tasks, hits, strict=True) if right)

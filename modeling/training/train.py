@@ -56,27 +56,33 @@ def train(
     report_to: str | None = None,
     console: "Console | None" = None,
 ) -> TrainingResult:
-    """Train one role. Called again after a kill it goes on; called again after the end it returns.
+    """Train one role. The same call resumes a killed training, and returns the result of a finished one.
 
-    Started by `torchrun` or `accelerate launch`, its processes train together; the first one reports
-    and writes.
+    Under `torchrun` or `accelerate launch`, all processes train together; rank 0 prints and writes.
 
     Args:
         role (`str`): one of `ROLES`.
         recipe (`Recipe`, `str` or `Path`): a recipe, the name of one, or a YAML file.
         dataset (`str` or `Path`): folder of a corpus or Hub id, with `@REVISION` if wanted.
         out (`str` or `Path`): folder of the checkpoint.
-        base (`str`, *optional*): checkpoint to start from, in place of the recipe's.
-        seed (`int`, *optional*): in place of the recipe's.
-        max_steps (`int`, *optional*): in place of the recipe's.
-        max_minutes (`float`, *optional*): in place of the recipe's.
-        report_to (`str`, *optional*): in place of the recipe's.
-        console (`Console`, *optional*): where to report. None: nowhere.
+        base (`str`, *optional*): checkpoint to fine-tune; overrides the recipe.
+        seed (`int`, *optional*): overrides the recipe.
+        max_steps (`int`, *optional*): overrides the recipe.
+        max_minutes (`float`, *optional*): overrides the recipe.
+        report_to (`str`, *optional*): overrides the recipe.
+        console (`Console`, *optional*): prints progress; None for no output.
 
     Raises:
         UsageError: for a recipe, dataset, base or folder that cannot be used.
         SubgoalError: if the Hub cannot be reached.
-        TrainingDiverged: if the loss is no longer a number; the last good checkpoint stays.
+        TrainingDiverged: if the loss is NaN or infinite. The last good checkpoint is kept.
+
+    Example:
+
+    ```python
+    result = train("executor", "scratch-tiny", "release/dataset", "out/executor", max_minutes=5)
+    result.metrics["exact_match"]
+    ```
     """
     if not isinstance(recipe, Recipe):
         recipe = load_recipe(recipe)
@@ -88,7 +94,7 @@ def train(
     except SubgoalError as error:
         if is_first():
             raise
-        raise SystemExit(error.exit_code) from None  # one process says what is wrong
+        raise SystemExit(error.exit_code) from None  # rank 0 prints the error
 
 
 def _train(role: str, recipe: Recipe, dataset: str, out: Path, console: "Console | None") -> TrainingResult:
@@ -103,7 +109,7 @@ def _train(role: str, recipe: Recipe, dataset: str, out: Path, console: "Console
         plan = {"role": role, "recipe": _recorded(recipe), "fingerprint": data.fingerprint}
         finished = on_first(lambda: open_folder(folder, plan))
         if finished is not None:
-            _say(console, f"{role}: training in {out} is finished already.")
+            _say(console, f"{role}: training in {out} is already finished.")
             return finished
         with full_disk_named(folder):
             return _Run(role, recipe, data, folder, console).go()
@@ -118,7 +124,7 @@ def _check_recipe(recipe: Recipe) -> None:
 
 
 class _Run:
-    """One training, from its start or from its last checkpoint."""
+    """One training, started or resumed."""
 
     def __init__(
         self, role: str, recipe: Recipe, data: RoleData, folder: Path, console: "Console | None"
@@ -126,7 +132,7 @@ class _Run:
         self.role, self.recipe, self.data, self.folder, self.console = role, recipe, data, folder, console
 
     def go(self) -> TrainingResult:
-        """Train, evaluate, and write the checkpoint with its record."""
+        """Train, evaluate, and write the checkpoint with its record and card."""
         self._settle()
         model, tokenizer, base = self._start()
         choose_attention(model)
@@ -153,7 +159,7 @@ class _Run:
         held_out: Tokenized,
         seconds: float,
     ) -> TrainingResult:
-        """Count exact matches; write the checkpoint with its record, card and curve."""
+        """Measure exact match; write the checkpoint with its record, card and loss curve."""
         trained = merge_lora(trainer.model)
         recipe, state = self.recipe, trainer.state
         rows = _sample(range(len(self.data.validation)), recipe.exact_match_examples, recipe.seed)
@@ -199,20 +205,19 @@ class _Run:
         set_seed(self.recipe.seed)
 
     def _start(self) -> tuple["PreTrainedModel", "PreTrainedTokenizerBase", dict[str, Any] | None]:
-        """Model and tokenizer to begin with, and where they come from."""
+        """Initial model and tokenizer, and the provenance of the base checkpoint, if any."""
         if self.recipe.base is not None:
             name = self.recipe.base
             checkpoint = first_then_others(lambda: load_checkpoint(name))
             _check_lengths(checkpoint, self.recipe)
             _check_held_out(checkpoint, self.recipe)
-            found = checkpoint.describe()
-            found["id"] = public_name(found["id"])
-            return self._prepared(checkpoint.model), checkpoint.tokenizer, found
+            model = add_lora(checkpoint.model, self.recipe.lora) if self.recipe.lora else checkpoint.model
+            return model, checkpoint.tokenizer, checkpoint.describe()
         tokenizer = on_first(self._own_tokenizer)
         return build_model(self.recipe.architecture, tokenizer, self.recipe.seed), tokenizer, None
 
     def _own_tokenizer(self) -> "PreTrainedTokenizerBase":
-        """Trained on the corpus; going on, the one that the training began with."""
+        """A tokenizer trained on the corpus; when resuming, that of the last checkpoint."""
         from transformers import AutoTokenizer
 
         from modeling.training.trainer import last_checkpoint
@@ -226,24 +231,21 @@ class _Run:
             texts, plan.vocab_size, plan.min_frequency, self.recipe.source_length, simulator_words()
         )
 
-    def _prepared(self, model: "PreTrainedModel") -> "PreTrainedModel":
-        return add_lora(model, self.recipe.lora) if self.recipe.lora else model
-
     def _tokenize(self, table: Any, rows: Sequence[int]) -> Tokenized:
         return tokenize(table, rows, self.fitter, self.recipe.target_length)
 
     def _report(self, model: "PreTrainedModel", examples: Tokenized, held_out: Tokenized) -> None:
         if not examples.rows or not held_out.rows:
-            raise UsageError("Every target is longer than target_length: raise it in the recipe.")
+            raise UsageError("All targets are longer than target_length: raise it in the recipe.")
         size = sum(weights.numel() for weights in model.parameters()) / 1e6
         trained = sum(weights.numel() for weights in model.parameters() if weights.requires_grad) / 1e6
-        of_them = f" ({trained:.2f}M of them trained)" if trained < size else ""
+        of_them = f" ({trained:.2f}M of them trainable)" if trained < size else ""
         mean = sum(map(len, examples.inputs)) / len(examples.inputs)
         _say(
             self.console,
             f"{self.role}: {size:.2f}M parameters{of_them}, {len(examples.rows)} examples of "
             f"{mean:.0f} tokens on average; {examples.shortened_share:.1%} lose "
-            f"history to fit {self.recipe.source_length}, {examples.left_out} left out for long targets.",
+            f"history to fit {self.recipe.source_length}, {examples.left_out} excluded for long targets.",
         )
 
     def _trainer(
@@ -268,7 +270,7 @@ class _Run:
             train_dataset=self._varied(examples),
             eval_dataset=VariedExamples(held_out.inputs, held_out.labels, Names(), 0.0, self.recipe.seed),
             processing_class=tokenizer,
-            # Few different shapes: kernels for 16-bit arithmetic are compiled for each.
+            # Kernels for bf16 are compiled for each shape, so there should be few of them.
             data_collator=DataCollatorForSeq2Seq(tokenizer, model=model, pad_to_multiple_of=8),
             recipe=self.recipe,
             course=course,
@@ -276,12 +278,12 @@ class _Run:
         return trainer, course
 
     def _find_names(self, every: Tokenized, tokenizer: "PreTrainedTokenizerBase") -> Names:
-        """What renaming may exchange."""
+        """The names that augmentation may replace."""
         if not self.recipe.rename:
             return Names()
         names = find_names(every.inputs, every.labels, tokenizer)
         if not names.words:
-            _say(self.console, f"{self.role}: nothing can be renamed with this tokenizer.")
+            _say(self.console, f"{self.role}: this tokenizer has no names to replace.")
         return names
 
     def _varied(self, found: Tokenized) -> VariedExamples:
@@ -298,7 +300,7 @@ class _Run:
         on_first(lambda: drop_incomplete_checkpoints(self.folder / CHECKPOINTS))
         last = last_checkpoint(self.folder / CHECKPOINTS)
         if last is not None:
-            _say(self.console, f"{self.role}: going on from {last.name}.")
+            _say(self.console, f"{self.role}: resuming from {last.name}.")
         bar = Bar(f"train {self.role}", course, self.console) if self.console else None
         if bar:
             trainer.add_callback(bar)
@@ -319,13 +321,13 @@ class _Run:
 
 
 def _recorded(recipe: Recipe) -> dict[str, Any]:
-    """The recipe as records hold it."""
+    """The recipe as stored in records: a base folder by its name, without its path."""
     values = recipe.model_dump(mode="json")
     return values | {"base": public_name(recipe.base)} if recipe.base else values
 
 
 def _check_lengths(checkpoint: Checkpoint, recipe: Recipe) -> None:
-    """Raise `UsageError` if a model takes shorter texts than the recipe has (T5 takes any length)."""
+    """Raise `UsageError` if the recipe's lengths exceed the model's positions (T5 has no limit)."""
     most = getattr(checkpoint.model.config, "max_position_embeddings", None)
     for name in ("source_length", "target_length"):
         if most is not None and getattr(recipe, name) > most:
@@ -336,42 +338,42 @@ def _check_lengths(checkpoint: Checkpoint, recipe: Recipe) -> None:
 
 
 def _check_held_out(checkpoint: Checkpoint, recipe: Recipe) -> None:
-    """Raise `UsageError` if a task is to be held out that the base was trained on."""
+    """Raise `UsageError` if the base was trained on a task that is to be held out."""
     config = checkpoint.model.config
     if getattr(config, "subgoal_role", None) is None:
-        return  # no training of ours
+        return  # not a checkpoint of `subgoal train`
     held_out = getattr(config, "held_out_tasks", None) or ()
     if seen := [task for task in recipe.exclude_tasks if task not in held_out]:
         raise UsageError(
-            f"exclude_tasks holds out {seen[0]}, but {checkpoint.id} was trained on it: leave it out, or "
-            "start from another base."
+            f"exclude_tasks holds out {seen[0]}, but {checkpoint.id} was trained on it: remove it "
+            "from exclude_tasks, or use another base."
         )
 
 
 def _mark(
     model: "PreTrainedModel", tokenizer: "PreTrainedTokenizerBase", role: str, data: RoleData, recipe: Recipe
 ) -> None:
-    """Write role, state text, held-out tasks and lengths into what is saved."""
+    """Write role, state text, held-out tasks and lengths into the configs that are saved."""
     model.config.subgoal_role = role
     model.config.state_text_version = data.state_text_version
     model.config.held_out_tasks = list(data.held_out_tasks)
     model.config.use_cache = True  # the trainer turns it off
     tokenizer.model_max_length = recipe.source_length
-    # A max_length left from elsewhere (20 by default) would cut what is generated.
+    # The default max_length of 20 would cut answers off.
     generation: Any = model.generation_config
     generation.max_length = None
     generation.max_new_tokens = recipe.target_length
 
 
 def _ground(model: "PreTrainedModel", tokenizer: "PreTrainedTokenizerBase", examples: Tokenized) -> None:
-    """Write what answers may hold beside names into what is saved."""
-    once = {row: place for place, row in enumerate(examples.rows)}.values()
-    inputs, labels = ([ids[place] for place in once] for ids in (examples.inputs, examples.labels))
+    """Learn the constraints of grounded decoding, and write them into the config that is saved."""
+    unique = {row: index for index, row in enumerate(examples.rows)}.values()  # balancing repeats rows
+    inputs, labels = ([ids[index] for index in unique] for ids in (examples.inputs, examples.labels))
     find_grounding(inputs, labels, tokenizer).mark(model, tokenizer)
 
 
 def _sample(rows: Sequence[int], n_wanted: int, seed: int) -> list[int]:
-    """Row numbers, all or a sample, in order."""
+    """All row numbers or a random sample of them, in ascending order."""
     return list(rows) if n_wanted >= len(rows) else sorted(random.Random(seed).sample(rows, n_wanted))
 
 
@@ -381,10 +383,10 @@ def _say(console: "Console | None", line: str) -> None:
 
 
 def check_extras(recipe: Recipe) -> None:
-    """Make sure that what a recipe needs beyond the project's own dependencies is installed.
+    """Check that the optional libraries of a recipe are installed.
 
     Raises:
-        UsageError: naming the library that is missing and how to install it.
+        UsageError: if one is missing; the message says how to install it.
     """
     if recipe.lora is not None:
         _check("peft", "lora", "recipe " + recipe.name)

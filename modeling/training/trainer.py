@@ -1,4 +1,4 @@
-"""`Seq2SeqTrainer` with a deadline, checkpoints that survive a kill, and an end to diverging runs."""
+"""`Seq2SeqTrainer` with a time limit, resumable checkpoints, and an error when the loss diverges."""
 
 import json
 import math
@@ -36,12 +36,21 @@ class TrainingDiverged(SubgoalError):
 
 
 class TrainingClock:
-    """How far a training has come: by steps or by the clock, whichever is further.
+    """Progress of a training, by steps or by wall-clock time, whichever is ahead.
 
     Args:
-        max_minutes (`float`, *optional*): time limit, None for none.
+        max_minutes (`float` or `None`): time limit; None for no limit.
         seconds_before (`float`, *optional*, defaults to 0): time used by earlier runs of the same
             training.
+
+    Example:
+
+    ```python
+    clock = TrainingClock(max_minutes=60)
+    clock.begin()
+    clock.look()
+    clock.share(step=100, total_steps=1000)  # 0.1, or more after six minutes
+    ```
     """
 
     def __init__(self, max_minutes: float | None, seconds_before: float = 0.0) -> None:
@@ -60,27 +69,33 @@ class TrainingClock:
 
     @property
     def seconds(self) -> float:
-        """Time used so far, earlier runs included."""
+        """Seconds used so far, including earlier runs."""
         return self._before + (0.0 if self._start is None else time.monotonic() - self._start)
 
     def look(self) -> None:
-        """Look at the clock, once a step. Processes that train together go by the first one's."""
+        """Read the clock, once per step. All processes use that of rank 0, so that they stop together."""
         if self.limit:
             self._seen = from_first(self.seconds)
 
     @property
     def over(self) -> bool:
-        """Whether the time limit was reached at the last look."""
+        """Whether the time limit had been reached when `look` was last called."""
         return self.limit is not None and self._seen >= self.limit
 
     def share(self, step: int, total_steps: int) -> float:
-        """Share of the training that was over at the last look, 0 to 1."""
+        """Share of the training that was over when `look` was last called, 0 to 1."""
         by_clock = self._seen / self.limit if self.limit else 0.0
         return min(1.0, max(step / max(1, total_steps), by_clock))
 
 
 def rate_factor(schedule: str, warmup: float, share: float) -> float:
-    """Learning rate as a fraction of the highest, at a share of the training."""
+    """Learning rate as a fraction of its maximum.
+
+    Args:
+        schedule (`str`): `linear`, `cosine` or `constant`.
+        warmup (`float`): share of the training in which the rate rises.
+        share (`float`): share of the training that is over, 0 to 1.
+    """
     if share < warmup:
         return max(share, 1e-3) / warmup
     rest = (share - warmup) / (1 - warmup)
@@ -90,7 +105,7 @@ def rate_factor(schedule: str, warmup: float, share: float) -> float:
 
 
 class _Order(LengthGroupedSampler):
-    """Examples of like length together; the same order in an epoch, resumed or not."""
+    """Batches examples of similar length. The order of an epoch is the same whether resumed or not."""
 
     def __init__(self, batch_size: int, examples: VariedExamples, seed: int) -> None:
         super().__init__(batch_size, lengths=examples.lengths)
@@ -126,7 +141,7 @@ class RoleTrainer(Seq2SeqTrainer):
     def create_scheduler(
         self, num_training_steps: int, optimizer: torch.optim.Optimizer | None = None
     ) -> torch.optim.lr_scheduler.LRScheduler:
-        """A schedule over the course of the training instead of over steps alone."""
+        """A schedule over the progress of the training, so that the rate reaches zero at the time limit."""
         if self.lr_scheduler is None:
 
             def factor(step: int) -> float:
@@ -146,7 +161,7 @@ class RoleTrainer(Seq2SeqTrainer):
 
 
 class _Flow(TrainerCallback):
-    """Stops at the deadline, without progress, or when the loss diverges; marks whole checkpoints."""
+    """Stops at the time limit, without improvement, or on divergence; marks complete checkpoints."""
 
     def __init__(self, course: TrainingClock, patience: int | None) -> None:
         self.course = course
@@ -165,12 +180,12 @@ class _Flow(TrainerCallback):
     def on_optimizer_step(
         self, args: TrainingArguments, state: TrainerState, control: TrainerControl, **kwargs: Any
     ) -> None:
-        self.course.look()  # the learning rate is set next
+        self.course.look()  # before the scheduler sets the learning rate
 
     def on_evaluate(
         self, args: TrainingArguments, state: TrainerState, control: TrainerControl, **kwargs: Any
     ) -> None:
-        # The log survives a kill, a counter (as EarlyStoppingCallback has one) would start anew.
+        # Computed from the log, which survives a kill. A counter, as in EarlyStoppingCallback, does not.
         losses = [entry["eval_loss"] for entry in state.log_history if "eval_loss" in entry]
         if self.patience and len(losses) - 1 - losses.index(min(losses)) >= self.patience:
             control.should_training_stop = True
@@ -181,7 +196,7 @@ class _Flow(TrainerCallback):
         if self.course.over:
             control.should_training_stop = True
             control.should_evaluate = control.should_save = True
-        # Whatever is saved is looked at first (see `on_log`).
+        # The loss is checked before every checkpoint (see `on_log`).
         control.should_log |= control.should_save
 
     def on_log(
@@ -192,7 +207,7 @@ class _Flow(TrainerCallback):
         logs: dict[str, float] | None = None,
         **kwargs: Any,
     ) -> None:
-        # The trainer logs before it saves: no checkpoint of broken weights is written.
+        # The trainer logs before it saves, so no checkpoint with NaN weights is written.
         for name in ("loss", "grad_norm", "eval_loss"):
             value = (logs or {}).get(name)
             if value is not None and not math.isfinite(value):
@@ -258,25 +273,25 @@ class Bar(TrainerCallback):
         self._progress.update(self._task, completed=share, figures=figures)
 
     def stop(self) -> None:
-        """Leave the bar as it stands."""
+        """Stop updating the bar."""
         self._progress.stop()
 
 
 def last_checkpoint(folder: Path) -> Path | None:
-    """The newest checkpoint that was written to its end, None if there is none."""
+    """The newest complete checkpoint; None if there is none."""
     complete = [path.parent for path in folder.glob(f"checkpoint-*/{_COMPLETE}")]
     return max(complete, key=lambda path: int(path.name.rpartition("-")[2]), default=None)
 
 
 def drop_incomplete_checkpoints(folder: Path) -> None:
-    """Remove what a kill left half-written; the trainer would trip over it."""
+    """Remove incomplete checkpoints of a killed run, which the trainer cannot load."""
     for path in folder.glob("checkpoint-*"):
         if not (path / _COMPLETE).exists():
             shutil.rmtree(path)
 
 
 def seconds_of(checkpoint: Path | None) -> float:
-    """Training time that went into a checkpoint."""
+    """Training time in seconds until a checkpoint was saved."""
     if checkpoint is None:
         return 0.0
     return float(json.loads((checkpoint / _COMPLETE).read_text(encoding="utf-8"))["seconds"])

@@ -50,7 +50,7 @@ def test_training_by_command(tmp_path: Path, dataset: Path, recipe: Recipe) -> N
     assert "0.0% lose history" in printed
     assert "exact match" in printed
     assert (out / "model.safetensors").exists()
-    assert "finished already" in _run("executor", *options)
+    assert "already finished" in _run("executor", *options)
 
 
 @pytest.mark.parametrize(

@@ -36,7 +36,7 @@ def test_checkpoints_without_a_known_role_or_state_text_are_refused(
     with pytest.raises(UsageError, match="no checkpoint folder"):
         FlatAgent.from_pretrained(str(tmp_path / "nowhere"))
     (tmp_path / "empty").mkdir()
-    with pytest.raises(UsageError, match=r"it has no config\.json\)"):
+    with pytest.raises(UsageError, match=r"has no config\.json"):
         FlatAgent.from_pretrained(str(tmp_path / "empty"))
     weightless = edited_checkpoint(checkpoints["flat"], tmp_path / "weightless")
     (Path(weightless) / "model.safetensors").unlink()

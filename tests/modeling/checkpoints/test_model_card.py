@@ -75,7 +75,7 @@ def test_the_card_of_a_training(checkpoints: dict[str, Path], role: str) -> None
         f"fingerprint `{result.dataset['fingerprint'][:12]}`",
         "![Training and validation loss over optimizer steps](curve.png)",
         "@inproceedings{hashemzadeh2024subgoal",
-        "No run on ScienceWorld was given",
+        "No scores on ScienceWorld were available",
         "Limits",
     ):
         assert part in card.text
@@ -98,9 +98,9 @@ def test_held_out_tasks_are_a_line_of_the_table(checkpoints: dict[str, Path]) ->
     card = model_card(TrainingResult(**record | {"held_out_tasks": ["boil", "find-plant"]}), "tester/flat")
     lines = card.splitlines()
     (place,) = [number for number, line in enumerate(lines) if line.startswith("| weights |")]
-    assert lines[place + 1] == "| tasks held out of the training | `boil`, `find-plant` |"
+    assert lines[place + 1] == "| held-out tasks | `boil`, `find-plant` |"
     assert lines[place + 2] == ""
-    assert "held out" not in model_card(TrainingResult(**record), "tester/flat")
+    assert "held-out" not in model_card(TrainingResult(**record), "tester/flat")
 
 
 def test_base_and_dataset_of_the_hub_stand_in_the_metadata(checkpoints: dict[str, Path]) -> None:

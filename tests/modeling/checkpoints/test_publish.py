@@ -202,5 +202,5 @@ def test_what_is_no_finished_checkpoint_is_not_pushed(checkpoints: dict[str, Pat
     with pytest.raises(UsageError, match=r"not those of its training.json"):
         push_checkpoint(folder, "tester/flat")
     (folder / "training.json").write_text("{}")
-    with pytest.raises(UsageError, match=r"is no record of a training"):
+    with pytest.raises(UsageError, match=r"is not a training record"):
         push_checkpoint(folder, "tester/flat")

@@ -8,6 +8,7 @@ from datasets import Dataset
 from modeling.agents.decoding import Decoding
 from modeling.agents.role_model import RoleModel
 from modeling.checkpoints.training_record import read_record
+from modeling.data.examples import load_role
 from modeling.inference.search import Search
 from modeling.training.exact_match import exact_match
 
@@ -22,9 +23,11 @@ def test_exact_match_is_counted_by_task(checkpoints: dict[str, Path], dataset: P
     assert record.example["input"].startswith("task: ")
 
 
-def test_targets_are_compared_with_greedy_answers(checkpoints: dict[str, Path]) -> None:
-    model = RoleModel.from_pretrained(str(checkpoints["flat"]), decoding=Decoding(grounded=False))
-    texts = ["task: boil | room: kitchen", "task: find a plant | room: hallway | see: a pea plant"]
+def test_targets_are_compared_with_greedy_answers(checkpoints: dict[str, Path], dataset: Path) -> None:
+    model = RoleModel.from_pretrained(
+        str(checkpoints["flat"]), decoding=Decoding(backend="transformers", grounded=False)
+    )
+    texts = sorted(load_role("flat", str(dataset)).validation["input"], key=len)[:2]
     answers = [answer.texts[0] for answer in model.backend.answer(texts, Search())]
     rows = {"input": texts, "target": [answers[0], "never"], "task": ["boil", "find-plant"]}
     network, fitter = model.checkpoint.model, model.fitter

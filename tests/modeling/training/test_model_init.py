@@ -40,8 +40,8 @@ def test_a_killed_lora_training_goes_on_and_leaves_plain_weights(
     said = StringIO()
     result = train("executor", lora, dataset, out, base=str(base), console=Console(file=said, width=300))
 
-    assert f"going on from checkpoint-{STEPS}" in said.getvalue()
-    assert "M of them trained)" in said.getvalue()
+    assert f"resuming from checkpoint-{STEPS}" in said.getvalue()
+    assert "M of them trainable)" in said.getvalue()
     assert {path.name for path in out.iterdir()} == {path.name for path in base.iterdir()}
     importing = builtins.__import__
 

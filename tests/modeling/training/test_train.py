@@ -85,7 +85,7 @@ def test_a_finished_training_is_not_redone(
     before = {path: path.stat().st_mtime_ns for path in folder.iterdir()}
     again = train("flat", recipe, dataset, folder, console=Console(file=said))
     assert again.steps == STEPS
-    assert "finished already" in said.getvalue()
+    assert "already finished" in said.getvalue()
     assert {path: path.stat().st_mtime_ns for path in folder.iterdir()} == before
 
 
@@ -138,7 +138,7 @@ def test_a_killed_training_goes_on_to_the_same_end(
 
     said = StringIO()
     result = train("executor", values, dataset, out, console=Console(file=said, width=200))
-    assert f"going on from {reached.name}" in said.getvalue()
+    assert f"resuming from {reached.name}" in said.getvalue()
     assert result.steps == STEPS
     straight = _record(checkpoints["executor"])["metrics"]["validation_loss"]  # type: ignore[index]
     assert result.metrics["validation_loss"] == pytest.approx(straight, abs=1e-3)
