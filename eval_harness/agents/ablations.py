@@ -1,9 +1,9 @@
-"""Ablations: the learned executor under sub-goals that are true, random, half random, or missing.
+"""Ablations: the learned executor with expert, random, semi-random or no sub-goals.
 
-The distance between them and the hierarchical agent says what the controller is worth (arXiv
-2405.02749, random and semi-random sub-goals), and how good the executor is by itself. What an agent
-draws depends on the episode's seed and step alone, so that results are the same in any batch, and
-again after the Java process has died.
+Their distance to the hierarchical agent measures the contribution of the controller (arXiv 2405.02749,
+random and semi-random sub-goals) and the quality of the executor alone. An agent's draws depend only on
+the seed and the step of the episode, so that results are the same in any batch, and after a restart of
+the Java process.
 """
 
 import random
@@ -23,16 +23,16 @@ from modeling.agents.decoding import Decoding
 from modeling.agents.learned import LearnedAgent, SubgoalAgent
 from modeling.agents.role_model import RoleModel
 
-HELD_FOR = 10
-"""Actions for which a drawn sub-goal is held (arXiv 2405.02749)."""
+SUBGOAL_STEPS = 10
+"""Number of actions for which a drawn sub-goal is kept (arXiv 2405.02749)."""
 
 
 class NoSubgoals(LearnedAgent):
-    """The executor with the sub-goal left blank: what it knows without being told.
+    """The executor with an empty sub-goal.
 
     Args:
         executor (`RoleModel`): reads states, answers with actions.
-        decoding (`Decoding`, *optional*): how answers are searched for.
+        decoding (`Decoding`, *optional*): how answers are decoded.
     """
 
     name = "no-subgoals"
@@ -48,13 +48,13 @@ class NoSubgoals(LearnedAgent):
 
 
 class RandomSubgoals(NoSubgoals):
-    """The executor under a sub-goal of the corpus drawn anew every 10 actions.
+    """The executor with a sub-goal of the corpus that is drawn at random every 10 actions.
 
     Args:
         executor (`RoleModel`): reads states, answers with actions.
         trajectories (`str`, *optional*): dataset folder or repository whose training sub-goals are
             drawn from; by default those of the exemplars that come with the package.
-        decoding (`Decoding`, *optional*): how answers are searched for.
+        decoding (`Decoding`, *optional*): how answers are decoded.
     """
 
     name = "random-subgoals"
@@ -70,28 +70,28 @@ class RandomSubgoals(NoSubgoals):
     def act(self, states: Sequence[AgentState]) -> list[Decision]:
         """One decision per state; each state's sub-goal is set first."""
         for state in states:
-            dice = random.Random(f"{self._seeds[id(state)]}/{state.step // HELD_FOR}")
+            dice = random.Random(f"{self._seeds[id(state)]}/{state.step // SUBGOAL_STEPS}")
             state.set_subgoal(dice.choice(self._pool))
         return self._decide("executor", states)
 
     def describe(self) -> dict[str, Any]:
-        """Provenance, with where the sub-goals were drawn from."""
+        """Provenance, with the source of the sub-goals."""
         pool = {"source": self._source, "subgoals": len(self._pool)}
         return {**super().describe(), "pool": pool}
 
 
 @dataclass
-class _Word:
-    """What the controller said in an episode, and what the executor is told instead.
+class _ControllerView:
+    """The sub-goals of an episode as the controller sees them, and the one that the executor sees.
 
     Attributes:
-        seed: the episode's.
-        subgoal: the controller's word.
-        since: step at which it said that.
-        finished: its words before that.
-        abandoned: those of them that led nowhere.
+        seed: the episode's seed.
+        subgoal: the controller's current sub-goal.
+        since: step at which it was set.
+        finished: the controller's earlier sub-goals.
+        abandoned: the earlier sub-goals that brought no progress.
         drawn_at: step at which the replacement was drawn.
-        replacement: the sub-goal with other objects and places.
+        replacement: the sub-goal with other objects and places, for the executor.
     """
 
     seed: int
@@ -106,9 +106,9 @@ class _Word:
 class SemiRandomSubgoals(SubgoalAgent):
     """The controller's sub-goal with its objects and places replaced by others in sight.
 
-    They are drawn when the controller names another sub-goal, and anew after 10 actions under the
-    same. The controller reads its own words, as it would in the hierarchical agent; the executor
-    reads the replacement.
+    They are drawn when the controller changes its sub-goal, and again after 10 actions with the same
+    sub-goal. The controller sees its own sub-goals, as in the hierarchical agent; the executor sees the
+    replacement.
     """
 
     name = "semi-random-subgoals"
@@ -116,50 +116,50 @@ class SemiRandomSubgoals(SubgoalAgent):
 
     def __init__(self, controller: RoleModel, executor: RoleModel, decoding: Decoding | None = None) -> None:
         super().__init__(controller, executor, decoding)
-        self._words: dict[int, _Word] = {}
+        self._views: dict[int, _ControllerView] = {}
 
     def begin(self, state: AgentState, episode: Episode, seed: int) -> None:
-        self._words[id(state)] = _Word(seed)
+        self._views[id(state)] = _ControllerView(seed)
 
     def end(self, state: AgentState) -> None:
-        self._words.pop(id(state), None)
+        self._views.pop(id(state), None)
 
     def act(self, states: Sequence[AgentState]) -> list[Decision]:
         """One decision per state; each state's sub-goal is set first."""
-        words = [self._words[id(state)] for state in states]
-        own = [_as_said(state, word) for state, word in zip(states, words, strict=True)]
-        plans = self._plans(own)
-        for state, word, heard, (subgoals, _) in zip(states, words, own, plans, strict=True):
+        views = [self._views[id(state)] for state in states]
+        seen = [_with_controller_history(state, view) for state, view in zip(states, views, strict=True)]
+        plans = self._plans(seen)
+        for state, view, controller_state, (subgoals, _) in zip(states, views, seen, plans, strict=True):
             if subgoals:
-                heard.set_subgoal(subgoals[0])
-            self._replace(word, heard, state)
-            state.set_subgoal(word.replacement)
+                controller_state.set_subgoal(subgoals[0])
+            self._replace(view, controller_state, state)
+            state.set_subgoal(view.replacement)
         return [
             replace(decision, cost=decision.cost + cost)
             for decision, (_, cost) in zip(self._decide("executor", states), plans, strict=True)
         ]
 
-    def _replace(self, word: _Word, heard: AgentState, state: AgentState) -> None:
-        """Take over what the controller said; draw a replacement if one is due."""
-        changed = heard.subgoal != word.subgoal
-        word.subgoal, word.since = heard.subgoal, heard.since
-        if word.subgoal and (changed or state.step - word.drawn_at >= HELD_FOR):
-            word.drawn_at = state.step
-            word.replacement = replaced(word.subgoal, state, random.Random(f"{word.seed}/{state.step}"))
+    def _replace(self, view: _ControllerView, controller_state: AgentState, state: AgentState) -> None:
+        """Store the controller's sub-goal; draw a replacement if one is due."""
+        changed = controller_state.subgoal != view.subgoal
+        view.subgoal, view.since = controller_state.subgoal, controller_state.since
+        if view.subgoal and (changed or state.step - view.drawn_at >= SUBGOAL_STEPS):
+            view.drawn_at = state.step
+            view.replacement = replaced(view.subgoal, state, random.Random(f"{view.seed}/{state.step}"))
 
 
 class TrueSubgoals(NoSubgoals):
-    """The executor under the expert's sub-goals: how good it is when it is told the right thing.
+    """The executor with the expert's sub-goals: the quality of the executor with a perfect controller.
 
-    Each episode follows the annotated path of its own variation; `expert_subgoals.Guide` says when
-    a sub-goal counts as fulfilled.
+    Each episode follows the annotated path of its own variation; `expert_subgoals.Guide` decides when
+    a sub-goal is fulfilled.
 
     Args:
         executor (`RoleModel`): reads states, answers with actions.
-        simulator (`Simulator`, *optional*): where a path is looked for when no dataset has it.
+        simulator (`Simulator`, *optional*): in which a path is searched if the dataset does not have it.
         trajectories (`str`, *optional*): dataset folder or repository with annotated paths.
         simplifications (`str`, *optional*, defaults to `"easy"`): the protocol's.
-        decoding (`Decoding`, *optional*): how answers are searched for.
+        decoding (`Decoding`, *optional*): how answers are decoded.
     """
 
     name = "expert-subgoals"
@@ -191,14 +191,14 @@ class TrueSubgoals(NoSubgoals):
         return self._decide("executor", states)
 
     def describe(self) -> dict[str, Any]:
-        """Provenance, with where the paths were taken from."""
+        """Provenance, with the source of the paths."""
         return {**super().describe(), "trajectories": self._source}
 
 
-def _as_said(state: AgentState, word: _Word) -> AgentState:
-    """The state with the controller's own words in it; its lists are the word's."""
+def _with_controller_history(state: AgentState, view: _ControllerView) -> AgentState:
+    """The state with the controller's own sub-goals; it shares the lists of the view, which it extends."""
     return replace(
-        state, subgoal=word.subgoal, since=word.since, finished=word.finished, abandoned=word.abandoned
+        state, subgoal=view.subgoal, since=view.since, finished=view.finished, abandoned=view.abandoned
     )
 
 

@@ -4,13 +4,13 @@ Whatever an agent needs is imported when the agent is made. A plug-in is any cla
 methods of `modeling.agents.base.Agent`, named `module:Class`.
 """
 
-import difflib
 import sys
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
+from dataset_builder.common.config_files import nearest_hint
 from dataset_builder.common.errors import UsageError
 from dataset_builder.simulator.simulator import Simulator
 from eval_harness.agents.options import AgentOptions
@@ -22,24 +22,24 @@ if TYPE_CHECKING:
     from modeling.agents.role_model import RoleModel
 
 
-def _hierarchical(options: AgentOptions) -> Agent:
-    assert options.controller is not None  # make_agent saw to it
-    assert options.executor is not None
-    numbers = (options.budget_tokens, options.max_tokens)
-    if options.escalate_to or options.when or options.base_url or numbers != (None, None):
+# A maker gets all options, and those that its agent needs as keywords: `make_agent` has checked them.
+
+
+def _hierarchical(options: AgentOptions, *, controller: str, executor: str) -> Agent:
+    escalation = (options.escalate_to, options.when, options.base_url)
+    if any(escalation) or options.budget_tokens is not None or options.max_tokens is not None:
         from eval_harness.agents.escalation import escalating
 
         return escalating(options)
     from modeling import SubgoalAgent
 
-    return SubgoalAgent.from_pretrained(options.controller, options.executor, **options.decoding)
+    return SubgoalAgent.from_pretrained(controller, executor, **options.decoding)
 
 
-def _flat(options: AgentOptions) -> Agent:
+def _flat(options: AgentOptions, *, flat: str) -> Agent:
     from modeling import FlatAgent
 
-    assert options.flat is not None  # make_agent saw to it
-    return FlatAgent.from_pretrained(options.flat, **options.decoding)
+    return FlatAgent.from_pretrained(flat, **options.decoding)
 
 
 def _random(options: AgentOptions) -> Agent:
@@ -54,44 +54,41 @@ def _expert(options: AgentOptions) -> Agent:
     return ExpertAgent(options.simulator, options.trajectories, options.simplifications)
 
 
-def _expert_subgoals(options: AgentOptions) -> Agent:
+def _expert_subgoals(options: AgentOptions, *, executor: str) -> Agent:
     from eval_harness.agents.ablations import TrueSubgoals
 
-    executor, decoding = _executor(options)
-    return TrueSubgoals(executor, options.simulator, options.trajectories, options.simplifications, decoding)
+    model, decoding = _load_executor(options, executor)
+    return TrueSubgoals(model, options.simulator, options.trajectories, options.simplifications, decoding)
 
 
-def _random_subgoals(options: AgentOptions) -> Agent:
+def _random_subgoals(options: AgentOptions, *, executor: str) -> Agent:
     from eval_harness.agents.ablations import RandomSubgoals
 
-    executor, decoding = _executor(options)
-    return RandomSubgoals(executor, options.trajectories, decoding)
+    model, decoding = _load_executor(options, executor)
+    return RandomSubgoals(model, options.trajectories, decoding)
 
 
-def _semi_random_subgoals(options: AgentOptions) -> Agent:
+def _semi_random_subgoals(options: AgentOptions, *, controller: str, executor: str) -> Agent:
     from eval_harness.agents.ablations import SemiRandomSubgoals
 
-    assert options.controller is not None  # make_agent saw to it
-    assert options.executor is not None
-    return SemiRandomSubgoals.from_pretrained(options.controller, options.executor, **options.decoding)
+    return SemiRandomSubgoals.from_pretrained(controller, executor, **options.decoding)
 
 
-def _no_subgoals(options: AgentOptions) -> Agent:
+def _no_subgoals(options: AgentOptions, *, executor: str) -> Agent:
     from eval_harness.agents.ablations import NoSubgoals
 
-    return NoSubgoals(*_executor(options))
+    return NoSubgoals(*_load_executor(options, executor))
 
 
-def _executor(options: AgentOptions) -> "tuple[RoleModel, Decoding]":
+def _load_executor(options: AgentOptions, executor: str) -> "tuple[RoleModel, Decoding]":
     from modeling.agents.decoding import Decoding
     from modeling.agents.role_model import RoleModel
 
-    assert options.executor is not None  # make_agent saw to it
     decoding = Decoding(**options.decoding)
-    return RoleModel.from_pretrained(options.executor, decoding=decoding), decoding
+    return RoleModel.from_pretrained(executor, decoding=decoding), decoding
 
 
-def _llm(options: AgentOptions) -> "LLM":
+def _make_llm(options: AgentOptions) -> "LLM":
     from eval_harness.agents.llm.chat import make_llm
 
     return make_llm(
@@ -103,40 +100,49 @@ def _llm(options: AgentOptions) -> "LLM":
     )
 
 
-def _react(options: AgentOptions) -> Agent:
+def _react(options: AgentOptions, *, llm: str) -> Agent:
     from eval_harness.agents.llm.react import React
 
-    return React(_llm(options))
+    return React(_make_llm(options))
 
 
-def _saycan(options: AgentOptions) -> Agent:
+def _saycan(options: AgentOptions, *, llm: str) -> Agent:
     from eval_harness.agents.llm.saycan import SayCan
 
-    return SayCan(_llm(options))
+    return SayCan(_make_llm(options))
 
 
-def _reflexion(options: AgentOptions) -> Agent:
+def _reflexion(options: AgentOptions, *, llm: str) -> Agent:
     from eval_harness.agents.llm.reflexion import Reflexion
 
     simulator = options.simulator or Simulator()
-    return Reflexion(_llm(options), simulator, options.simplifications, options.trials)
+    return Reflexion(_make_llm(options), simulator, options.simplifications, options.trials)
 
 
-def _swiftsage(options: AgentOptions) -> Agent:
+def _swiftsage(options: AgentOptions, *, llm: str) -> Agent:
     from eval_harness.agents.llm.swiftsage import SwiftSage
 
     if not (options.flat or options.controller or options.executor):
-        raise UsageError("Agent swiftsage needs a Swift: --flat, or --controller and --executor.")
-    llm = _llm(options)
-    name = chosen_agent(None, controller=options.controller, executor=options.executor, flat=options.flat)
+        raise UsageError("Agent swiftsage needs a Swift model: --flat, or --controller and --executor.")
+    client = _make_llm(options)  # a missing key is reported before weights are loaded
+    name = select_agent(None, controller=options.controller, executor=options.executor, flat=options.flat)
     swift = AgentOptions(options.controller, options.executor, options.flat, decoding=options.decoding)
-    return SwiftSage(make_agent(name, swift), llm)
+    return SwiftSage(make_agent(name, swift), client)
 
 
 @dataclass(frozen=True)
 class _Entry:
+    """An agent of the registry.
+
+    Attributes:
+        description: one line for `subgoal eval agents`.
+        make: makes the agent from the options.
+        needs: options without which it cannot be made.
+        takes: further options that have an effect on it.
+    """
+
     description: str
-    make: Callable[[AgentOptions], Agent]
+    make: Callable[..., Agent]
     needs: tuple[str, ...] = ()
     takes: tuple[str, ...] = ()
 
@@ -145,7 +151,7 @@ _OF_LLM = ("base_url", "budget_tokens", "max_tokens")
 
 AGENTS = {
     "hierarchical": _Entry(
-        "controller names the sub-goal, executor the action; an LLM helps out with --escalate-to",
+        "controller names the sub-goal, executor the action; --escalate-to adds an LLM",
         _hierarchical,
         ("controller", "executor"),
         takes=("escalate_to", "when", *_OF_LLM),
@@ -171,9 +177,9 @@ AGENTS = {
     "no-subgoals": _Entry("the executor with the sub-goal left blank", _no_subgoals, ("executor",)),
     "random": _Entry("a random valid action: the lower bound", _random),
     "expert": _Entry("the expert's verified path: the upper bound", _expert, takes=("trajectories",)),
-    "react": _Entry("an LLM thinks and acts in turns", _react, ("llm",), takes=_OF_LLM),
+    "react": _Entry("an LLM alternates between thoughts and actions", _react, ("llm",), takes=_OF_LLM),
     "saycan": _Entry(
-        "an LLM proposes actions, the possible one most like them is played",
+        "an LLM proposes actions, the valid action most similar to them is played",
         _saycan,
         ("llm",),
         takes=_OF_LLM,
@@ -185,30 +191,30 @@ AGENTS = {
         takes=(*_OF_LLM, "trials"),
     ),
     "swiftsage": _Entry(
-        "a small agent acts (--flat, or --controller and --executor), an LLM plans where it is stuck",
+        "a small agent acts (--flat, or --controller and --executor), an LLM plans when it is stuck",
         _swiftsage,
         ("llm",),
         takes=(*_OF_LLM, "controller", "executor", "flat"),
     ),
 }
-"""Name → what it is and how it is made; `subgoal eval agents` prints it."""
+"""Agent name → entry; `subgoal eval agents` lists them."""
 
 
-def chosen_agent(agent: str | None, *, controller: str | None, executor: str | None, flat: str | None) -> str:
-    """The agent that a command line asks for: by name, or by the checkpoints it gives.
+def select_agent(agent: str | None, *, controller: str | None, executor: str | None, flat: str | None) -> str:
+    """The name of the agent that a command line selects, by its name or by its checkpoints.
 
     Raises:
-        UsageError: if it asks for none or for several.
+        UsageError: if it selects none or several.
     """
     if agent:
         return agent
     if flat and (controller or executor):
-        raise UsageError("--flat plays alone: leave out --controller and --executor, or --flat.")
+        raise UsageError("--flat cannot be combined with --controller and --executor: drop one or the other.")
     if flat:
         return "flat"
     if controller or executor:
         return "hierarchical"
-    raise UsageError("Who plays? Give --controller and --executor, or --flat, or --agent NAME.")
+    raise UsageError("No agent selected: pass --controller and --executor, or --flat, or --agent NAME.")
 
 
 _GIVEN = (
@@ -220,9 +226,19 @@ _GIVEN = (
 def make_agent(name: str, options: AgentOptions | None = None) -> Agent:
     """An agent of the registry, or a plug-in `module:Class` (called without arguments).
 
+    Args:
+        name (`str`): name of the agent.
+        options (`AgentOptions`, *optional*): checkpoints, simulator and settings; none by default.
+
     Raises:
-        UsageError: for an unknown name, a missing or superfluous checkpoint, or a class that is no
-            agent.
+        UsageError: for an unknown name, a missing or unused option, or a class that is not an agent.
+
+    Example:
+
+    ```python
+    options = AgentOptions(controller="release/controller", executor="release/executor")
+    agent = make_agent("hierarchical", options)
+    ```
     """
     options = options or AgentOptions()
     given = {option: getattr(options, option) for option in _GIVEN}
@@ -231,42 +247,39 @@ def make_agent(name: str, options: AgentOptions | None = None) -> Agent:
         _check_decoding(name, options)
         return _plug_in(name)
     if name not in AGENTS:
-        nearest = difflib.get_close_matches(name, AGENTS, n=1)
-        hint = f"Did you mean {nearest[0]}?" if nearest else f"Use {', '.join(AGENTS)}, or module:Class."
+        hint = nearest_hint(name, AGENTS, f"Use {', '.join(AGENTS)}, or module:Class.")
         raise UsageError(f"Unknown agent {name!r}. {hint}")
     entry = AGENTS[name]
     for option in entry.needs:
         if not given[option]:
-            what = "a model, as its server calls it" if option == "llm" else "a checkpoint folder or Hub id"
+            what = "the model's name at its server" if option == "llm" else "a checkpoint folder or Hub id"
             raise UsageError(f"Agent {name} needs --{option}: {what}.")
     _check_given(name, given, (*entry.needs, *entry.takes))
     _check_decoding(name, options, (*entry.needs, *entry.takes))
-    return entry.make(options)
+    return entry.make(options, **{option: given[option] for option in entry.needs})
 
 
 def _check_given(name: str, given: Mapping[str, Any], used: Sequence[str]) -> None:
     for option, value in given.items():
         if value is not None and value != "" and option not in used:
             shown = option.replace("_", "-")
-            raise UsageError(f"Agent {name} has no use for --{shown}: leave it out.")
+            raise UsageError(f"Agent {name} does not use --{shown}: drop it.")
 
 
-def _check_decoding(name: str, options: AgentOptions, needs: Sequence[str] = ()) -> None:
-    """Raise `UsageError` if an agent is told how to decode in a way that has no effect on it."""
-    chosen = {_option(field_name): field_name for field_name in options.decoding}
-    if not {"executor", "flat"} & set(needs):
-        useless = list(chosen)
-    else:
-        useless = [] if "controller" in needs else ["--controller-beams"]
-    if found := [option for option in chosen if option in useless]:
-        raise UsageError(f"Agent {name} has no use for {', '.join(found)}: leave it out.")
-    if "--self-consistency" in chosen:
-        if "--beams" in chosen:
-            raise UsageError("--self-consistency draws in place of --beams: leave out one of them.")
+def _check_decoding(name: str, options: AgentOptions, used: Sequence[str] = ()) -> None:
+    """Raise `UsageError` for decoding options that have no effect on this agent, or contradict each other."""
+    given = list(dict.fromkeys(map(_option, options.decoding)))
+    has_models = "executor" in used or "flat" in used
+    unused = [o for o in given if not has_models or (o == "--controller-beams" and "controller" not in used)]
+    if unused:
+        raise UsageError(f"Agent {name} does not use {', '.join(unused)}: drop it.")
+    if "--self-consistency" in given:
+        if "--beams" in given:
+            raise UsageError("--self-consistency replaces --beams: drop one of them.")
         return
     for option in ("--temperature", "--top-p"):
-        if option in chosen:
-            raise UsageError(f"{option} is of draws: add --self-consistency N, or leave it out.")
+        if option in given:
+            raise UsageError(f"{option} only applies to sampling: add --self-consistency N, or drop it.")
 
 
 def _option(name: str) -> str:
@@ -278,7 +291,7 @@ def _option(name: str) -> str:
 def _plug_in(name: str) -> Agent:
     module_name, _, class_name = name.partition(":")
     if "" not in sys.path:
-        sys.path.insert(0, "")  # a console script does not look into the working directory
+        sys.path.insert(0, "")  # a console script does not search the working directory
     try:
         module = import_module(module_name)
     except ModuleNotFoundError as error:

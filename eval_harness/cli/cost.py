@@ -1,4 +1,4 @@
-"""`subgoal eval cost`: a language model paid once, for the annotations, or in every episode."""
+"""`subgoal eval cost`: LLM cost upfront, for the annotations, or per episode."""
 
 from pathlib import Path
 from typing import Annotated
@@ -15,15 +15,18 @@ def cost(
         list[Path], typer.Option(help="Run folder of an LLM agent; may be repeated.", metavar="DIR")
     ],
     annotator: Annotated[
-        str | None, typer.Option(help="Whose annotations, if the ledger has several.", metavar="NAME")
+        str | None, typer.Option(help="Annotator to count, if the ledger has several.", metavar="NAME")
     ] = None,
     prices: Annotated[
         str | None,
-        typer.Option(help="Price table (YAML or JSON); none: tokens only.", metavar="FILE|none"),
+        typer.Option(help="Price table (YAML or JSON); none compares tokens only.", metavar="FILE|none"),
     ] = None,
     plot: Annotated[Path | None, typer.Option(help="Write the curves as a PNG.", metavar="FILE")] = None,
 ) -> None:
-    """Compare total tokens and money by number of episodes, with the break-even points."""
+    """Compare total tokens and money by number of episodes, with the break-even points.
+
+    Example: `subgoal eval cost --annotation corpus --run runs/pair --llm-run runs/react`
+    """
     from rich.console import Console
 
     from eval_harness.cost.costs import load_prices, money_costs, read_annotation, read_llm_run, token_costs
@@ -38,7 +41,7 @@ def cost(
         costs.append(money_costs(paid, distilled, others, table))
     console = Console()
     for shown in (agents_table([distilled, *others]), *map(totals_table, costs)):
-        console.print(shown, crop=False)  # wider than the terminal rather than without its numbers
+        console.print(shown, crop=False)  # a wide table is better than one with numbers cut off
     for note in notes(paid, [distilled, *others], costs):
         console.print(note, highlight=False, soft_wrap=True, markup=False)
     if plot:

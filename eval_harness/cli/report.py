@@ -1,4 +1,4 @@
-"""`subgoal eval report`, `compare` and `replay`: what can be done with a recorded run."""
+"""`subgoal eval report`, `compare` and `replay`: commands that read recorded runs."""
 
 import sys
 from pathlib import Path
@@ -17,7 +17,10 @@ def report(
         typer.Option(help="Write one self-contained page with charts and transcripts.", metavar="FILE"),
     ] = None,
 ) -> None:
-    """Show the scores of one or several runs side by side, in the terminal or as a page."""
+    """Show the scores of one or several runs side by side, in the terminal or as a page.
+
+    Example: `subgoal eval report runs/flat runs/pair --html report.html`
+    """
     from rich.console import Console
 
     from eval_harness.reports.score_table import comparison_markdown, comparison_table
@@ -42,7 +45,10 @@ def compare(
         str | None, typer.Option(help="Write JSON to this file; - prints it instead.", metavar="FILE")
     ] = None,
 ) -> None:
-    """Compare two runs episode by episode: B minus A, with its interval, a test, and what either took."""
+    """Compare two runs episode by episode: the difference B minus A, its interval and p value, and costs.
+
+    Example: `subgoal eval compare runs/flat runs/pair`
+    """
     from json import dumps
 
     from rich.console import Console
@@ -57,7 +63,7 @@ def compare(
     from eval_harness.results.played_run import read_played
 
     if markdown == "-" == json:
-        raise UsageError("--markdown - and --json - would print into each other: give one a file.")
+        raise UsageError("--markdown - and --json - would mix their output: give one a file.")
     comparison = compare_runs(read_played(first), read_played(second))
     if "-" not in (markdown, json):
         Console().print(paired_table(comparison), effort_table(comparison), sep="\n")
@@ -71,15 +77,21 @@ def replay(
     source: Annotated[
         Path, typer.Argument(help="Run folder, or a JSON file with one episode.", metavar="DIR|FILE")
     ],
-    task: Annotated[str | None, typer.Option(help="Only this task: name or paper id.", metavar="T")] = None,
-    variation: Annotated[int | None, typer.Option(help="Only this variation of it.", metavar="N")] = None,
-    everything: Annotated[bool, typer.Option("--all", help="Every episode: the default.")] = False,
+    task: Annotated[
+        str | None, typer.Option(help="Replay only this task: name or paper id.", metavar="T")
+    ] = None,
+    variation: Annotated[
+        int | None, typer.Option(help="Replay only this variation of the task.", metavar="N")
+    ] = None,
     protocol: Annotated[
         str | None,
-        typer.Option(help="Rules of the run; by default those it names.", metavar="NAME|FILE"),
+        typer.Option(help="Protocol of the run; by default the one it holds.", metavar="NAME|FILE"),
     ] = None,
 ) -> None:
-    """Play recorded episodes again in the simulator: do their scores come out the same?"""
+    """Play recorded episodes again in the simulator and compare their scores.
+
+    Example: `subgoal eval replay runs/pair --task boil`
+    """
     from rich.console import Console
     from rich.progress import Progress
 
@@ -90,11 +102,9 @@ def replay(
 
     if variation is not None and task is None:
         raise UsageError("--variation needs --task: variations are numbered per task.")
-    if everything and task is not None:
-        raise UsageError("--all and --task contradict each other: leave one out.")
     recorded, rules = recorded_episodes(source, protocol)
     episodes = choose_episodes(recorded, task, variation)
-    wrong = other = 0
+    wrong = other_texts = 0
     # A redirected list of results must not end up in the bar's stream.
     bar = Progress(
         *Progress.get_default_columns(), console=Console(stderr=True), redirect_stdout=sys.stdout.isatty()
@@ -105,20 +115,20 @@ def replay(
             task_name, number, seed = result.episode.key
             typer.echo(f"{task_name} {number} (seed {seed}): {result.difference or 'same scores'}")
             wrong += not result.same
-            other += result.same and bool(result.other_texts)
+            other_texts += result.same and bool(result.other_texts)
     typer.echo(f"{len(episodes) - wrong} of {len(episodes)} episodes replayed with the same scores.")
-    if other:
-        typer.echo(f"In {other} of them the simulator answered in other words than recorded.")
+    if other_texts:
+        typer.echo(f"In {other_texts} of them the observations differ from the recorded ones.")
     if wrong:
         raise typer.Exit(1)
 
 
 def _write(target: str, text: str) -> None:
-    """To a file, or to the terminal for `-`."""
+    """Write to a file, or to the terminal for `-`."""
     if target == "-":
         typer.echo(text, nl=False)
         return
     Path(target).parent.mkdir(parents=True, exist_ok=True)
-    # A record may hold half a character (\ud800); the page must not fail for it.
+    # A record may contain a lone surrogate (\ud800), which UTF-8 cannot encode.
     Path(target).write_text(text, encoding="utf-8", errors="replace")
     typer.echo(f"written: {target}", err=True)

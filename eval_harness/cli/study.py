@@ -5,12 +5,14 @@ from typing import Annotated
 
 import typer
 
-app = typer.Typer(help="Train and play sweeps: tasks held out, sizes.", no_args_is_help=True)
+app = typer.Typer(help="Train and play sweeps over held-out topics and model sizes.", no_args_is_help=True)
 
 _CONFIG = typer.Option(help="Study: name (--list) or YAML file.", metavar="NAME|FILE")
-_DATASET = typer.Option(help="Folder of a corpus, or Hub id, REPO[@REV].", show_default=False)
-_OUT = typer.Option(help="Folder of the study; the same command continues it.", metavar="DIR")
-_CELLS = typer.Option(help="Only these cells, comma-separated: one machine's share.", metavar="A,B")
+_DATASET = typer.Option(help="Folder of a corpus, or Hub id, REPO\\[@REV].", show_default=False)
+_OUT = typer.Option(help="Folder of the study; the same command resumes it.", metavar="DIR")
+_CELLS = typer.Option(
+    help="Do only these cells, comma-separated, to share a study among machines.", metavar="A,B"
+)
 _PLAN = typer.Option("--plan", help="List the cells and what they train, and stop.")
 _LIST = typer.Option("--list", help="List the studies that come with the package, and stop.")
 
@@ -24,7 +26,10 @@ def heldout(
     plan: Annotated[bool, _PLAN] = False,
     list_all: Annotated[bool, _LIST] = False,
 ) -> None:
-    """Leave one topic out of training at a time, and play all tasks: what carries over?"""
+    """Hold one topic out of training at a time, and play all tasks.
+
+    Example: `subgoal study heldout --dataset data --out studies/heldout`
+    """
     _run("heldout", config, dataset, out, cells, plan, list_all)
 
 
@@ -37,7 +42,10 @@ def sizes(
     plan: Annotated[bool, _PLAN] = False,
     list_all: Annotated[bool, _LIST] = False,
 ) -> None:
-    """Vary the controller's size and the executor's, one while the other stays: which one matters?"""
+    """Vary the size of the controller or the executor while the other keeps its size.
+
+    Example: `subgoal study sizes --dataset data --out studies/sizes --cells small+base`
+    """
     _run("sizes", config, dataset, out, cells, plan, list_all)
 
 
@@ -75,5 +83,5 @@ def _run(
     folder = run_study(study, dataset, out, cells=wanted, console=console)
     report = study_report(study, folder)
     folder.report.write_text(report.markdown(), encoding="utf-8")
-    console.print(report.table())
+    console.print(report)
     typer.echo(f"report: {folder.report}")

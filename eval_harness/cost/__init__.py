@@ -1,1 +1,1 @@
-"""What language models cost, and when paying once is cheaper."""
+"""Cost of language models, and break-even points."""

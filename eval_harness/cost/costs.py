@@ -1,4 +1,4 @@
-"""What a language model costs: once, for the annotations, or for ever, in every episode."""
+"""LLM cost: upfront for the annotations of a distilled agent, or per episode for an LLM agent."""
 
 import json
 from collections.abc import Callable, Iterable, Sequence
@@ -14,6 +14,7 @@ from dataset_builder.common.config_files import first_fault, read_mapping
 from dataset_builder.common.errors import UsageError
 from dataset_builder.common.jsonl_store import JsonlStore
 from dataset_builder.llm.completion_cache import TERMS
+from eval_harness.reports.score_table import run_names
 from eval_harness.results.played_run import PlayedRun, by_variation, read_played
 from eval_harness.results.records import RESULTS_FILE, EpisodeResult, RunResult
 from eval_harness.results.statistics import Bootstrap, Estimate
@@ -73,30 +74,30 @@ def load_prices(path: str | Path | None = None) -> Prices:
 
 @dataclass(frozen=True)
 class Line:
-    """What an agent takes: so much once, and so much in each episode.
+    """The cost of an agent as a straight line over the number of episodes.
 
     Attributes:
         name: the agent's.
-        once: before the first episode.
-        each: in an episode, the plain mean over tasks, with its interval.
+        upfront: cost before the first episode, in tokens or money.
+        per_episode: cost of an episode, the plain mean over tasks with its interval.
     """
 
     name: str
-    once: float
-    each: Estimate
+    upfront: float
+    per_episode: Estimate
 
     def total(self, episodes: float) -> float:
-        """After so many episodes."""
-        return self.once + self.each.mean * episodes
+        """The cost after this number of episodes."""
+        return self.upfront + self.per_episode.mean * episodes
 
 
 @dataclass(frozen=True)
 class BreakEven:
-    """From how many episodes on the one agent has taken less than the other.
+    """The number of episodes from which the distilled agent has cost less than an LLM agent.
 
     Attributes:
         episodes: the point; infinity if there is none.
-        low, high: its 95% interval; None if the interval of what an episode takes is unknown.
+        low, high: its 95% interval; None if the interval of the cost per episode is unknown.
     """
 
     episodes: float
@@ -110,14 +111,14 @@ class Costs:
 
     Attributes:
         unit: `tokens`, or a currency.
-        once: the distilled agent: pays for the annotations.
-        forever: the agents that ask a language model while they play.
-        break_even: for each of those.
+        distilled: the agent whose upfront cost is that of the annotations.
+        llm_agents: the agents that ask a language model while they play.
+        break_even: one point for each of `llm_agents`.
     """
 
     unit: str
-    once: Line
-    forever: list[Line]
+    distilled: Line
+    llm_agents: list[Line]
     break_even: list[BreakEven]
 
 
@@ -221,8 +222,8 @@ def token_costs(annotation: Annotation, run: PlayedRun, llm_runs: Sequence[Playe
     Raises:
         UsageError: if two runs share no variation, so that nothing is known of their difference.
     """
-    once = float(sum(map(sum, annotation.tokens.values())))
-    return _costs("tokens", once, [run, *llm_runs], lambda _, episode: float(episode.llm_tokens))
+    upfront = float(sum(map(sum, annotation.tokens.values())))
+    return _costs("tokens", upfront, [run, *llm_runs], lambda _, episode: float(episode.llm_tokens))
 
 
 def money_costs(
@@ -234,7 +235,7 @@ def money_costs(
         UsageError: if a model has no price, or as `token_costs`.
     """
     by_annotator = _annotators(prices)
-    once = sum(
+    upfront = sum(
         _price(prices, by_annotator.get(name, name)).of(tokens) for name, tokens in annotation.tokens.items()
     )
 
@@ -244,7 +245,7 @@ def money_costs(
         tokens = Tokens(episode.llm_prompt_tokens, episode.llm_completion_tokens)
         return _price(prices, _llm(result)).of(tokens)
 
-    return _costs(prices.currency, once, [run, *llm_runs], money)
+    return _costs(prices.currency, upfront, [run, *llm_runs], money)
 
 
 def _llm(result: RunResult) -> str:
@@ -277,50 +278,49 @@ def _price(prices: Prices, model: str) -> Price:
 
 
 def _costs(
-    unit: str, once: float, runs: Sequence[PlayedRun], value: Callable[[RunResult, EpisodeResult], float]
+    unit: str,
+    upfront: float,
+    runs: Sequence[PlayedRun],
+    cost_of: Callable[[RunResult, EpisodeResult], float],
 ) -> Costs:
-    from eval_harness.reports.score_table import run_names
-
+    """The comparison of the first run, which paid `upfront`, with the others."""
     names = run_names([run.result for run in runs])
-    taken = [
-        {
-            key: sum(values) / len(values)
-            for key, values in _grouped((e.key[:2], value(run.result, e)) for e in run.episodes).items()
-        }
-        for run in runs
-    ]
+    by_run = [_mean_by_variation((e.key[:2], cost_of(run.result, e)) for e in run.episodes) for run in runs]
     lines = [
-        Line(name, once if number == 0 else 0.0, _mean(values))
-        for number, (name, values) in enumerate(zip(names, taken, strict=True))
+        Line(name, 0.0 if index else upfront, _mean(costs))
+        for index, (name, costs) in enumerate(zip(names, by_run, strict=True))
     ]
     points = [
-        break_even(once, _mean(_difference(taken[0], values, name)))
-        for name, values in zip(names[1:], taken[1:], strict=True)
+        break_even(upfront, _mean(_saved(by_run[0], costs, name)))
+        for name, costs in zip(names[1:], by_run[1:], strict=True)
     ]
     return Costs(unit, lines[0], lines[1:], points)
 
 
-Key = tuple[str, int]
+Variation = tuple[str, int]
 
 
-def _grouped(pairs: Iterable[tuple[Key, float]]) -> dict[Key, list[float]]:
-    found: dict[Key, list[float]] = {}
-    for key, number in pairs:
-        found.setdefault(key, []).append(number)
-    return found
+def _mean_by_variation(pairs: Iterable[tuple[Variation, float]]) -> dict[Variation, float]:
+    """The mean cost of a variation's repetitions."""
+    costs: dict[Variation, list[float]] = {}
+    for variation, cost in pairs:
+        costs.setdefault(variation, []).append(cost)
+    return {variation: sum(values) / len(values) for variation, values in costs.items()}
 
 
-def _difference(once: dict[Key, float], forever: dict[Key, float], name: str) -> dict[Key, float]:
-    """What the other agent takes more, by variation; paired, unless the first takes nothing anywhere."""
-    if not any(once.values()):
-        return forever
-    shared = {key: forever[key] - once[key] for key in forever if key in once}
+def _saved(
+    distilled: dict[Variation, float], llm: dict[Variation, float], name: str
+) -> dict[Variation, float]:
+    """What the distilled agent saves on each variation."""
+    if not any(distilled.values()):
+        return llm  # it costs nothing on any variation, so those it did not play can be compared, too
+    shared = {key: llm[key] - distilled[key] for key in llm if key in distilled}
     if not shared:
         raise UsageError(f"--run and the run of {name} have no variation in common: play the same tasks.")
     return shared
 
 
-def _mean(values: dict[Key, float]) -> Estimate:
+def _mean(values: dict[Variation, float]) -> Estimate:
     """The plain mean over tasks, as scores are averaged, with its bootstrap interval."""
     mean = Bootstrap(by_variation((*key, number) for key, number in values.items())).mean()
     if mean is None:
@@ -328,19 +328,20 @@ def _mean(values: dict[Key, float]) -> Estimate:
     return mean
 
 
-def break_even(once: float, saved: Estimate) -> BreakEven:
-    """After how many episodes `once` is paid back.
+def break_even(upfront: float, saved: Estimate) -> BreakEven:
+    """The number of episodes after which the upfront cost is recovered.
 
     Args:
-        once (`float`): paid before the first episode.
-        saved (`Estimate`): in each episode.
+        upfront (`float`): cost before the first episode.
+        saved (`Estimate`): savings per episode, in the same unit.
     """
 
-    def point(each: float) -> float:
-        return once / each if each > 0 else inf
+    def point(per_episode: float) -> float:
+        return upfront / per_episode if per_episode > 0 else inf
 
     if saved.low is None or saved.high is None:
         return BreakEven(point(saved.mean), None, None)
+    # Larger savings mean an earlier break-even: the upper end of one is the lower end of the other.
     return BreakEven(point(saved.mean), point(saved.high), point(saved.low))
 
 

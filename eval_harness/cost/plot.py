@@ -1,4 +1,4 @@
-"""The picture of `subgoal eval cost`: totals against the number of episodes, with the break-even points."""
+"""The figure of `subgoal eval cost`: totals over the number of episodes, with the break-even points."""
 
 from collections.abc import Sequence
 from math import isfinite, nan
@@ -10,12 +10,12 @@ from dataset_builder.common.errors import UsageError
 from dataset_builder.common.figures import FAINT, png, style
 from eval_harness.cost.costs import Costs, Line, whole
 
-_ONCE = "#2a9d8f"
-_FOREVER = ("#c8553d", "#e9a23b", "#5b6c9e", "#8c5a9e", "#7a7f45")
+_DISTILLED = "#2a9d8f"
+_LLM_AGENTS = ("#c8553d", "#e9a23b", "#5b6c9e", "#8c5a9e", "#7a7f45")
 _POINTS = 200  # along each curve
 
 
-def plot(costs: Sequence[Costs], title: str = "A language model, once or for ever") -> bytes:
+def plot(costs: Sequence[Costs], title: str = "LLM cost: upfront or per episode") -> bytes:
     """A PNG with one panel for each unit, both axes logarithmic; the same figures give the same bytes.
 
     Args:
@@ -25,7 +25,7 @@ def plot(costs: Sequence[Costs], title: str = "A language model, once or for eve
     Raises:
         UsageError: if nothing costs anything.
     """
-    costs = [each for each in costs if any(line.total(1) for line in (each.once, *each.forever))]
+    costs = [cost for cost in costs if any(line.total(1) for line in (cost.distilled, *cost.llm_agents))]
     if not costs:
         raise UsageError("No picture: all totals are 0, which logarithmic axes cannot show. Drop --plot.")
     with style():
@@ -33,25 +33,25 @@ def plot(costs: Sequence[Costs], title: str = "A language model, once or for eve
         figure.suptitle(title, x=0.02, ha="left", weight="bold", size=12)
         panels = figure.subplots(len(costs), 1, squeeze=False)
         last = _last_episode(costs)
-        for axes, each in zip(panels[:, 0], costs, strict=True):
-            _panel(axes, each, last)
+        for axes, cost in zip(panels[:, 0], costs, strict=True):
+            _panel(axes, cost, last)
         return png(figure)
 
 
 def _last_episode(costs: Sequence[Costs]) -> float:
     """Some way beyond the last break-even point."""
-    points = [point.episodes for each in costs for point in each.break_even if isfinite(point.episodes)]
+    points = [point.episodes for cost in costs for point in cost.break_even if isfinite(point.episodes)]
     return max(100.0, 10 * max(points, default=100.0))
 
 
 def _panel(axes: Axes, costs: Costs, last: float) -> None:
     episodes = [last ** (step / (_POINTS - 1)) for step in range(_POINTS)]
-    _curve(axes, costs.once, episodes, _ONCE)
-    for number, (line, point) in enumerate(zip(costs.forever, costs.break_even, strict=True)):
-        colour = _FOREVER[number % len(_FOREVER)]
+    _curve(axes, costs.distilled, episodes, _DISTILLED)
+    for number, (line, point) in enumerate(zip(costs.llm_agents, costs.break_even, strict=True)):
+        colour = _LLM_AGENTS[number % len(_LLM_AGENTS)]
         _curve(axes, line, episodes, colour)
         if isfinite(point.episodes) and point.episodes >= 1:
-            height = costs.once.total(point.episodes)
+            height = costs.distilled.total(point.episodes)
             axes.plot(point.episodes, height, "o", color=colour, ms=7, zorder=4)
             axes.annotate(
                 whole(point.episodes),
@@ -74,7 +74,7 @@ def _panel(axes: Axes, costs: Costs, last: float) -> None:
 def _curve(axes: Axes, line: Line, episodes: Sequence[float], colour: str) -> None:
     totals = [line.total(number) or nan for number in episodes]  # a logarithmic axis has no 0
     axes.plot(episodes, totals, color=colour, lw=2, label=line.name)
-    low, high = line.each.low, line.each.high
+    low, high = line.per_episode.low, line.per_episode.high
     if low is not None and high is not None and high > low:
-        ends = [[line.once + each * n for n in episodes] for each in (low, high)]
+        ends = [[line.upfront + cost * n for n in episodes] for cost in (low, high)]
         axes.fill_between(episodes, ends[0], ends[1], color=colour, alpha=0.18, lw=0, zorder=1)

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from dataset_builder.simulator.simulator import Episode, StepResult
 
 NOTHING = "look around"
-"""What is sent when no candidate will do and a guess could lose the episode: takes no time."""
+"""The action played when no candidate is accepted and a guess could lose the episode; it costs no move."""
 
 _WORD = re.compile(r"\w+")
 
@@ -20,8 +20,8 @@ class PlayedAction:
     Attributes:
         action: its text.
         result: the simulator's answer.
-        rejected: texts that the simulator did not know, in the order they were tried.
-        last_resort: no candidate was accepted; the action was chosen here.
+        rejected: candidates that the simulator rejected, in the order they were tried.
+        last_resort: whether all candidates were rejected and the harness chose the action.
     """
 
     action: str
@@ -45,8 +45,8 @@ def play_first_accepted(episode: Episode, candidates: Iterable[str]) -> PlayedAc
     ("Ambiguous request"), it takes any other text for a cancellation, which costs a move.
 
     Args:
-        episode (`Episode`): a loaded one.
-        candidates (`Iterable[str]`): texts, best first; no more are asked for once one is accepted.
+        episode (`Episode`): a loaded episode.
+        candidates (`Iterable[str]`): texts, best first; it is read lazily, up to the first accepted one.
 
     Raises:
         SimulatorDied: if the Java process ended.
@@ -54,6 +54,7 @@ def play_first_accepted(episode: Episode, candidates: Iterable[str]) -> PlayedAc
     first = ""
     rejected: list[str] = []
     for action in map(str.strip, candidates):
+        # A second focus after a rejected one is usually on the wrong thing, and that loses the episode.
         if not action or action in rejected or (is_focus(action) and any(map(is_focus, rejected))):
             continue
         first = first or action
@@ -71,12 +72,12 @@ def play_first_accepted(episode: Episode, candidates: Iterable[str]) -> PlayedAc
 
 
 def nearest_action(text: str, actions: Iterable[str]) -> str:
-    """The action that shares most words with the text, ties by similarity of spelling; no focus."""
+    """The action that shares most words with the text, never a focus; ties are broken by spelling."""
     words = set(_WORD.findall(text.lower()))
 
     def shared(action: str) -> float:
-        others = set(_WORD.findall(action))
-        return len(words & others) / len(words | others)
+        action_words = set(_WORD.findall(action))
+        return len(words & action_words) / len(words | action_words)
 
     scored = [(shared(action), action) for action in actions if not is_focus(action)]
     best = max((score for score, _ in scored), default=0.0)

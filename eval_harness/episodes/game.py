@@ -1,4 +1,4 @@
-"""`Game`: one episode while it is played, up to the record it leaves."""
+"""`Game`: one episode while it is played, up to its record."""
 
 import time
 import traceback
@@ -16,7 +16,7 @@ from modeling.agents.base import Agent, Decision, DecisionCost
 
 
 def episode_seed(unit: EpisodeKey) -> int:
-    """The seed that an agent is given for an episode: its own, and the same in every run."""
+    """The agent's seed for an episode: different for each episode, the same in every run."""
     return int.from_bytes(blake2b("/".join(map(str, unit)).encode(), digest_size=4).digest(), "big")
 
 
@@ -24,15 +24,15 @@ class Game:
     """One episode being played by an agent under a protocol.
 
     Args:
-        unit (`EpisodeKey`): which one.
-        simulator (`Simulator`): where it is played.
-        agent (`Agent`): who plays; it is told of the beginning and the end.
+        unit (`EpisodeKey`): the episode.
+        simulator (`Simulator`): plays it.
+        agent (`Agent`): `begin` and `end` are called for the episode.
         protocol (`Protocol`): the rules.
 
     Attributes:
-        state: what the agent knows.
-        over: nothing is left to decide: the episode has ended, failed, or lost its Java process.
-        died: the Java process ended; the episode must be played again from its beginning.
+        state: what the agent knows about the episode.
+        over: whether the episode has ended, failed, or lost its Java process.
+        died: whether the Java process ended; the episode must be played again from its beginning.
     """
 
     state: AgentState
@@ -67,11 +67,11 @@ class Game:
         self._agent.begin(self.state, self.episode, episode_seed(self.unit))
 
     def start(self) -> None:
-        """The game enters the batch: its time begins."""
+        """Start the clock: the game enters the batch."""
         self._started = time.monotonic()
 
     def play(self, decision: Decision) -> None:
-        """Carry out a decision. One without candidates means that the agent stops here.
+        """Carry out a decision. A decision without candidates means that the agent stops.
 
         Raises:
             SimulatorDied: if the Java process ended.
@@ -90,20 +90,20 @@ class Game:
             self._cost += others.cost
             yield from others.actions
 
-    def record(self, taken: PlayedAction, subgoal: str) -> None:
-        """Enter an action that was carried out, whoever chose it, and what the world is like after it.
+    def record(self, played: PlayedAction, subgoal: str) -> None:
+        """Record an action that was played, and the state of the world after it.
 
         Raises:
             SimulatorDied: if the Java process ended; the record is then as it was before.
         """
-        result, look, inventory = taken.result, self.episode.look(), self.episode.inventory()
-        self._plays.append((taken, subgoal))
-        # Rejected texts stay out of the history: models are not trained on them.
-        self.state.advance(taken.action, result.observation, result.score, result.moves, look, inventory)
+        result, look, inventory = played.result, self.episode.look(), self.episode.inventory()
+        self._plays.append((played, subgoal))
+        # Rejected candidates are excluded from the history: models are not trained on them.
+        self.state.advance(played.action, result.observation, result.score, result.moves, look, inventory)
         self._stop_reason = self._reason(result) or ""
 
     def _reason(self, result: StepResult) -> str | None:
-        """Why the episode ends after this action, None if it goes on."""
+        """Why the episode ends after this action, None if it continues."""
         if result.done:
             if result.score < 0:
                 return "lost"
@@ -124,21 +124,22 @@ class Game:
     def fail(self, error: Exception | str) -> None:
         """End the game as failed: it will have no score."""
         self._stop_reason = "error"
+        # The first error counts: later ones are mostly its consequences.
         self._error = self._error or (error if isinstance(error, str) else _message(error))
 
     def leave(self) -> None:
-        """Tell the agent that the episode is over and free the simulator's side."""
+        """End the episode for the agent and release its simulator."""
         try:
             if self._began:
                 self._began = False
                 self._agent.end(self.state)
-        except Exception as error:  # an agent's mistake is recorded, never fatal to the run
+        except Exception as error:  # a fault of the agent fails this episode, not the run
             self.fail(error)
         finally:
             self.episode.close()
 
     def result(self) -> EpisodeResult:
-        """The record of the game as it stands."""
+        """The record of the game so far."""
         results = [taken.result for taken, _ in self._plays]
         scores = [result.score for result in results]
         failed = self._error is not None
@@ -160,15 +161,15 @@ class Game:
         )
 
     def _counts(self) -> dict[str, int]:
-        """What the agent took; agents of one's own may count in numpy's numbers, or in 12.0."""
+        """The agent's cost. A plug-in may count in NumPy numbers or floats, which are not JSON integers."""
         return {name: int(count) for name, count in asdict(self._cost).items()}
 
 
 def _message(error: Exception) -> str:
-    """`ValueError: what (file.py:12)`; our own errors speak for themselves."""
+    """`ValueError: reason (file.py:12)`; only the message for the errors of this project."""
     message = one_line(error)
     if isinstance(error, SubgoalError):
         return message
     frames = traceback.extract_tb(error.__traceback__)
-    place = f" ({frames[-1].filename.rpartition('/')[2]}:{frames[-1].lineno})" if frames else ""
-    return f"{type(error).__name__}: {message}{place}"
+    location = f" ({frames[-1].filename.rpartition('/')[2]}:{frames[-1].lineno})" if frames else ""
+    return f"{type(error).__name__}: {message}{location}"

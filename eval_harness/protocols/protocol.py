@@ -1,4 +1,4 @@
-"""`Protocol`: which variations are played, under which rules, and how a score counts."""
+"""`Protocol`: which variations are played, by which rules, and how an episode is scored."""
 
 import hashlib
 import json
@@ -23,12 +23,13 @@ from dataset_builder.common.errors import UsageError
 from dataset_builder.simulator.tasks import get_task, select_tasks
 from eval_harness.metrics.scienceworld_score.scores import count
 
-# Fields that came after results had been published: unused, they leave a protocol's hash as it was.
+# Fields that are newer than published results. Their defaults are excluded from the hash, because the
+# cards in release/ quote the hashes of protocols that did not have these fields.
 _LATER_FIELDS: dict[str, Any] = {"decision_limits": {}, "count_rejected": False, "after": 0}
 
 
 class EpisodeKey(NamedTuple):
-    """One episode to play: the key of its record in a run folder."""
+    """Identifies an episode; the key of its record in a run folder."""
 
     task: str
     variation: int
@@ -39,11 +40,11 @@ class _Rule(BaseModel):
     model_config = ConfigDict(frozen=True, extra="forbid")
 
     agents: Literal["all", "subgoals", "flat"] = "all"
-    """Whom the rule is for: agents that name sub-goals, those that do not, or all."""
+    """The agents that the rule applies to: those with sub-goals, those without, or all."""
 
 
 class ScoreUnchanged(_Rule):
-    """Stop when the last `actions` actions have not changed the score, `after` so many at the earliest."""
+    """Stop when the last `actions` actions did not change the score, but not before action `after`."""
 
     kind: Literal["score_unchanged"]
     actions: int = Field(gt=0)
@@ -56,7 +57,7 @@ class ScoreUnchanged(_Rule):
 
 
 class FewDistinct(_Rule):
-    """Stop when the last `actions` actions are at most `distinct` different ones."""
+    """Stop when the last `actions` actions have at most `distinct` different texts."""
 
     kind: Literal["few_distinct"]
     actions: int = Field(gt=0)
@@ -73,22 +74,30 @@ class Protocol(BaseModel):
     """The rules of an evaluation.
 
     Attributes:
-        name: how results call it.
+        name: name in results and reports.
         description: one line for `subgoal eval protocols`.
         split: ScienceWorld's split, `train`, `validation` or `test`.
         tasks: names or paper ids; None means all 30.
-        max_variations: the first so many variations of each task; None means all.
+        max_variations: number of variations per task, the first ones of the split; None means all.
         simplifications: as for `Episode.load`; `""` for none.
         step_limit: moves per episode; an episode ends when it has used more, as in `ScienceWorldEnv`.
         step_limits: exceptions to it, task → moves.
-        decision_limit: actions per episode, those that cost no move included; None: no limit.
+        decision_limit: actions per episode, including those that cost no move; None means no limit.
         decision_limits: exceptions to it, task → actions.
         count_rejected: whether texts that the simulator rejected count as actions in these limits.
         early_stop: rules that end an episode before its limit.
-        scoring: what an episode counts. `zero`: the last score, a negative one (episode lost by a
-            wrong focus) as 0. `previous`: the last score that was not negative. `maximum`: the
+        scoring: the score of an episode. `zero`: the last score, or 0 if it is negative (the episode was
+            lost by a wrong focus). `previous`: the last score that was not negative. `maximum`: the
             highest score reached.
         episodes: episodes per variation, with seeds `seed`, `seed + 1`, …
+
+    Example:
+
+    ```python
+    rules = load_protocol("paper")
+    rules.units(tasks="boil", max_variations=1)  # [EpisodeKey(task='boil', variation=21, seed=0)]
+    rules.count([60, 40, -100])  # 0
+    ```
     """
 
     model_config = ConfigDict(frozen=True, extra="forbid")
@@ -131,7 +140,7 @@ class Protocol(BaseModel):
 
     @property
     def hash(self) -> str:
-        """Digest of the rules: the same whatever the protocol is called."""
+        """Digest of the rules; the name and description do not change it."""
         rules = self.model_dump(mode="json", exclude={"name", "description"})
         for table in (rules, *rules["early_stop"]):
             for field, unused in _LATER_FIELDS.items():
@@ -161,26 +170,26 @@ class Protocol(BaseModel):
         max_variations: int | None = None,
         seed: int = 0,
     ) -> list[EpisodeKey]:
-        """The episodes to play, in order; `tasks` and `max_variations` narrow the protocol down.
+        """The episodes to play, in order; `tasks` and `max_variations` select a part of the protocol.
 
         Raises:
-            UsageError: for an unknown task, or one that the protocol leaves out.
+            UsageError: for an unknown task, or one that the protocol does not have.
         """
-        chosen = select_tasks(self.tasks)
+        selected = select_tasks(self.tasks)
         if tasks is not None:
             wanted = select_tasks(tasks)
-            if outside := [task.name for task in wanted if task not in chosen]:
+            if outside := [task.name for task in wanted if task not in selected]:
                 raise UsageError(
                     f"Protocol {self.name} does not play {outside[0]}: drop it from the list of tasks."
                 )
-            chosen = wanted
+            selected = wanted
         if max_variations is not None and max_variations < 1:
             raise UsageError(f"max_variations is {max_variations}: use at least 1.")
         limits = [limit for limit in (self.max_variations, max_variations) if limit is not None]
         first = slice(min(limits) if limits else None)
         return [
             EpisodeKey(task.name, variation, seed + repeat)
-            for task in chosen
+            for task in selected
             for variation in task.variations(self.split)[first]
             for repeat in range(self.episodes)
         ]
@@ -188,13 +197,14 @@ class Protocol(BaseModel):
     def early_stop_reason(
         self, actions: Sequence[str], scores: Sequence[int], names_subgoals: bool
     ) -> str | None:
-        """The kind of the first rule that ends the episode here, None if it goes on.
+        """The kind of the first early-stop rule that applies, None if the episode continues.
 
         Args:
             actions (`Sequence[str]`): actions so far.
             scores (`Sequence[int]`): the score after each of them, 0 to 100.
             names_subgoals (`bool`): whether the agent works with sub-goals.
         """
+        # The paper stops its two kinds of agents by different rules.
         arm = "subgoals" if names_subgoals else "flat"
         for rule in self.early_stop:
             if rule.agents in ("all", arm) and rule.applies(actions, scores):
@@ -202,7 +212,7 @@ class Protocol(BaseModel):
         return None
 
     def count(self, scores: Sequence[int]) -> int:
-        """What an episode with these scores after each action counts, 0 to 100."""
+        """The score of an episode (0 to 100) from the scores after each of its actions."""
         return int(count(scores, self.scoring))
 
 
@@ -212,10 +222,10 @@ def protocol_names() -> list[str]:
 
 
 def load_protocol(name: str | Path | Protocol) -> Protocol:
-    """A protocol by name, or from a YAML file of one's own (fields of `Protocol`).
+    """A protocol by name, or from a YAML file with the fields of `Protocol`.
 
     Raises:
-        UsageError: if there is none of that name, or the file does not describe one.
+        UsageError: for an unknown name, or a file that does not describe a protocol.
     """
     if isinstance(name, Protocol):
         return name

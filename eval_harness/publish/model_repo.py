@@ -1,10 +1,9 @@
-"""Where a model lies, a folder or a repository on the Hub: its weights, its files, and how they change."""
+"""A model in a folder or on the Hub: its files and weights are read, and files are written."""
 
 import json
 import tempfile
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Protocol
 
 from dataset_builder.common.errors import UsageError
 from dataset_builder.common.files import write_atomically
@@ -17,56 +16,29 @@ from modeling.checkpoints.model_card import placeholder
 _WEIGHTS = "*.safetensors"
 
 
-class ModelHome(Protocol):
-    """What a result is written to."""
-
-    @property
-    def name(self) -> str:
-        """The model's name."""
-
-    @property
-    def namespace(self) -> str | None:
-        """Whose it is on the Hub, None for a folder."""
-
-    def read(self, path: str) -> str | None:
-        """A text file of the model, None if it has no such file."""
-
-    def weights(self) -> str | None:
-        """`sha256:…` over the weights, as runs record it; None if there are none."""
-
-    def write(self, files: Mapping[str, str], message: str) -> Pushed:
-        """Write text files; nothing happens if they are there already.
-
-        On the Hub it is one commit. In a folder each file is replaced whole, one after the other.
-        """
-        ...
-
-
-def model_home(place: str, revision: str | None = None, private: bool = False) -> ModelHome:
+def open_model(location: str, revision: str | None = None, private: bool = False) -> "ModelSource":
     """The model in a folder or in a repository.
 
     Args:
-        place (`str`): folder, or `NAMESPACE/NAME` on the Hub.
+        location (`str`): folder, or `NAMESPACE/NAME` on the Hub.
         revision (`str`, *optional*): branch, tag or commit to read; branch to write to.
         private (`bool`, *optional*, defaults to `False`): the repository must be private.
 
     Raises:
-        UsageError: if there is neither, or a revision is named for a folder.
+        UsageError: if there is neither, or a revision is given for a folder.
         SubgoalError: if the Hub cannot be reached.
     """
-    if Path(place).is_dir():
+    if Path(location).is_dir():
         if revision or private:
-            raise UsageError(
-                f"{place} is a folder: --revision and --private are for the Hub, leave them out."
-            )
-        return ModelFolder(Path(place))
-    if is_folder(place):
-        raise UsageError(f"There is no model folder {place}: name one, or NAMESPACE/NAME on the Hub.")
-    return HubModel(place, revision, private)
+            raise UsageError(f"{location} is a folder: --revision and --private are for the Hub, drop them.")
+        return ModelFolder(Path(location))
+    if is_folder(location):
+        raise UsageError(f"There is no model folder {location}: name one, or NAMESPACE/NAME on the Hub.")
+    return HubModel(location, revision, private)
 
 
 class ModelFolder:
-    """A checkpoint's folder."""
+    """A model in the folder of a checkpoint. `namespace`, its owner on the Hub, is None."""
 
     namespace: str | None = None
 
@@ -75,7 +47,7 @@ class ModelFolder:
 
     @property
     def name(self) -> str:
-        """What its repository will be called, as far as its role tells."""
+        """The name of its future repository if the role is known, else the folder's name."""
         try:
             role = json.loads(self.read("config.json") or "{}")["subgoal_role"]
         except (ValueError, KeyError, TypeError):
@@ -83,13 +55,16 @@ class ModelFolder:
         return placeholder(role).rpartition("/")[2]
 
     def read(self, path: str) -> str | None:
+        """A text file of the model, None if it does not have this file."""
         file = self.folder / path
         return _text(file) if file.is_file() else None
 
     def weights(self) -> str | None:
+        """`sha256:…` over the weights, as runs record it; None if there are none."""
         return weights_hash(self.folder) if any(self.folder.glob(_WEIGHTS)) else None
 
     def write(self, files: Mapping[str, str], message: str) -> Pushed:
+        """Write text files, each in one atomic replacement; files that are up to date are not touched."""
         changed = {path: text for path, text in files.items() if self.read(path) != text}
         try:
             for path, text in changed.items():
@@ -105,8 +80,8 @@ class HubModel:
 
     Args:
         repo_id (`str`): `NAMESPACE/NAME`.
-        revision (`str`, *optional*): branch, tag or commit; a branch that is not there yet is read where it
-            will begin, at `main`.
+        revision (`str`, *optional*): branch, tag or commit; a branch that does not exist yet is read at
+            `main`, where it will begin.
         private (`bool`, *optional*, defaults to `False`): a public repository is not written to.
 
     Raises:
@@ -131,6 +106,7 @@ class HubModel:
                 self.commit = self._api.model_info(repo_id).sha
 
     def read(self, path: str) -> str | None:
+        """A text file of the model, None if it does not have this file."""
         from huggingface_hub.errors import RemoteEntryNotFoundError
 
         with reading(self.repo_id):
@@ -140,22 +116,24 @@ class HubModel:
                 return None
 
     def weights(self) -> str | None:
+        """`sha256:…` over the weights, as runs record it; None if there are none."""
         from huggingface_hub.hf_api import RepoFile
 
         with reading(self.repo_id):
             files = self._api.list_repo_tree(self.repo_id, revision=self.commit)
-            found = [file for file in files if isinstance(file, RepoFile) and Path(file.path).match(_WEIGHTS)]
-            if not found:
+            weights = [f for f in files if isinstance(f, RepoFile) and Path(f.path).match(_WEIGHTS)]
+            if not weights:
                 return None
-            if len(found) == 1 and found[0].lfs is not None:
-                return f"sha256:{found[0].lfs.sha256}"  # what the Hub knows need not be loaded
-            paths = [self._api.hf_hub_download(self.repo_id, f.path, revision=self.commit) for f in found]
+            if len(weights) == 1 and weights[0].lfs is not None:
+                return f"sha256:{weights[0].lfs.sha256}"  # the Hub knows the hash: no download
+            paths = [self._api.hf_hub_download(self.repo_id, f.path, revision=self.commit) for f in weights]
         return weights_hash(Path(paths[0]).parent)
 
     def write(self, files: Mapping[str, str], message: str) -> Pushed:
-        with tempfile.TemporaryDirectory() as nothing:
+        """Write text files in one commit; none is made if they are up to date."""
+        with tempfile.TemporaryDirectory() as empty:
             return push_folder(
-                nothing,
+                empty,
                 self.repo_id,
                 repo_type="model",
                 private=self.private,
@@ -163,6 +141,9 @@ class HubModel:
                 message=message,
                 contents={path: text.encode() for path, text in files.items()},
             )
+
+
+ModelSource = ModelFolder | HubModel
 
 
 def _text(file: Path) -> str:

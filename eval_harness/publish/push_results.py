@@ -1,4 +1,4 @@
-"""`subgoal eval push`: a run's result in its model's card, and in the Hub's format for results."""
+"""`subgoal eval push`: a run's result for its model's card and in the Hub's `.eval_results` format."""
 
 import json
 import re
@@ -10,9 +10,8 @@ from typing import TYPE_CHECKING, Any
 from dataset_builder.common.errors import SubgoalError, UsageError
 from dataset_builder.common.hub import DATASET_ID, Pushed
 from dataset_builder.common.hub_ids import split_revision
-from eval_harness.protocols.protocol import load_protocol, protocol_names
-from eval_harness.publish.model_index import card_metadata, with_results
-from eval_harness.publish.model_repo import HubModel, ModelHome, model_home
+from eval_harness.publish.model_index import KEY, add_results, parse_card
+from eval_harness.publish.model_repo import HubModel, ModelSource, open_model
 from eval_harness.results.records import RunResult, load_run
 from modeling.checkpoints.play_results import PlayResults
 from modeling.checkpoints.publish import EVAL_RESULTS
@@ -35,7 +34,7 @@ class ResultPush:
         index: the run's part of the card's `model-index`.
     """
 
-    home: ModelHome
+    home: ModelSource
     files: dict[str, str]
     index: list[dict[str, Any]]
 
@@ -43,12 +42,12 @@ class ResultPush:
         """What is new in each file, for people."""
         parts = []
         for path, text in self.files.items():
-            shown = _yaml({"model-index": [{"results": self.index}]}) if path == CARD else text
+            shown = _yaml({KEY: [{"results": self.index}]}) if path == CARD else text
             parts.append(f"--- {path}{' (of its metadata)' if path == CARD else ''}\n{shown}")
         return "".join(parts)
 
     def send(self) -> Pushed:
-        """Write the files: one commit, which a second push does not repeat.
+        """Write the files in one commit; a second push of the same result makes none.
 
         Raises:
             UsageError, SubgoalError: as `push_folder`.
@@ -58,7 +57,7 @@ class ResultPush:
 
 def plan_push(
     folder: str | Path,
-    place: str,
+    location: str,
     *,
     revision: str | None = None,
     private: bool = False,
@@ -66,11 +65,11 @@ def plan_push(
 ) -> ResultPush:
     """Compose what a run's result adds to a model: an entry of its card, and a file of its own.
 
-    A result of the same agent, partner and rules is replaced; everything else stays as it is.
+    A result of the same agent, partner and protocol is replaced; everything else is kept.
 
     Args:
         folder (`str` or `Path`): the run's.
-        place (`str`): one of the run's models: a folder, or `NAMESPACE/NAME` on the Hub.
+        location (`str`): one of the run's models: a folder, or `NAMESPACE/NAME` on the Hub.
         revision (`str`, *optional*): branch; created if it is not there.
         private (`bool`, *optional*, defaults to `False`): refuse a public repository.
         force (`bool`, *optional*, defaults to `False`): also take the result of other weights, or of a
@@ -84,24 +83,25 @@ def plan_push(
     run = load_run(folder)
     if not run.complete or run.mean_score is None:
         raise UsageError(f"The run in {folder} is not finished: run the same `subgoal eval run` again.")
-    missing = _missing(run)
-    if missing and not force:
+    missing = None if force else _missing(run)
+    if missing:
         raise UsageError(
             f"The run in {folder} {missing}: finish it (`subgoal eval run`, with --retry-failed for failed "
             "episodes), or push it as it is with --force."
         )
-    home = model_home(place, revision, private)
+    home = open_model(location, revision, private)
+    card = parse_card(home.read(CARD) or "", location)
+    metadata = card.data.to_dict()
     if not force:
-        _check_played_by(run, home, place)
-    old = home.read(CARD) or ""
+        _check_played_by(run, home, location)
     revisions = _revisions(run, home)
     results = _eval_results(run, revisions)
     if not force:
-        _check_partner(run, home, revisions, _of_kind(card_metadata(old, place), results[0]))
-    index, card = with_results(old, home.name, results, place)
-    file = _slug(str(results[0].dataset_config))
-    entries = _entries(run, revisions, *_dataset(home, card_metadata(old, place)))
-    return ResultPush(home, {CARD: card, f"{EVAL_RESULTS}/scienceworld-{file}.yaml": _yaml(entries)}, index)
+        _check_partner(run, home, revisions, _of_kind(metadata, results[0]))
+    index = add_results(card, home.name, results, location)
+    file = f"{EVAL_RESULTS}/scienceworld-{_slug(str(results[0].dataset_config))}.yaml"
+    entries = _entries(run, revisions, *_dataset(home, metadata))
+    return ResultPush(home, {CARD: str(card), file: _yaml(entries)}, index)
 
 
 def _slug(text: str) -> str:
@@ -109,20 +109,18 @@ def _slug(text: str) -> str:
 
 
 def _missing(run: RunResult) -> str | None:
-    """What the run lacks to be its protocol's result; None if nothing, or if that cannot be known."""
+    """What the run lacks to be the result of its protocol; None if it lacks nothing."""
     if run.failed:
         return f"has {run.failed} failed episodes"
+    wanted = len(run.rules_played().units())
     name = run.protocol["name"]
-    if name not in protocol_names() or load_protocol(name).hash != run.protocol["hash"]:
-        return None
-    wanted = len(load_protocol(name).units())
     return f"has {run.episodes} of the {wanted} episodes of {name}" if run.episodes < wanted else None
 
 
-def _check_played_by(run: RunResult, home: ModelHome, place: str) -> None:
+def _check_played_by(run: RunResult, home: ModelSource, location: str) -> None:
     weights = home.weights()
     if weights is None:
-        raise UsageError(f"{place} has no weights (*.safetensors): name one of the run's models.")
+        raise UsageError(f"{location} has no weights (*.safetensors): name one of the run's models.")
     models = {role: model for role, model in run.models.items() if isinstance(model, dict)}
     if not models:
         raise UsageError(f"The run's agent, {run.agent}, has no models: its result belongs to none.")
@@ -131,27 +129,30 @@ def _check_played_by(run: RunResult, home: ModelHome, place: str) -> None:
             f"{role} {model.get('id')} ({str(model.get('revision'))[:19]})" for role, model in models.items()
         )
         raise UsageError(
-            f"{place} (weights {weights[:19]}) did not play the run of {run.folder}, but {played}: name one "
-            "of these, or add --force."
+            f"{location} (weights {weights[:19]}) did not play the run of {run.folder}, but {played}: "
+            "name one of these, or add --force."
         )
 
 
-def _revisions(run: RunResult, home: ModelHome) -> dict[str, str]:
+def _revisions(run: RunResult, home: ModelSource) -> dict[str, str]:
     """Role → commit or content hash of the run's models; of the home's own weights always their hash."""
     own = home.weights()
-    found = {}
-    for role, model in sorted(run.models.items()):
-        if isinstance(model, dict):
-            found[role] = own if own and _weights(model) == own else str(model.get("revision", ""))
-    return found
+    return {
+        role: own if own and _weights(model) == own else str(model.get("revision", ""))
+        for role, model in sorted(run.models.items())
+        if isinstance(model, dict)
+    }
 
 
 def _check_partner(
-    run: RunResult, home: ModelHome, revisions: Mapping[str, str], before: Iterable[Mapping[str, Any]]
+    run: RunResult,
+    home: ModelSource,
+    revisions: Mapping[str, str],
+    before: Iterable[Mapping[str, Any]],
 ) -> None:
     """Raise `UsageError` if the card's result of these rules was played with another partner."""
     for arguments in before:
-        models = arguments.get("models") or {}  # earlier releases did not say
+        models = arguments.get("models") or {}  # a card of another tool may not say
         for role, revision in revisions.items():
             if revision != home.weights() and models.get(role, revision) != revision:
                 raise UsageError(
@@ -163,13 +164,13 @@ def _check_partner(
 def _of_kind(card: Mapping[str, Any], result: "EvalResult") -> Iterator[Mapping[str, Any]]:
     """What a card's results on the same dataset and configuration say about their runs."""
     try:
-        results = [each for model in card.get("model-index") or [] for each in model["results"]]
-        for each in results:
-            data = each["dataset"]
+        results = [result for model in card.get(KEY) or [] for result in model["results"]]
+        for old in results:
+            data = old["dataset"]
             if (data["type"], data.get("config")) == (result.dataset_type, result.dataset_config):
                 yield data.get("args") or {}
     except (TypeError, KeyError, AttributeError):
-        return  # of another form: with_results says so
+        return  # add_results explains what is wrong
 
 
 def _weights(model: Mapping[str, Any]) -> str | None:
@@ -198,17 +199,17 @@ def _eval_results(run: RunResult, revisions: dict[str, str]) -> "list[EvalResult
     }
     return [
         replace(
-            each,
-            dataset_config=f"{each.dataset_config}{agent}",
+            result,
+            dataset_config=f"{result.dataset_config}{agent}",
             # The worlds are the simulator's, so its version is the data's.
             dataset_revision=run.versions.get("scienceworld"),
             dataset_args=arguments,
         )
-        for each in PlayResults(run.to_dict()).eval_results()
+        for result in PlayResults(run.to_dict()).eval_results()
     ]
 
 
-def _dataset(home: ModelHome, metadata: Mapping[str, Any]) -> tuple[str, str | None]:
+def _dataset(home: ModelSource, metadata: Mapping[str, Any]) -> tuple[str, str | None]:
     """The dataset on the Hub that holds the tasks, and its commit: what the model was trained on."""
     record = home.read(RECORD)
     if record:
@@ -229,8 +230,8 @@ def _entries(
 ) -> list[dict[str, Any]]:
     """The figures in the Hub's format for results: the protocol and its groups are the tasks.
 
-    Of an agent that is not the method itself, an ablation say, the agent is part of the task: its
-    figures must not stand under those of the benchmark.
+    For an agent that is not the method itself, such as an ablation, the agent is part of the task name, so
+    that its figures are not listed as the benchmark's.
     """
     from huggingface_hub import EvalResultEntry, eval_result_entries_to_yaml
 

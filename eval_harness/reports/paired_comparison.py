@@ -2,20 +2,17 @@
 
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass, replace
-from typing import Any, Literal
-
-from rich.markup import escape
-from rich.table import Table
+from typing import Any
 
 from dataset_builder.common.errors import UsageError
 from dataset_builder.simulator.tasks import TASKS
 from eval_harness.reports.score_table import (
     interval_notes,
     interval_text,
-    markdown_row,
     protocol_note,
     run_names,
 )
+from eval_harness.reports.table import ReportTable
 from eval_harness.results.effort import cost_rows
 from eval_harness.results.played_run import PlayedRun, by_variation
 from eval_harness.results.records import HORIZONS
@@ -58,10 +55,10 @@ class Comparison:
         groups: rows of horizon groups, if there are several.
         overall: over all tasks.
         comparable: False if the protocols differ.
-        left_out: why episodes are not paired → how many.
-        notes: what a reader must know.
-        costs: what an episode took (`eval_harness.results.effort`), by name: a value for either run. All
-            episodes of a run count.
+        left_out: reason → number of episodes that are not paired.
+        notes: what a reader must know, one sentence each.
+        costs: the mean cost of an episode over all episodes of either run, as rows of
+            `eval_harness.results.effort.cost_rows`.
     """
 
     first: str
@@ -80,14 +77,15 @@ class Comparison:
 
 
 Pairs = dict[tuple[str, int, int], tuple[int, int]]
+"""(task, variation, repetition) → scores of the first and the second run."""
 
 
 def compare_runs(first: PlayedRun, second: PlayedRun, names: tuple[str, str] | None = None) -> Comparison:
-    """Compare two runs on their common episodes: same task, variation and repetition.
+    """Compare two runs on their common episodes: the same task, variation and repetition.
 
     A repetition is counted from the run's own seed: the worlds know nothing of seeds, so runs with
     different seeds played the same episodes. Episodes that failed in either run have no score and
-    are left out.
+    are excluded.
 
     Args:
         first (`PlayedRun`): the one to compare with.
@@ -97,60 +95,76 @@ def compare_runs(first: PlayedRun, second: PlayedRun, names: tuple[str, str] | N
     Raises:
         UsageError: if they have no scored episode in common.
     """
-    one, two = called = names or tuple(run_names([first.result, second.result]))
-    pairs, left_out = _pair(first, second, called)
+    labels = names or tuple(run_names([first.result, second.result]))
+    pairs, left_out = _pair(first, second, labels)
     if not pairs:
-        reasons = "; ".join(f"{why}: {count}" for why, count in left_out.items() if count) or "none played"
-        raise UsageError(f"{one} and {two} have no scored episode in common ({reasons}).")
+        reasons = _reasons(left_out) or "none played"
+        raise UsageError(f"{labels[0]} and {labels[1]} have no scored episode in common ({reasons}).")
     tasks = [task for task in TASKS if any(key[0] == task for key in pairs)]
-    rows = [_row(task, [task], pairs) for task in tasks]
-    adjusted = holm([row.p for row in rows])
-    by_group = {name: [task for task in tasks if TASKS[task].horizon == name] for name in HORIZONS}
-    groups = [_row(f"{name} tasks", own, pairs) for name, own in by_group.items() if own]
     different = protocol_note([first.result, second.result])
     return Comparison(
-        one,
-        two,
-        tasks=[replace(row, p_adjusted=p) for row, p in zip(rows, adjusted, strict=True)],
-        groups=groups if len(groups) > 1 else [],
+        labels[0],
+        labels[1],
+        tasks=_task_rows(tasks, pairs),
+        groups=_group_rows(tasks, pairs),
         overall=_row("mean over tasks", tasks, pairs),
         comparable=different is None,
         left_out=left_out,
-        notes=[*_notes(first, second, called, left_out, different), *interval_notes([_differences(pairs)])],
+        notes=[*_notes(first, second, labels, left_out, different), *interval_notes([_differences(pairs)])],
         costs=cost_rows([first, second]),
     )
 
 
+def _task_rows(tasks: Sequence[str], pairs: Pairs) -> list[PairedRow]:
+    """One row per task, with p values that are adjusted for the number of tasks."""
+    rows = [_row(task, [task], pairs) for task in tasks]
+    adjusted = holm([row.p for row in rows])
+    return [replace(row, p_adjusted=p) for row, p in zip(rows, adjusted, strict=True)]
+
+
+def _group_rows(tasks: Sequence[str], pairs: Pairs) -> list[PairedRow]:
+    """One row per horizon group; none for a single group, which is the overall row."""
+    groups = {name: [task for task in tasks if TASKS[task].horizon == name] for name in HORIZONS}
+    rows = [_row(f"{name} tasks", members, pairs) for name, members in groups.items() if members]
+    return rows if len(rows) > 1 else []
+
+
+def _reasons(left_out: dict[str, int]) -> str:
+    return "; ".join(f"{reason}: {count}" for reason, count in left_out.items() if count)
+
+
 def _pair(first: PlayedRun, second: PlayedRun, names: Sequence[str]) -> tuple[Pairs, dict[str, int]]:
     """Scores of common episodes by (task, variation, repetition), and the counts of the others."""
-    ones, twos = (
+    # The worlds know nothing of seeds. Counted from the run's own seed, the repetitions of two runs with
+    # different seeds are the same episodes.
+    first_scores, second_scores = (
         {(e.task, e.variation, e.seed - run.result.seed): e.score for e in run.episodes}
         for run in (first, second)
     )
+    common = sorted(first_scores.keys() & second_scores.keys())
     pairs: Pairs = {}
-    for key in ones.keys() & twos.keys():
-        one, two = ones[key], twos[key]
+    for key in common:
+        one, two = first_scores[key], second_scores[key]
         if one is not None and two is not None:
             pairs[key] = one, two
-    common = len(ones.keys() & twos.keys())
-    return dict(sorted(pairs.items())), {
-        f"only in {names[0]}": len(ones) - common,
-        f"only in {names[1]}": len(twos) - common,
-        "failed in one of them": common - len(pairs),
+    return pairs, {
+        f"only in {names[0]}": len(first_scores) - len(common),
+        f"only in {names[1]}": len(second_scores) - len(common),
+        "failed in one of them": len(common) - len(pairs),
     }
 
 
 def _row(name: str, tasks: Sequence[str], pairs: Pairs) -> PairedRow:
     own = {key: pair for key, pair in pairs.items() if key[0] in tasks}
     changes = [two - one for one, two in own.values()]
-    found = _differences(own).mean()
-    assert found is not None  # every row has pairs
+    difference = _differences(own).mean()
+    assert difference is not None  # every row has pairs
     return PairedRow(
         name,
         len(own),
         _mean_over_tasks(by_variation((*key[:2], one) for key, (one, _) in own.items())),
         _mean_over_tasks(by_variation((*key[:2], two) for key, (_, two) in own.items())),
-        found,
+        difference,
         sign_flip_test(_changes(own)),
         None,
         better=sum(change > 0 for change in changes),
@@ -177,8 +191,7 @@ def _notes(
 ) -> list[str]:
     notes = [different] if different else []
     if any(left_out.values()):
-        counts = "; ".join(f"{why}: {count}" for why, count in left_out.items() if count)
-        notes.append(f"Episodes left out: {counts}.")
+        notes.append(f"Excluded episodes: {_reasons(left_out)}.")
     if first.result.seed != second.result.seed:
         notes.append(
             f"The runs' seeds differ ({first.result.seed}, {second.result.seed}): paired by variation."
@@ -229,41 +242,21 @@ def p_text(p: float) -> str:
     return "<0.001" if p < 0.001 else f"{p:.3f}"
 
 
-def paired_table(comparison: Comparison) -> Table:
-    """The comparison for a terminal."""
-    notes = list(map(escape, comparison.notes))
-    if not comparison.comparable:
-        notes[0] = f"[bold red]{notes[0]}[/]"
-    table = Table(caption="\n".join(notes), caption_justify="left")
-    for place, head in enumerate(_heads(comparison)):
-        # In a narrow terminal the names give way, not the figures.
-        justify: Literal["left", "right"] = "right" if place else "left"
-        table.add_column(escape(head), justify=justify, no_wrap=place > 2, overflow="fold")
-    for block in (comparison.tasks, comparison.groups, [comparison.overall]):
-        for row in block:
-            table.add_row(*_cells(row), style="bold" if row is comparison.overall else None)
-        table.add_section()
-    return table
+def paired_table(comparison: Comparison) -> ReportTable:
+    """The scores of the paired episodes."""
+    total = _cells(comparison.overall)
+    rows = [[_cells(row) for row in block] for block in (comparison.tasks, comparison.groups)]
+    return ReportTable(
+        _heads(comparison), [*filter(None, rows), [total]], notes=comparison.notes, total=total
+    )
 
 
-def effort_table(comparison: Comparison) -> Table:
-    """What an episode took in either run, for a terminal."""
-    table = Table()
-    for place, head in enumerate(["", comparison.first, comparison.second]):
-        table.add_column(escape(head), justify="right" if place else "left", overflow="fold")
-    for cost in comparison.costs:
-        table.add_row(cost["name"], *cost["values"])
-    return table
+def effort_table(comparison: Comparison) -> ReportTable:
+    """The cost of an episode in either run."""
+    rows = [[cost["name"], *cost["values"]] for cost in comparison.costs]
+    return ReportTable(["", comparison.first, comparison.second], [rows])
 
 
 def paired_markdown(comparison: Comparison) -> str:
-    """The comparison as Markdown."""
-    heads = _heads(comparison)
-    lines = [markdown_row(heads), "|---|" + "---:|" * (len(heads) - 1)]
-    lines += [markdown_row(_cells(row)) for row in (*comparison.tasks, *comparison.groups)]
-    lines.append(markdown_row([f"**{cell}**" for cell in _cells(comparison.overall)]))
-    for note in comparison.notes:
-        lines += ["", f"**{note}**" if note.startswith("NOT COMPARABLE") else note]
-    lines += ["", markdown_row(["", comparison.first, comparison.second]), "|---|---:|---:|"]
-    lines += [markdown_row([cost["name"], *cost["values"]]) for cost in comparison.costs]
-    return "\n".join(lines) + "\n"
+    """Both tables as Markdown."""
+    return f"{paired_table(comparison).markdown()}\n{effort_table(comparison).markdown()}"

@@ -1,155 +1,124 @@
-"""Runs side by side: tasks in rows, agents in columns, as a terminal table or as Markdown."""
+"""Runs side by side: tasks in rows, agents in columns."""
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
-from typing import TYPE_CHECKING
-
-from rich.markup import escape
-from rich.table import Table
+from typing import Any
 
 from dataset_builder.simulator.tasks import TASKS
+from eval_harness.reports.table import NOT_COMPARABLE, ReportTable
 from eval_harness.results.outcomes import OUTCOMES, count_outcomes
 from eval_harness.results.played_run import PlayedRun
-from eval_harness.results.records import (
-    HORIZONS,
-    RunResult,
-    seen_and_unseen,
-)
-
-if TYPE_CHECKING:
-    from eval_harness.results.statistics import Bootstrap, Estimate
-
-
-@dataclass(frozen=True)
-class _Rows:
-    """The cells of a comparison, before they are drawn."""
-
-    heads: list[str]
-    tasks: list[list[str]]
-    groups: list[list[str]]
-    total: list[str]
-    details: list[list[str]]
-    notes: list[str]
+from eval_harness.results.records import HORIZONS, RunResult, seen_and_unseen
+from eval_harness.results.statistics import Bootstrap, Estimate
 
 
 def comparison_table(
-    results: Sequence[RunResult | PlayedRun], title: str | None = None, caption: str | None = None
-) -> Table:
-    """A table of one or several runs: mean score (0-100) and episodes per task.
+    runs: Sequence[RunResult | PlayedRun], title: str | None = None, caption: str | None = None
+) -> ReportTable:
+    """A table of one or several runs: the mean score (0 to 100) and the number of episodes per task.
+
+    If all runs are `PlayedRun`s, it also shows the interval of the mean and how the episodes ended.
 
     Args:
-        results (`Sequence[RunResult | PlayedRun]`): one column each. Of a `PlayedRun` it also gives
-            the interval of the mean and how the episodes ended.
-        title (`str`, *optional*): stands above.
-        caption (`str`, *optional*): stands below, before what must be said about the runs (other
-            protocols, other episodes, failed episodes).
+        runs (`Sequence[RunResult | PlayedRun]`): one column each.
+        title (`str`, *optional*): is printed above the table.
+        caption (`str`, *optional*): is printed below the table, before the notes on the runs (different
+            protocols, different episodes, failed episodes).
+
+    Example:
+
+    ```python
+    from rich import print
+
+    print(comparison_table([load_run("runs/flat"), load_run("runs/pair")]))
+    ```
     """
-    rows = _rows(results)
-    notes = [escape(note) for note in (caption, *rows.notes) if note]
-    table = Table(title=escape(title or "") or None, caption="\n".join(notes) or None, caption_justify="left")
-    table.add_column("task")
-    for head in rows.heads:
-        table.add_column(escape(head), justify="right")
-    blocks = [block for block in (rows.tasks, rows.groups, [rows.total], rows.details) if block]
-    for block in blocks:
-        for row in block:
-            table.add_row(*row, style="bold" if row is rows.total else None)
-        table.add_section()
-    return table
+    results = [run.result if isinstance(run, PlayedRun) else run for run in runs]
+    played = [run for run in runs if isinstance(run, PlayedRun)]
+    detailed = played if len(played) == len(runs) else []
+    scores = [run.scores() for run in detailed]
+    total = _total_row(results)
+    blocks = [
+        _task_rows(results),
+        [*_horizon_rows(results), *_seen_rows(results)],
+        [total],
+        _detail_rows(detailed, scores) if detailed else [],
+    ]
+    notes = [*filter(None, [caption]), *run_notes(results), *interval_notes(scores)]
+    return ReportTable(["task", *run_names(results)], [b for b in blocks if b], title, notes, total)
 
 
 def comparison_markdown(
-    results: Sequence[RunResult | PlayedRun], title: str | None = None, caption: str | None = None
+    runs: Sequence[RunResult | PlayedRun], title: str | None = None, caption: str | None = None
 ) -> str:
     """The table of `comparison_table` as Markdown."""
-    rows = _rows(results)
-    lines = [f"## {title}", ""] if title else []
-    lines.append(markdown_row(["task", *rows.heads]))
-    lines.append("|".join(["", "---", *["---:"] * len(rows.heads), ""]))
-    lines += [markdown_row(row) for row in (*rows.tasks, *rows.groups)]
-    lines.append(markdown_row([f"**{cell}**" if cell else "" for cell in rows.total]))
-    lines += [markdown_row(row) for row in rows.details]
-    for note in filter(None, (caption, *rows.notes)):
-        lines += ["", note]
-    return "\n".join(lines) + "\n"
+    return comparison_table(runs, title, caption).markdown()
 
 
-def markdown_row(cells: Sequence[str]) -> str:
-    """A line of a Markdown table."""
-    return "| " + " | ".join(cell.replace("|", "\\|") for cell in cells) + " |"
-
-
-def _rows(runs: Sequence[RunResult | PlayedRun]) -> _Rows:
-    results = [run.result if isinstance(run, PlayedRun) else run for run in runs]
-    played = [run for run in runs if isinstance(run, PlayedRun)]
+def _task_rows(results: Sequence[RunResult]) -> list[list[str]]:
     tasks = [task for task in TASKS if any(task in result.per_task for result in results)]
-    groups = [horizon for horizon in HORIZONS if any(horizon in result.groups for result in results)]
-    apart = [seen_and_unseen(result) or {} for result in results]
-    detailed = bool(played) and len(played) == len(runs)
-    scores = [run.scores() for run in played] if detailed else []
-    return _Rows(
-        heads=run_names(results),
-        tasks=[[task, *(_cell(result.per_task.get(task)) for result in results)] for task in tasks],
-        groups=[
-            [f"{horizon} tasks", *(_cell(result.groups.get(horizon)) for result in results)]
-            for horizon in groups
-            if len(groups) > 1
-        ]
-        + [
-            [f"{kind} tasks", *(_cell(each.get(kind)) for each in apart)]
-            for kind in ("seen", "unseen")
-            if any(kind in each for each in apart)
-        ],
-        total=[
-            "mean over tasks",
-            *(
-                _cell({"mean": run.mean_score, "episodes": run.episodes, "failed": run.failed})
-                for run in results
-            ),
-        ],
-        details=_details(played, scores) if detailed else [],
-        notes=[*run_notes(results), *interval_notes(scores)],
+    return [[task, *(_cell(result.per_task.get(task)) for result in results)] for task in tasks]
+
+
+def _horizon_rows(results: Sequence[RunResult]) -> list[list[str]]:
+    """One row per horizon group; none for a single group, whose mean is the overall one."""
+    horizons = [name for name in HORIZONS if any(name in result.groups for result in results)]
+    if len(horizons) < 2:
+        return []
+    return [[f"{name} tasks", *(_cell(result.groups.get(name)) for result in results)] for name in horizons]
+
+
+def _seen_rows(results: Sequence[RunResult]) -> list[list[str]]:
+    """Tasks that the models were trained on, and tasks held out of their training."""
+    groups = [seen_and_unseen(result) or {} for result in results]
+    kinds = [kind for kind in ("seen", "unseen") if any(kind in group for group in groups)]
+    return [[f"{kind} tasks", *(_cell(group.get(kind)) for group in groups)] for kind in kinds]
+
+
+def _total_row(results: Sequence[RunResult]) -> list[str]:
+    overall = (
+        {"mean": result.mean_score, "episodes": result.episodes, "failed": result.failed}
+        for result in results
     )
+    return ["mean over tasks", *map(_cell, overall)]
 
 
-def _cell(row: dict | None) -> str:
+def _cell(row: dict[str, Any] | None) -> str:
     """`83.3 (10)`: mean and episodes; failed episodes are named."""
     if row is None:
         return ""
-    mean = "-" if row["mean"] is None else f"{row['mean']:.1f}"
     failed = f", {row['failed']} failed" if row.get("failed") else ""
-    return f"{mean} ({row['episodes']}{failed})"
+    return f"{mean_text(row['mean'])} ({row['episodes']}{failed})"
 
 
-def _details(runs: Sequence[PlayedRun], scores: Sequence["Bootstrap"]) -> list[list[str]]:
-    """Interval of the mean, share solved, and how many episodes ended in which way."""
-    means = [each.mean() for each in scores]
+def _detail_rows(runs: Sequence[PlayedRun], scores: Sequence[Bootstrap]) -> list[list[str]]:
+    """The interval of the mean, the share of solved episodes, LLM usage, and how the episodes ended."""
     counts = [count_outcomes(run.episodes) for run in runs]
+    rates = [run.result.success_rate for run in runs]
     rows = [
-        ["95% interval of the mean", *(interval_text(mean) for mean in means)],
-        ["solved", *("-" if (share := run.result.success_rate) is None else f"{share:.1%}" for run in runs)],
+        ["95% interval of the mean", *(interval_text(run_scores.mean()) for run_scores in scores)],
+        ["solved", *("-" if rate is None else f"{rate:.1%}" for rate in rates)],
     ]
     if any(episode.llm_calls for run in runs for episode in run.episodes):
         rows += [
-            ["LLM calls per episode", *(_each(run, "llm_calls") for run in runs)],
-            ["LLM tokens per episode", *(_each(run, "llm_tokens") for run in runs)],
+            [f"LLM {name} per episode", *(_per_episode(run, f"llm_{name}") for run in runs)]
+            for name in ("calls", "tokens")
         ]
-    rows += [
-        [name, *(str(count[name]) for count in counts)]
-        for name in OUTCOMES
-        if any(count[name] for count in counts)
-    ]
-    return rows
+    occurring = [name for name in OUTCOMES if any(count[name] for count in counts)]
+    return rows + [[name, *(str(count[name]) for count in counts)] for name in occurring]
 
 
-def _each(run: PlayedRun, what: str) -> str:
-    """An episode's number of something, on average."""
-    total = sum(getattr(episode, what) for episode in run.episodes)
-    mean = total / max(1, len(run.episodes))
+def _per_episode(run: PlayedRun, attribute: str) -> str:
+    """The mean of an attribute over the episodes of a run."""
+    mean = sum(getattr(episode, attribute) for episode in run.episodes) / max(1, len(run.episodes))
     return f"{mean:,.1f}" if 0 < mean < 10 else f"{mean:,.0f}"
 
 
-def interval_text(estimate: "Estimate | None", scale: float = 1.0, sign: str = "") -> str:
+def mean_text(mean: float | None) -> str:
+    """`83.3`; `-` where there is none."""
+    return "-" if mean is None else f"{mean:.1f}"
+
+
+def interval_text(estimate: Estimate | None, scale: float = 1.0, sign: str = "") -> str:
     """`31.2 to 40.5`; `-` where there is none."""
     if estimate is None or estimate.low is None or estimate.high is None:
         return "-"
@@ -157,18 +126,18 @@ def interval_text(estimate: "Estimate | None", scale: float = 1.0, sign: str = "
     return " to ".join("0.0" if end in ("+0.0", "-0.0") else end for end in ends)
 
 
-def interval_notes(scores: Iterable["Bootstrap"]) -> list[str]:
-    """Why intervals are missing, if they are."""
-    if not any(each.single for each in scores):
+def interval_notes(scores: Iterable[Bootstrap]) -> list[str]:
+    """A note that explains missing intervals, if there are any."""
+    if not any(run_scores.single for run_scores in scores):
         return []
     return [
-        "Tasks with one variation only have no interval, and no mean that contains one has: how much it "
-        "would move with other variations is unknown."
+        "Tasks with one variation have no interval, nor do means over such tasks: their spread over other "
+        "variations is unknown."
     ]
 
 
 def run_names(results: Sequence[RunResult]) -> list[str]:
-    """Agents' names; with the folder or a number where two columns would be called the same."""
+    """Names of the runs' agents; the folder or a number is added where two would be the same."""
     heads = [result.agent for result in results]
     for number, result in enumerate(results):
         if sum(other.agent == result.agent for other in results) > 1:
@@ -177,28 +146,28 @@ def run_names(results: Sequence[RunResult]) -> list[str]:
 
 
 def protocol_note(results: Sequence[RunResult]) -> str | None:
-    """A line that says so if the runs were played under different rules, else None."""
+    """A warning if the runs were played under different protocols, else None."""
     if len({result.protocol["hash"] for result in results}) == 1:
         return None
     names = (
         f"{head}: {result.protocol['name']} ({result.protocol['hash']})"
         for head, result in zip(run_names(results), results, strict=True)
     )
-    return f"NOT COMPARABLE, the protocols differ: {'; '.join(names)}."
+    return f"{NOT_COMPARABLE}, the protocols differ: {'; '.join(names)}."
 
 
 def run_notes(results: Sequence[RunResult]) -> list[str]:
-    """What a reader must know before comparing the columns."""
+    """What a reader must know before comparing the columns, one sentence each."""
     notes = ["In parentheses: episodes.", *difference_notes(results)]
     if any(result.played != results[0].played for result in results):
         notes.append("Compare tasks with equal numbers of episodes only.")
     if any(result.failed for result in results):
-        notes.append("Failed episodes have no score and count in no mean.")
+        notes.append("Failed episodes have no score and are excluded from all means.")
     return notes
 
 
 def difference_notes(results: Sequence[RunResult]) -> list[str]:
-    """What keeps runs from being compared as they stand: other rules, other episodes, unfinished ones."""
+    """Reasons not to compare runs directly: different protocols or episodes, unfinished runs."""
     notes = []
     if different := protocol_note(results):
         notes.append(different)

@@ -1,4 +1,4 @@
-"""What an episode took on average: time, actions, model calls and tokens."""
+"""The mean cost of an episode: time, actions, model calls and tokens."""
 
 from collections.abc import Callable, Sequence
 from statistics import fmean
@@ -14,7 +14,7 @@ def _mean_of(measure: Callable[[EpisodeResult], float]) -> Callable[[PlayedRun],
 
 
 def _recorded(measure: Callable[[EpisodeResult], int]) -> Callable[[PlayedRun], float | None]:
-    """The mean per episode; None if it is 0, as for agents without models and in older records."""
+    """The mean per episode; None if it is 0, as for agents without models."""
     return lambda run: _mean_of(measure)(run) or None
 
 
@@ -37,12 +37,15 @@ _COSTS: tuple[tuple[str, Callable[[PlayedRun], float | None]], ...] = (
 
 
 def cost_rows(runs: Sequence[PlayedRun]) -> list[dict[str, Any]]:
-    """What an episode cost, one row per measure that any of the runs recorded."""
+    """The mean cost of an episode, one row per measure that at least one of the runs recorded.
+
+    Returns:
+        `list[dict]`: `name` of the measure, and `values`, one text per run.
+    """
     rows = []
     for name, measure in _COSTS:
         values = [measure(run) for run in runs]
         if any(value is not None for value in values):
-            rows.append(
-                {"name": name, "values": ["-" if value is None else f"{value:,.1f}" for value in values]}
-            )
+            texts = ["-" if value is None else f"{value:,.1f}" for value in values]
+            rows.append({"name": name, "values": texts})
     return rows

@@ -1,4 +1,4 @@
-"""How an episode ended: one class for each, by rules that are printed beside the counts."""
+"""How an episode ended: one class per episode, by rules that reports print beside the counts."""
 
 from collections import Counter
 from collections.abc import Iterable
@@ -7,10 +7,10 @@ from dataclasses import dataclass
 from eval_harness.results.records import EpisodeResult
 
 WINDOW = 20
-"""How many of an episode's last actions tell what it was doing when it ended."""
+"""Number of last actions by which an ending is classified."""
 
 SHORTEST_LOOP = 10
-"""Fewer actions than this are not called a loop."""
+"""Minimum number of actions of a loop."""
 
 
 @dataclass(frozen=True)
@@ -19,7 +19,7 @@ class Outcome:
 
     Attributes:
         name: short, for filters and counts.
-        meaning: the rule, as a reader is told it.
+        meaning: the rule, in the words of the reports.
     """
 
     name: str
@@ -52,7 +52,7 @@ OUTCOMES = {
         ),
     )
 }
-"""Name → class, in the order of reports, which is that of the rules; an error comes before them all."""
+"""Name → class, in the order of the rules and of reports; `agent error` is checked first."""
 
 
 def outcome_of(episode: EpisodeResult) -> str:

@@ -1,4 +1,4 @@
-"""What a run leaves behind: one `EpisodeResult` per episode, and a `RunResult` with provenance."""
+"""The records of a run: one `EpisodeResult` per episode, and a `RunResult` with provenance."""
 
 import json
 from collections.abc import Iterable
@@ -13,12 +13,12 @@ from dataset_builder.common.jsonl_store import JsonlStore
 from dataset_builder.simulator.tasks import TASKS
 from eval_harness.metrics.scienceworld_score.scores import HORIZONS as _HORIZONS
 from eval_harness.metrics.scienceworld_score.scores import averages, mean
-from eval_harness.protocols.protocol import EpisodeKey
+from eval_harness.protocols.protocol import EpisodeKey, Protocol, load_protocol, protocol_names
 
 EPISODES_FILE = "episodes.jsonl"
 RESULTS_FILE = "results.json"
 HORIZONS = tuple(_HORIZONS)
-_ORDER = {task: place for place, task in enumerate(TASKS)}
+_ORDER = {task: index for index, task in enumerate(TASKS)}
 
 
 @dataclass(frozen=True)
@@ -30,22 +30,20 @@ class EpisodeResult:
         score: 0 to 100 by the protocol's rule; None if the episode failed (see `error`).
         raw_score: the simulator's last score, negative after a wrong focus; None if it failed.
         moves: moves used.
-        actions: what was played.
+        actions: the actions that were played.
         subgoals: the sub-goal each action served, `""` for agents without.
         scores: the simulator's score after each action.
         observations: the simulator's answers.
         rejected: per action, the candidates that the simulator did not know.
-        last_resort: indices of actions that the harness had to choose.
+        last_resort: indices of the actions that the harness chose because all candidates were rejected.
         stop_reason: `completed`, `lost` (negative score), `step_limit`, `decision_limit`, the kind
             of an early stop (`score_unchanged`, `few_distinct`), `agent_stopped` (it offered no
             action), or `error`.
         error: one line if the episode could not be played to its end, else None.
         seconds: from its entry into the batch to its end; other episodes of the batch run in this time
             too. The world was loaded before that.
-        model_calls, tokens_read, tokens_written: what its decisions took, see
-            `modeling.agents.base.DecisionCost`.
-        llm_calls, llm_prompt_tokens, llm_completion_tokens: what they took of a language model at a
-            server.
+        model_calls, tokens_read, tokens_written, llm_calls, llm_prompt_tokens, llm_completion_tokens: cost
+            of its decisions, see `modeling.agents.base.DecisionCost`.
     """
 
     task: str
@@ -85,12 +83,12 @@ class EpisodeResult:
 
     @classmethod
     def from_dict(cls, record: dict[str, Any]) -> "EpisodeResult":
-        """Build from `to_dict`'s form; unknown keys are ignored.
+        """Build from the form of `to_dict`; unknown keys are ignored.
 
         Raises:
-            ValueError: if it is no episode; one line that names the first field that is wrong.
+            ValueError: if it is not an episode; one line that names the first wrong field.
         """
-        try:  # as JSON, the form in which a dataclass can be read strictly
+        try:  # from JSON, because only there strict mode accepts a list or a dict for a dataclass
             return _EPISODE.validate_json(json.dumps(record), strict=True)
         except ValidationError as error:
             raise ValueError(_first_fault(error)) from error
@@ -98,25 +96,26 @@ class EpisodeResult:
 
 @dataclass(frozen=True)
 class RunResult:
-    """A run with all that is needed to check it or repeat it.
+    """A run with everything needed to check or repeat it.
 
     Attributes:
         mean_score: mean over tasks of the tasks' means (0 to 100); None before the first score.
         per_task: task → `mean`, `episodes` (scored), `failed`.
         groups: horizon group (`short`, `medium`, `long`) → `mean` over its tasks, `tasks`, `episodes`.
         success_rate: share of scored episodes that reached 100.
-        episodes, failed: number of scored and of failed episodes. Failed ones count in no mean.
+        episodes, failed: number of scored and of failed episodes. Means exclude failed episodes.
         agent: the agent's name.
         models: role → id, revision or content hash, parameters.
-        agent_settings: what else the agent says about itself, such as its decoding.
+        agent_settings: further provenance from the agent's `describe`, such as its decoding.
         protocol: `name` and `hash` of the rules.
+        rules: the protocol in full (`Protocol.model_dump`); empty in runs of earlier versions.
         seed: the run's seed.
         played: task → variations that were played, which may be fewer than the protocol's.
-        complete: every episode that any session of the run was asked for is there.
+        complete: whether the run has every episode that any of its sessions was asked for.
         batch_size: episodes that advanced together.
         versions: packages and Python.
         hardware: processor, cores, memory, GPU.
-        wall_seconds: over all sessions of the run.
+        wall_seconds: wall time of all sessions of the run.
         asked: task → variations that the sessions of the run were asked for.
         folder: where it was read from or written to; not part of the file.
     """
@@ -139,6 +138,7 @@ class RunResult:
     hardware: dict[str, Any]
     wall_seconds: float
     asked: dict[str, list[int]] = field(default_factory=dict)
+    rules: dict[str, Any] = field(default_factory=dict)
     folder: Path | None = field(default=None, compare=False)
 
     def to_dict(self) -> dict[str, Any]:
@@ -147,8 +147,24 @@ class RunResult:
         del record["folder"]
         return record
 
+    def rules_played(self) -> Protocol:
+        """The protocol that the run was played under.
+
+        Raises:
+            UsageError: if an older run does not hold it, and the package has no protocol of this hash.
+        """
+        if self.rules:
+            return Protocol.model_validate(self.rules)
+        name = self.protocol["name"]
+        if name in protocol_names() and (rules := load_protocol(name)).hash == self.protocol["hash"]:
+            return rules
+        raise UsageError(
+            f"{self.folder} does not hold the rules of its protocol, {name} ({self.protocol['hash']}): "
+            "repeat the `subgoal eval run` of this folder, which adds them."
+        )
+
     def episode_results(self) -> list[EpisodeResult]:
-        """The records behind the figures, read from the run folder.
+        """The episodes of the run, read from its folder.
 
         Raises:
             UsageError: if the run has no folder.
@@ -169,7 +185,7 @@ def _first_fault(error: ValidationError) -> str:
 
 
 def summarize(episodes: Iterable[EpisodeResult]) -> dict[str, Any]:
-    """The figures of a `RunResult` that follow from its episodes, by the `scienceworld_score` metric."""
+    """The fields of a `RunResult` that the `scienceworld_score` metric computes from the episodes."""
     ordered = sorted(episodes, key=lambda episode: (_ORDER[episode.task], episode.key))
     played: dict[str, set[int]] = {}
     for episode in ordered:
@@ -180,7 +196,7 @@ def summarize(episodes: Iterable[EpisodeResult]) -> dict[str, Any]:
 
 
 def unseen_tasks(result: RunResult) -> set[str]:
-    """The tasks that were held out of the training of every model of a run, played or not."""
+    """The tasks that were held out of the training of all models of a run, played or not."""
     models = [model for model in result.models.values() if isinstance(model, dict)]
     held_out = [set(model.get("held_out_tasks", ())) for model in models]
     return set.intersection(*held_out) if held_out else set()
@@ -213,12 +229,12 @@ def seen_and_unseen(result: RunResult) -> dict[str, dict[str, Any]] | None:
 
 
 def read_episodes(folder: str | Path) -> list[EpisodeResult]:
-    """The episodes recorded in a run folder; of a retried one, the last record.
+    """The episodes recorded in a run folder; for a retried episode, its last record.
 
-    A last line that was only half written (the run was killed) is left out.
+    A partial last line (the run was killed) is ignored.
 
     Raises:
-        UsageError: if a line is no episode.
+        UsageError: if a line is not an episode.
     """
     return episodes_in(JsonlStore(Path(folder) / EPISODES_FILE))
 
@@ -235,7 +251,7 @@ def _episode(record: dict[str, Any], path: Path) -> EpisodeResult:
             raise ValueError(f"task: {episode.task!r} is not in the table of tasks")
     except ValueError as error:
         raise UsageError(
-            f"{path} holds a line that is no episode (key {json.dumps(record['key'])}: {error}): remove it."
+            f"{path} has a line that is not an episode (key {json.dumps(record['key'])}: {error}): remove it."
         ) from error
     return episode
 
@@ -244,7 +260,7 @@ def load_run(folder: str | Path) -> RunResult:
     """A run from its folder.
 
     Raises:
-        UsageError: if the folder holds none, or a field of it is wrong.
+        UsageError: if the folder does not hold a run, or a field of it is wrong.
     """
     path = Path(folder) / RESULTS_FILE
     try:
@@ -254,7 +270,7 @@ def load_run(folder: str | Path) -> RunResult:
         return replace(run, folder=Path(folder))
     except FileNotFoundError as error:
         raise UsageError(
-            f"{folder} is no run folder (no {RESULTS_FILE}): give the --out of `subgoal eval run`."
+            f"{folder} is not a run folder (it has no {RESULTS_FILE}): give the --out of `subgoal eval run`."
         ) from error
     except ValueError as error:
         fault = _first_fault(error) if isinstance(error, ValidationError) else str(error)

@@ -1,8 +1,8 @@
-"""How sure a mean score is: bootstrap intervals and a paired test, both stratified by task.
+"""Uncertainty of mean scores: bootstrap intervals and a paired test, both stratified by task.
 
-What is drawn again is the variation of a task: episodes of one variation (several seeds) stay
-together. The tasks are fixed, as they are in every protocol. An interval therefore speaks of other
-variations of the same tasks, not of other tasks, and not of another training of the same models.
+The unit of resampling is the variation of a task: episodes of one variation (several seeds) stay
+together. The tasks are fixed, as in every protocol. An interval therefore covers other variations of
+the same tasks, but neither other tasks nor another training of the same models.
 """
 
 from collections.abc import Iterable, Mapping, Sequence
@@ -13,10 +13,10 @@ import numpy as np
 RESAMPLES = 10_000
 LEVEL = 0.95
 _EXACT = 14
-"""So many pairs that differ have few enough sign patterns (16,384) to try them all."""
+"""Up to this number of nonzero differences, all sign patterns (2^14 = 16,384) are enumerated."""
 
 Scores = Mapping[str, Sequence[Sequence[float]]]
-"""Task → for each of its variations, the values of its episodes."""
+"""Task → variation → episode: `scores[task][i]` holds the values of all episodes of variation i."""
 
 
 @dataclass(frozen=True)
@@ -24,9 +24,8 @@ class Estimate:
     """A mean with its interval.
 
     Attributes:
-        mean: of what was measured.
-        low, high: 95% interval; None where a task has one variation only, so that nothing is known of
-            its spread.
+        mean: the point estimate.
+        low, high: 95% interval; None if a task has only one variation, so that its spread is unknown.
     """
 
     mean: float
@@ -35,7 +34,7 @@ class Estimate:
 
 
 class Bootstrap:
-    """Bootstrap distribution of task means and of whatever is made of them.
+    """Bootstrap distribution of task means and of means over them.
 
     Each of a task's n variations is drawn with replacement, n - 1 draws at a time: with the usual n
     the spread of so few (2 to 10 a task) would come out too small by the factor (n - 1) / n (Rao and
@@ -43,17 +42,26 @@ class Bootstrap:
     An Introduction to the Bootstrap, chapter 13). Drawing within tasks keeps the protocol's design,
     as arXiv 2405.02749 averages: the plain mean over tasks.
 
-    A task with one variation has no interval, and neither has a mean that contains one: with a spread
-    of 0 in place of the unknown one it would come out far too narrow. A task whose scores are all the
-    same adds none either: few episodes at 100 do not prove that all would be.
+    A task with one variation has no interval, nor does a mean over such tasks: taking its unknown spread as 0
+    would make the interval far too narrow. A task whose scores are all equal adds no spread, either, which
+    makes intervals optimistic: a few episodes at 100 do not prove that all would be.
 
     Args:
         scores (`Scores`): task → variation → values, such as scores from 0 to 100, or differences.
-        seed (`int`, *optional*, defaults to 0): of the draws. A task's draws depend on its name and
-            this alone, so that its interval is the same in every report.
+        seed (`int`, *optional*, defaults to 0): seed of the draws. The draws of a task depend only on
+            this and its name, so that its interval is the same in every report.
+
+    Example:
+
+    ```python
+    scores = {"boil": [[10.0], [30.0]], "melt": [[50.0], [70.0]]}
+    Bootstrap(scores).mean()  # Estimate(mean=40.0, low=20.0, high=60.0)
+    ```
     """
 
     def __init__(self, scores: Scores, seed: int = 0) -> None:
+        # Task → sum of the values and their number; `_draws` holds both for every resample, each of shape
+        # (RESAMPLES,).
         self._totals: dict[str, tuple[float, int]] = {}
         self._draws: dict[str, tuple[np.ndarray, np.ndarray]] = {}
         self._single: set[str] = set()
@@ -64,6 +72,7 @@ class Bootstrap:
             sums = np.array([float(sum(values)) for values in variations])
             counts = np.array([len(values) for values in variations])
             dice = np.random.default_rng([seed, *task.encode()])
+            # n - 1 draws, not n, correct the bias of a small n. Indices of shape (RESAMPLES, n - 1).
             drawn = dice.integers(0, len(sums), (RESAMPLES, max(1, len(sums) - 1)))
             self._totals[task] = float(sums.sum()), int(counts.sum())
             self._draws[task] = sums[drawn].sum(axis=1), counts[drawn].sum(axis=1)
@@ -76,28 +85,28 @@ class Bootstrap:
         Returns:
             `Estimate`, or None if none of the tasks has a value.
         """
-        chosen = self._chosen(tasks)
-        if not chosen:
+        selected = self._with_values(tasks)
+        if not selected:
             return None
-        mean = sum(self._totals[task][0] / self._totals[task][1] for task in chosen) / len(chosen)
-        drawn = np.mean([self._draws[task][0] / self._draws[task][1] for task in chosen], axis=0)
-        return self._estimate(chosen, mean, drawn)
+        mean = sum(self._totals[task][0] / self._totals[task][1] for task in selected) / len(selected)
+        drawn = np.mean([self._draws[task][0] / self._draws[task][1] for task in selected], axis=0)
+        return self._estimate(selected, mean, drawn)
 
     def pooled(self) -> Estimate | None:
-        """The mean over all values, whatever their task: for a share of episodes."""
-        chosen = self._chosen(None)
-        if not chosen:
+        """The mean over all values regardless of their task, such as the share of solved episodes."""
+        tasks = self._with_values(None)
+        if not tasks:
             return None
-        mean = sum(self._totals[task][0] for task in chosen) / sum(self._totals[task][1] for task in chosen)
-        sums, counts = (np.sum([self._draws[task][part] for task in chosen], axis=0) for part in (0, 1))
-        return self._estimate(chosen, mean, sums / counts)
+        mean = sum(self._totals[task][0] for task in tasks) / sum(self._totals[task][1] for task in tasks)
+        sums, counts = (np.sum([self._draws[task][part] for task in tasks], axis=0) for part in (0, 1))
+        return self._estimate(tasks, mean, sums / counts)
 
     @property
     def single(self) -> int:
-        """How many tasks have one variation only, and so no spread."""
+        """Number of tasks with only one variation, whose spread is unknown."""
         return len(self._single)
 
-    def _chosen(self, tasks: Iterable[str] | None) -> list[str]:
+    def _with_values(self, tasks: Iterable[str] | None) -> list[str]:
         return list(self._totals) if tasks is None else [task for task in tasks if task in self._totals]
 
     def _estimate(self, tasks: Sequence[str], mean: float, drawn: np.ndarray) -> Estimate:
@@ -118,14 +127,15 @@ def sign_flip_test(differences: Scores, seed: int = 0) -> float:
 
     Args:
         differences (`Scores`): task → variation → second agent's score minus the first's.
-        seed (`int`, *optional*, defaults to 0): of the draws.
+        seed (`int`, *optional*, defaults to 0): seed of the draws.
     """
     weights = _weights(differences)
     observed = abs(weights.sum()) - 1e-9  # sums in another order differ in the last digits
-    weights = weights[weights != 0]
+    weights = weights[weights != 0]  # a difference of 0 has the same effect with either sign
     if not len(weights):
         return 1.0
     if len(weights) <= _EXACT:
+        # Bit j of row i is the sign of weight j in pattern i: shape (2^n, n).
         patterns = np.arange(2 ** len(weights))[:, None] >> np.arange(len(weights)) & 1
         return float((abs((1 - 2 * patterns) @ weights) >= observed).mean())
     dice = np.random.default_rng(seed)
@@ -134,7 +144,7 @@ def sign_flip_test(differences: Scores, seed: int = 0) -> float:
 
 
 def _weights(differences: Scores) -> np.ndarray:
-    """What each variation adds to the mean over tasks."""
+    """The contribution of each variation to the mean over tasks: shape (number of variations,)."""
     tasks = [[values for values in variations if len(values)] for variations in differences.values()]
     tasks = [variations for variations in tasks if variations]
     return np.array(
@@ -147,13 +157,14 @@ def _weights(differences: Scores) -> np.ndarray:
 
 
 def holm(p_values: Sequence[float]) -> list[float]:
-    """P values that hold for all tests together: of 30 tasks, one or two fall below 0.05 by chance.
+    """P values adjusted for multiple tests: of 30 tasks, one or two fall below 0.05 by chance.
 
     Step-down procedure of Holm 1979, Scand. J. Stat. 6:65-70.
     """
     adjusted = [0.0] * len(p_values)
     largest = 0.0
-    for rank, place in enumerate(sorted(range(len(p_values)), key=p_values.__getitem__)):
-        largest = max(largest, min(1.0, (len(p_values) - rank) * p_values[place]))
-        adjusted[place] = largest
+    for rank, index in enumerate(sorted(range(len(p_values)), key=p_values.__getitem__)):
+        # The maximum keeps the adjusted values in the order of the unadjusted ones.
+        largest = max(largest, min(1.0, (len(p_values) - rank) * p_values[index]))
+        adjusted[index] = largest
     return adjusted

@@ -1,4 +1,4 @@
-"""Episodes as units of work for an engine: played here, or by workers elsewhere with their own models."""
+"""Jobs for an engine: play episodes in this process, or in workers that load their own models."""
 
 import contextlib
 import os
@@ -20,7 +20,7 @@ from modeling.agents.base import Agent
 
 @dataclass(frozen=True)
 class PlayHere:
-    """Plays with an agent and a simulator of this process.
+    """A job that plays with the agent and simulator of this process.
 
     Attributes:
         agent, protocol, simulator, batch_size: as for `Rollout`.
@@ -33,18 +33,18 @@ class PlayHere:
     uses_gpu = True
 
     def start(self, threads: int) -> "_Player":
-        """The simulator stays its owner's."""
+        """The simulator is not closed with the player: its owner closes it."""
         return _Player(Rollout(self.agent, self.protocol, self.simulator, self.batch_size))
 
 
 @dataclass(frozen=True)
 class AgentMaker:
-    """How to make an agent elsewhere, for `make_agent`.
+    """Makes an agent in another process.
 
     Attributes:
-        name: of the agent.
-        options: without a simulator; folders by their full paths.
-        folder: where plug-ins are looked for.
+        name: name of the agent, for `make_agent`.
+        options: the agent's options, without a simulator, and with absolute paths.
+        folder: working directory, in which plug-ins are searched.
     """
 
     name: str
@@ -53,8 +53,8 @@ class AgentMaker:
 
     @classmethod
     def of(cls, name: str, options: AgentOptions) -> "AgentMaker":
-        """From what the agent of this process is made of."""
-        there = replace(
+        """From the options of the agent of this process."""
+        remote = replace(
             options,
             simulator=None,
             controller=_full_path(options.controller),
@@ -62,7 +62,7 @@ class AgentMaker:
             flat=_full_path(options.flat),
             trajectories=_full_path(options.trajectories),
         )
-        return cls(name, there)
+        return cls(name, remote)
 
     def make(self, simulator: Simulator) -> Agent:
         if self.folder not in sys.path:
@@ -71,17 +71,17 @@ class AgentMaker:
 
 
 def _full_path(source: str | None) -> str | None:
-    """A worker has another working directory; Hub ids stay as they are."""
+    """The absolute path of a folder, since workers have other working directories; a Hub id as it is."""
     return str(Path(source).resolve()) if source and Path(source).exists() else source
 
 
 @dataclass(frozen=True)
 class PlayElsewhere:
-    """Plays with an agent and a Java process of the worker's own.
+    """A job that plays with an agent and a Java process that each worker starts.
 
     Attributes:
         maker: makes the agent.
-        models: what the agent must say of its models: the same weights everywhere.
+        models: the `models` that the agent must describe: the same weights in every worker.
         protocol, batch_size: as for `Rollout`.
     """
 
@@ -113,10 +113,10 @@ class _Player:
         self._simulator = simulator
 
     def work(self, units: Sequence[EpisodeKey]) -> Generator[tuple[int, EpisodeResult], None, None]:
-        places = {unit: place for place, unit in enumerate(units)}
+        indices = {unit: index for index, unit in enumerate(units)}
         with contextlib.closing(self._rollout.run(units)) as episodes:
             for episode in episodes:
-                yield places[episode.key], episode
+                yield indices[episode.key], episode
 
     def close(self) -> None:
         if self._simulator is not None:

@@ -1,4 +1,4 @@
-"""What a run was made with: versions and hardware, for its `results.json`."""
+"""Provenance of a run: versions and hardware, for its `results.json`."""
 
 import os
 import platform
@@ -24,13 +24,13 @@ _PACKAGES = (
 
 def versions() -> dict[str, str]:
     """Versions of Python and of the packages that can change a score."""
-    found = {"python": platform.python_version()}
+    installed = {"python": platform.python_version()}
     for package in _PACKAGES:
         try:
-            found[package] = version(package)
+            installed[package] = version(package)
         except PackageNotFoundError:
             continue
-    return found
+    return installed
 
 
 def hardware() -> dict[str, Any]:
@@ -42,7 +42,7 @@ def hardware() -> dict[str, Any]:
         "system": f"{platform.system()} {platform.machine()}",
         "gpu": None,
     }
-    torch = sys.modules.get("torch")  # asking must not load it for agents without weights
+    torch = sys.modules.get("torch")  # agents without weights must not load torch for this
     if torch is not None:
         facts["torch_threads"] = torch.get_num_threads()
         if torch.cuda.is_available():

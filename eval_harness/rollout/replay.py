@@ -43,29 +43,23 @@ def recorded_episodes(
     Args:
         source (`str` or `Path`): a run folder, or a JSON file with one episode in the form of a line
             of `episodes.jsonl`.
-        protocol (`str`, *optional*): name or YAML file of the rules. By default those of the run if
-            they come with the package; for a file `paper`.
+        protocol (`str`, *optional*): name or YAML file of the rules. By default the rules that the run
+            folder holds; for a file `paper`.
 
     Raises:
-        UsageError: if it is neither, or the rules are not those of the run.
+        UsageError: if the source is neither, or the rules are not those of the run.
     """
     path = Path(source)
     if path.is_file():
         return [_read_episode(path)], load_protocol(protocol or "paper")
     run = read_played(path)
-    played = run.result.protocol
-    try:
-        rules = load_protocol(protocol or played["name"])
-    except UsageError as error:
-        if protocol:
-            raise
-        raise UsageError(
-            f"{source} was played under a protocol of its own ({played['name']}): give --protocol FILE."
-        ) from error
+    if protocol is None:
+        return run.episodes, run.result.rules_played()
+    rules, played = load_protocol(protocol), run.result.protocol
     if rules.hash != played["hash"]:
         raise UsageError(
-            f"{source} was played under {played['name']} ({played['hash']}), which is not {rules.name} as it "
-            f"is here ({rules.hash}): give --protocol FILE with the rules of that run."
+            f"{source} was played under {played['name']} ({played['hash']}), not under {rules.name} "
+            f"({rules.hash}): drop --protocol, or give the file with the rules of that run."
         )
     return run.episodes, rules
 
@@ -76,7 +70,7 @@ def _read_episode(path: Path) -> EpisodeResult:
         get_task(episode.task).check_variation(episode.variation)
     except ValueError as error:
         raise UsageError(
-            f"{path} is no recorded episode ({error}): give one line of an episodes.jsonl, or a run folder."
+            f"{path} is not a recorded episode ({error}): give a line of an episodes.jsonl, or a run folder."
         ) from error
     return episode
 

@@ -1,8 +1,8 @@
 """Batched rollouts: N episodes advance together, and a finished one makes room for the next.
 
-In each round one `agent.act` decides for all episodes, then the simulator's worlds move in threads.
-An agent that can decide on several batches at a time gets as many lanes: while one decides, another
-moves. Each lane has its own episodes from the start, and the next ones are loaded ahead in the
+In each round one `agent.act` decides for all episodes, then the simulator's worlds advance in threads.
+An agent that can decide on several batches at a time gets that number of lanes: while one decides,
+another advances. Each lane has its own episodes from the start. The next ones are loaded in the
 background but enter in order, so that a run always forms the same batches. Batch size 1 is the plain
 sequential loop.
 """
@@ -38,30 +38,37 @@ log = logging.getLogger(__name__)
 
 @dataclass
 class _Shared:
-    """What the lanes of a rollout share.
+    """State that the lanes of a rollout share.
 
     Attributes:
-        deaths: of the Java process, by episode.
-        suspects: episodes that had two.
-        stop: set when all are to end.
-        warned: of an agent that cannot decide for a batch.
+        deaths: episode → number of times the Java process died while it was played.
+        quarantined: episodes with two deaths; they are played alone at the end.
+        stop: is set when all lanes must end.
+        warned: is set when the warning about an agent that cannot decide for a batch has been logged.
     """
 
     deaths: Counter[EpisodeKey] = field(default_factory=Counter)
-    suspects: deque[EpisodeKey] = field(default_factory=deque)
+    quarantined: deque[EpisodeKey] = field(default_factory=deque)
     stop: threading.Event = field(default_factory=threading.Event)
     warned: threading.Event = field(default_factory=threading.Event)
 
 
 class Rollout:
-    """Plays units with an agent.
+    """Plays episodes with an agent.
 
     Args:
-        agent (`Agent`): `act` is called from as many threads as its attribute `concurrent` says, from one
-            if it has none; `begin` from several, even while it acts.
+        agent (`Agent`): `act` is called from up to `agent.concurrent` threads, from one if it has no such
+            attribute; `begin` from several, even while it acts.
         protocol (`Protocol`): the rules.
-        simulator (`Simulator`): where the episodes are played.
-        batch_size (`int`): how many advance together, in all lanes.
+        simulator (`Simulator`): plays the episodes.
+        batch_size (`int`): number of episodes that advance together, over all lanes.
+
+    Example:
+
+    ```python
+    for result in Rollout(agent, protocol, simulator, batch_size=8).run(protocol.units("boil")):
+        print(result.key, result.score)
+    ```
     """
 
     def __init__(self, agent: Agent, protocol: Protocol, simulator: Simulator, batch_size: int) -> None:
@@ -71,12 +78,14 @@ class Rollout:
         self._batch_size = batch_size
 
     def run(self, units: Sequence[EpisodeKey]) -> Generator[EpisodeResult, None, None]:
-        """Play all units; their results come as they finish, failed ones included.
+        """Play all episodes and yield their results as they finish, failed ones included.
 
-        When the Java process dies, the episodes that were in it begin anew. One that has seen two
-        deaths is put off and played alone at the end, so that an episode which ends the process
-        each time does not take its neighbours with it; after the third death it is given up.
+        When the Java process dies, its episodes restart from their beginning. An episode with two deaths
+        is quarantined and played alone at the end, so that an episode that kills the process each time does
+        not take its neighbours with it. After the third death it is recorded as failed.
         """
+        # Episode i belongs to lane i modulo `count`, whatever happens to other episodes: so a run always
+        # forms the same batches, and a model's answers do not depend on timing.
         count = max(1, min(getattr(self._agent, "concurrent", 1), self._batch_size, len(units)))
         size, larger = divmod(self._batch_size, count)
         shared = _Shared()
@@ -86,7 +95,7 @@ class Rollout:
         ]
         yield from side_by_side(lanes, shared.stop)
         shared.stop.clear()
-        yield from self._lane(shared).play(tuple(shared.suspects), 1, ahead=0)
+        yield from self._lane(shared).play(tuple(shared.quarantined), 1, ahead=0)
 
     def _lane(self, shared: _Shared) -> "_Lane":
         return _Lane(self._agent, self._protocol, self._simulator, shared)
@@ -103,7 +112,13 @@ class _Lane:
     def play(
         self, units: Sequence[EpisodeKey], size: int, ahead: int
     ) -> Generator[EpisodeResult, None, None]:
-        """Play units, so many together and so many more loaded; their results come as they finish."""
+        """Play episodes and yield their results as they finish.
+
+        Args:
+            units (`Sequence[EpisodeKey]`): the episodes, in order.
+            size (`int`): number of episodes that advance together.
+            ahead (`int`): number of further episodes that are loaded meanwhile.
+        """
         self._queue = deque(units)
         threads = os.cpu_count() or 1
         games: list[Game] = []
@@ -134,7 +149,8 @@ class _Lane:
         return game
 
     def _enter(self, loading: Future[Game]) -> Game:
-        """The next game, as soon as it is loaded."""
+        """The next game, in the order of the queue."""
+        # Waiting for this one, although a later one may be loaded already, keeps the batches the same.
         game = loading.result()
         game.start()
         return game
@@ -144,7 +160,7 @@ class _Lane:
         if not games:
             return
         decisions = self._decide(games)
-        # The games of one world would wait for each other: each world gets one thread.
+        # Games in the same Java world would block each other, so each world gets one thread.
         by_world: dict[int, list[Callable[[], None]]] = {}
         for game, decision in zip(games, decisions, strict=True):
             if decision is not None:
@@ -153,34 +169,39 @@ class _Lane:
         list(movers.map(_call_all, by_world.values()))
 
     def _decide(self, games: list[Game]) -> list[Decision | None]:
-        """The agent's decisions; None where it failed, which ends that game only."""
+        """The agent's decisions; None where it failed, which ends that game only.
+
+        If a batch fails, each of its games is asked alone, so that the others continue.
+        """
         try:
             return list(self._act(games))
         except Exception as error:
             if _ends_the_run(error):
                 raise
             if len(games) == 1:
-                _blame(games[0], error)
+                _mark_failed(games[0], error)
                 return [None]
             if not self._shared.warned.is_set() and not isinstance(error, SimulatorDied):
-                log.warning("The agent raised %r for a batch; it is asked one episode at a time.", error)
+                log.warning(
+                    "The agent raised %r for a batch; it is now asked for one episode at a time.", error
+                )
                 self._shared.warned.set()
             return [decision for game in games for decision in self._decide([game])]
 
     def _act(self, games: list[Game]) -> Sequence[Decision]:
         decisions = self._agent.act([game.state for game in games])
-        if len(decisions) != len(games) or not all(isinstance(each, Decision) for each in decisions):
+        if len(decisions) != len(games) or not all(isinstance(decision, Decision) for decision in decisions):
             raise TypeError(f"act must return one Decision per state ({len(games)})")
         return decisions
 
     def _finish(self, game: Game) -> Iterator[EpisodeResult]:
-        """The record of a game that is over, or another try if its Java process died."""
+        """The record of a game that is over; none if it is to be played again after a death of Java."""
         game.leave()
         if game.died:
             self._shared.deaths[game.unit] += 1
             deaths = self._shared.deaths[game.unit]
             if deaths < MAX_JVM_RESTARTS:
-                again = self._queue if deaths == 1 else self._shared.suspects
+                again = self._queue if deaths == 1 else self._shared.quarantined
                 again.appendleft(game.unit)
                 return
             game.fail(f"The simulator's Java process died {deaths} times in this episode.")
@@ -194,7 +215,7 @@ def _attempt(game: Game, work: Callable[[], None]) -> None:
     except Exception as error:
         if _ends_the_run(error):
             raise
-        _blame(game, error)
+        _mark_failed(game, error)
 
 
 def _ends_the_run(error: Exception) -> bool:
@@ -204,7 +225,7 @@ def _ends_the_run(error: Exception) -> bool:
     )
 
 
-def _blame(game: Game, error: Exception) -> None:
+def _mark_failed(game: Game, error: Exception) -> None:
     if isinstance(error, SimulatorDied):
         game.died = True
     else:
@@ -222,19 +243,20 @@ T = TypeVar("T")
 def side_by_side(
     streams: Sequence[Generator[T, Any, Any]], stop: threading.Event
 ) -> Generator[T, None, None]:
-    """The results of all streams, as they come. One stream alone is followed here, without a thread.
+    """Yield the results of all streams as they come. A single stream needs no thread.
 
     Args:
         streams (`Sequence[Generator]`): each is used in one thread only.
-        stop (`Event`): set when a stream has failed, or nobody wants more: each must then end soon. What
-            it still yields counts.
+        stop (`Event`): is set when a stream has failed or the caller stops: each stream must then end soon.
+            What it still yields is passed on, because these episodes have been played.
 
     Raises:
-        BaseException: the first that a stream raised, when all have ended.
+        BaseException: the first error of a stream, once all have ended.
     """
     if len(streams) == 1:
         yield from streams[0]
         return
+    # A result comes as a tuple, an error as itself; None says that a stream has ended.
     results: SimpleQueue[tuple[T] | BaseException | None] = SimpleQueue()
 
     def follow(stream: Generator[T, Any, Any]) -> None:
@@ -264,6 +286,7 @@ def side_by_side(
                     yield result[0]
     finally:
         stop.set()
+        # Threads must not outlive the run: they hold games in a simulator that its owner will close.
         for thread in threads:
             if thread.ident is not None:
                 thread.join()

@@ -1,9 +1,8 @@
-"""`run_protocol`: an agent plays a protocol into a run folder, from where it was left."""
+"""`run_protocol`: an agent plays a protocol into a run folder; an interrupted run is resumed."""
 
 import contextlib
 from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path
-from typing import Any
 
 from rich.console import Console
 from rich.progress import (
@@ -28,7 +27,7 @@ from eval_harness.rollout.run_folder import RunFolder
 from modeling.agents.base import Agent
 
 DEFAULT_BATCH_SIZE = 32
-"""Enough to keep every core busy to the end of a round; a world takes some megabytes of Java's memory."""
+"""Keeps every core busy to the end of a round; each world takes a few megabytes of Java memory."""
 
 
 def run_protocol(
@@ -47,33 +46,42 @@ def run_protocol(
     progress: bool = True,
     wait: bool = False,
 ) -> RunResult:
-    """Play a protocol and score it. Called again with the same arguments, it plays what is missing.
+    """Play a protocol and score it. Called again with the same arguments, it plays the missing episodes.
 
     Args:
-        agent (`Agent`): who plays.
+        agent (`Agent`): the agent that plays.
         protocol (`str`, `Path` or `Protocol`, *optional*, defaults to `"paper"`): a name or a file.
         out (`str` or `Path`, *optional*, defaults to `"runs/eval"`): run folder. More tasks or
             variations of the same run may be added to it; another run is refused.
         simulator (`Simulator`, *optional*): a running one; by default one is started for the run.
         tasks (`str` or iterable, *optional*): play only these of the protocol's tasks.
         max_variations (`int`, *optional*): play at most so many variations per task.
-        seed (`int`, *optional*, defaults to 0): for agents that draw.
+        seed (`int`, *optional*, defaults to 0): seed of the agents that sample.
         batch_size (`int` or `"auto"`, *optional*, defaults to `"auto"`): episodes that advance together;
             `auto` is `DEFAULT_BATCH_SIZE`.
         retry_failed (`bool`, *optional*, defaults to `False`): also play again what was recorded as
             failed.
-        engine (`Engine`, *optional*): who plays the episodes; by default this process.
-        maker (`AgentMaker`, *optional*): how workers elsewhere make the agent; other engines need it.
+        engine (`Engine`, *optional*): runs the episodes; by default this process.
+        maker (`AgentMaker`, *optional*): makes the agent in the workers; engines other than local need it.
         progress (`bool`, *optional*, defaults to `True`): show a bar on standard error.
         wait (`bool`, *optional*, defaults to `False`): wait for another process that uses the folder.
 
     Returns:
-        `RunResult`: over all that is in the folder, not only what was played now.
+        `RunResult`: over all episodes in the folder, not only those played now.
 
     Raises:
         UsageError: for an unknown protocol or task, a bad batch size, or a folder that holds
             another run.
         SubgoalError: if another process uses the folder.
+
+    Example:
+
+    ```python
+    from eval_harness import AgentOptions, make_agent, run_protocol
+
+    agent = make_agent("flat", AgentOptions(flat="release/flat"))
+    print(run_protocol(agent, "mini", "runs/flat").mean_score)
+    ```
     """
     rules = load_protocol(protocol)
     units = rules.units(tasks, max_variations, seed)
@@ -86,14 +94,13 @@ def run_protocol(
         "protocol": {"name": rules.name, "hash": rules.hash},
         "seed": seed,
     }
+    facts = {"rules": rules.model_dump(mode="json"), "batch_size": size}
     with folder_lock(out, wait):
-        folder = RunFolder(
-            out, identity, {"batch_size": size, "versions": versions(), "hardware": hardware()}
-        )
+        folder = RunFolder(out, identity, {**facts, "versions": versions(), "hardware": hardware()})
         missing = folder.missing(units, retry_failed)
         if missing:
             with contextlib.ExitStack() as stack:
-                # Last out: the figures and the time of an interrupted run are kept as far as it came.
+                # Registered first, so run last: an interrupted run keeps its time and its figures so far.
                 stack.callback(folder.save, complete=False)
                 runner = engine or LocalEngine()
                 job: Job[EpisodeKey, EpisodeResult]
@@ -101,13 +108,24 @@ def run_protocol(
                     job = PlayHere(agent, rules, simulator or stack.enter_context(Simulator()), size)
                 else:
                     job = PlayElsewhere(maker, identity["models"], rules, size)
-                advance = stack.enter_context(_bar(folder, units, len(missing), progress))
-                episodes = runner.map(job, missing, batch=None)
-                stack.enter_context(contextlib.closing(episodes))
-                for _, episode in episodes:
-                    folder.append(episode)
-                    advance(episode)
+                advance = stack.enter_context(_bar(folder, len(units), len(missing), progress))
+                _play(runner, job, missing, folder, advance)
         return folder.save(complete=True)
+
+
+def _play(
+    runner: Engine,
+    job: Job[EpisodeKey, EpisodeResult],
+    missing: list[EpisodeKey],
+    folder: RunFolder,
+    advance: Callable[[], None],
+) -> None:
+    """Play the missing episodes and record each of them as soon as it is finished."""
+    # batch=None: the rollout forms its own batches, so an engine must not cut the episodes into smaller ones.
+    with contextlib.closing(runner.map(job, missing, batch=None)) as episodes:
+        for _, episode in episodes:
+            folder.append(episode)
+            advance()
 
 
 def resolve_batch_size(batch_size: int | str) -> int:
@@ -128,10 +146,8 @@ def resolve_batch_size(batch_size: int | str) -> int:
 
 
 @contextlib.contextmanager
-def _bar(
-    folder: RunFolder, units: list[Any], n_missing: int, show: bool
-) -> Iterator[Callable[[EpisodeResult], None]]:
-    """A progress bar over the run's episodes, with the mean so far."""
+def _bar(folder: RunFolder, n_episodes: int, n_missing: int, show: bool) -> Iterator[Callable[[], None]]:
+    """A progress bar over the episodes of the run, with the mean score so far."""
     bar = Progress(
         TextColumn("playing"),
         BarColumn(),
@@ -143,12 +159,8 @@ def _bar(
         disable=not show,
     )
     with bar:
-        line = bar.add_task("", total=len(units), completed=len(units) - n_missing, mean=_so_far(folder))
-
-        def advance(episode: EpisodeResult) -> None:
-            bar.update(line, advance=1, mean=_so_far(folder))
-
-        yield advance
+        line = bar.add_task("", total=n_episodes, completed=n_episodes - n_missing, mean=_so_far(folder))
+        yield lambda: bar.update(line, advance=1, mean=_so_far(folder))
 
 
 def _so_far(folder: RunFolder) -> str:

@@ -1,4 +1,4 @@
-"""`RunFolder`: the files of one run, safe against kills, and closed to other runs."""
+"""`RunFolder`: the files of one run; it survives kills and refuses other runs."""
 
 import json
 import time
@@ -26,17 +26,17 @@ _SAVE_EVERY = 5.0  # seconds between rewrites of results.json while episodes com
 class RunFolder:
     """`episodes.jsonl`, one line per finished episode, appended; and `results.json`, replaced whole.
 
-    `results.json` is written when the run begins, so that a folder says whose it is even if the run
-    is killed at its first episode, and again while episodes come in.
+    `results.json` is written when the run begins, so that the folder can be identified even if the run is
+    killed in its first episode, and again while episodes are recorded.
 
     Args:
         path (`str` or `Path`): the folder; this process owns it (see `folder_lock`).
-        identity (`dict`): `agent`, `models`, `agent_settings`, `protocol`, `seed`: what must be the
-            same for a run to be continued.
-        facts (`dict`): `batch_size`, `versions`, `hardware` of this session.
+        identity (`dict`): `agent`, `models`, `agent_settings`, `protocol`, `seed`: must be equal for a run
+            to be resumed.
+        facts (`dict`): `rules`, `batch_size`, `versions`, `hardware` of this session.
 
     Raises:
-        UsageError: if the folder holds another run, or a line that is no episode.
+        UsageError: if the folder holds another run, or a line that is not an episode.
     """
 
     def __init__(self, path: str | Path, identity: dict[str, Any], facts: dict[str, Any]) -> None:
@@ -70,7 +70,8 @@ class RunFolder:
         return there.wall_seconds
 
     def missing(self, units: list[EpisodeKey], retry_failed: bool = False) -> list[EpisodeKey]:
-        """The units without a record, and those that failed if they are to be retried."""
+        """The episodes without a record, and the failed ones if they are to be retried."""
+        # Recorded before anything is played: a killed run must not look complete.
         for unit in units:
             self._asked[unit.task] = sorted({*self._asked.get(unit.task, ()), unit.variation})
         return [
@@ -80,17 +81,17 @@ class RunFolder:
         ]
 
     def append(self, episode: EpisodeResult) -> None:
-        """Record a finished episode; it survives a kill from here on."""
+        """Record a finished episode; from then on it survives a kill."""
         self._store.append(episode.key, episode.to_dict())
         self.episodes[episode.key] = episode
         if time.monotonic() - self._saved > _SAVE_EVERY:
             self.save(complete=False)
 
     def save(self, complete: bool) -> RunResult:
-        """Write `results.json` for all that is there, in one atomic replacement.
+        """Write `results.json` for all recorded episodes, in one atomic replacement.
 
         Args:
-            complete (`bool`): whether this session has played what it was asked for.
+            complete (`bool`): whether this session has played all episodes that it was asked for.
         """
         played = {(key.task, key.variation) for key in self.episodes}
         asked = {(task, variation) for task, variations in self._asked.items() for variation in variations}
@@ -117,7 +118,7 @@ def _differences(there: Any, here: Any, name: str = "") -> Iterator[str]:
     """Where two identities differ, such as `its seed is 0, not 1`."""
     if isinstance(there, dict) and isinstance(here, dict):
         if here.get("revision") and there.get("revision") == here["revision"]:
-            there = {**there, "id": here.get("id")}  # the same weights, wherever they lie
+            there = {**there, "id": here.get("id")}  # the same weights, wherever they are
             there.setdefault("files", here.get("files"))  # runs of earlier releases lack it
         for key in here if not name else [*here, *(key for key in there if key not in here)]:
             yield from _differences(there.get(key), here.get(key), f"{name}.{key}" if name else key)

@@ -1,55 +1,17 @@
-"""What a study found: one table in the terminal and in `report.md`, with its intervals."""
+"""The report of a study: one table in the terminal and in `report.md`, with intervals."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from rich.markup import escape
-from rich.table import Table
-
 from dataset_builder.common.errors import UsageError
-from eval_harness.reports.score_table import interval_text, markdown_row
+from eval_harness.reports.score_table import interval_text, mean_text
+from eval_harness.reports.table import NOT_COMPARABLE, ReportTable
 from eval_harness.results.played_run import PlayedRun, by_variation, read_played
 from eval_harness.results.records import RESULTS_FILE, seen_and_unseen
 from eval_harness.results.statistics import Bootstrap, Estimate
 from eval_harness.studies.run import StudyFolder
 from eval_harness.studies.study import ALL_TASKS, Cell, HeldOut, Sizes, Study, Training
 from modeling.checkpoints.training_record import RECORD, TrainingResult, read_record
-
-
-@dataclass(frozen=True)
-class StudyReport:
-    """A study's figures, before they are drawn.
-
-    Attributes:
-        title, heads: of the table.
-        blocks: rows, in groups that a line sets apart.
-        notes: what a reader must know.
-    """
-
-    title: str
-    heads: list[str]
-    blocks: list[list[list[str]]]
-    notes: list[str]
-
-    def table(self) -> Table:
-        """For the terminal."""
-        table = Table(title=escape(self.title), caption=escape("\n".join(self.notes)), caption_justify="left")
-        for number, head in enumerate(self.heads):
-            table.add_column(escape(head), justify="right" if number else "left", overflow="fold")
-        for block in self.blocks:
-            for row in block:
-                table.add_row(*map(escape, row))
-            table.add_section()
-        return table
-
-    def markdown(self) -> str:
-        """The same as Markdown."""
-        lines = [f"## {self.title}", "", markdown_row(self.heads)]
-        lines.append("|".join(["", "---", *["---:"] * (len(self.heads) - 1), ""]))
-        lines += [markdown_row(row) for block in self.blocks for row in block]
-        for note in self.notes:
-            lines += ["", note]
-        return "\n".join(lines) + "\n"
 
 
 @dataclass(frozen=True)
@@ -65,8 +27,8 @@ class _Done:
         return (self.controller.wall_seconds + self.executor.wall_seconds) / 3600
 
 
-def study_report(study: Study, folder: StudyFolder) -> StudyReport:
-    """The report of what is finished of a study.
+def study_report(study: Study, folder: StudyFolder) -> ReportTable:
+    """The report on the finished cells of a study.
 
     Raises:
         UsageError: if a finished cell's run or training is no longer there.
@@ -80,7 +42,8 @@ def study_report(study: Study, folder: StudyFolder) -> StudyReport:
         assert isinstance(study, Sizes)  # there is no third kind
         heads, blocks = _sizes(study, done)
     missing = [cell.name for cell in cells if cell.name not in done]
-    return StudyReport(f"Study {study.name}", heads, blocks, _notes(study, list(done.values()), missing))
+    notes = _notes(study, list(done.values()), missing)
+    return ReportTable(heads, blocks, f"Study {study.name}", notes)
 
 
 def _read(cell: Cell, folder: StudyFolder) -> _Done:
@@ -98,7 +61,7 @@ def _read(cell: Cell, folder: StudyFolder) -> _Done:
 
 def _held_out(done: dict[str, _Done]) -> tuple[list[str], list[list[list[str]]]]:
     heads = [
-        "topic left out",
+        "held-out topic",
         "tasks",
         "episodes",
         "its tasks, unseen",
@@ -117,7 +80,7 @@ def _held_out(done: dict[str, _Done]) -> tuple[list[str], list[list[list[str]]]]
 
 
 def _topic_row(name: str, cells: Sequence[_Done], reference: _Done | None) -> list[str]:
-    """The tasks that each of these cells left out, and those that it did not."""
+    """The tasks that each of these cells held out, and the other tasks."""
     unseen = {key: score for each in cells for key, score in _scores(each, held_out=True).items()}
     known = _scores(reference) if reference else {}
     tasks = {task for task, _, _ in unseen}
@@ -131,7 +94,7 @@ def _topic_row(name: str, cells: Sequence[_Done], reference: _Done | None) -> li
 
 
 def _scores(done: _Done, held_out: bool | None = None) -> dict[tuple[str, int, int], float]:
-    """Scores by episode: of all tasks, of those left out, or of the others."""
+    """Scores by (task, variation, seed): of all tasks, of the held-out ones, or of the others."""
     return {
         (episode.task, episode.variation, episode.seed): episode.score
         for episode in done.run.episodes
@@ -157,26 +120,36 @@ def _with_interval(estimate: Estimate | None, sign: str = "") -> str:
 
 
 def _sizes(study: Sizes, done: dict[str, _Done]) -> tuple[list[str], list[list[list[str]]]]:
-    apart = {name: seen_and_unseen(each.run.result) for name, each in done.items()}
-    kinds = [kind for kind in ("seen", "unseen") if any(found and kind in found for found in apart.values())]
+    groups = {name: seen_and_unseen(cell.run.result) or {} for name, cell in done.items()}
+    kinds = [kind for kind in ("seen", "unseen") if any(kind in group for group in groups.values())]
     heads = ["controller", "executor", "mean score", "solved"]
     heads += [f"{kind} tasks" for kind in kinds] + ["training, hours"]
-
-    def row(name: str, each: _Done) -> list[str]:
-        result = each.run.result
-        solved = "-" if result.success_rate is None else f"{result.success_rate:.0%}"
-        cells = [_size(each.cell.controller, each.controller), _size(each.cell.executor, each.executor)]
-        cells += [_with_interval(each.run.scores().mean()), solved]
-        found = apart[name] or {}
-        cells += [f"{found[kind]['mean']:.1f}" if kind in found else "-" for kind in kinds]
-        return [*cells, f"{each.hours():.2f}"]
-
-    middle = {role: f"{role}-{study.middle}" for role in ("controller", "executor")}
-    controllers = [n for n, each in done.items() if each.cell.executor.name == middle["executor"]]
-    executors = [n for n, each in done.items() if each.cell.controller.name == middle["controller"]]
-    both = [name for name in done if name not in controllers and name not in executors]
-    blocks = [[row(name, done[name]) for name in names] for names in (controllers, executors, both)]
+    # First the controllers beside the middle executor, then the executors beside the middle controller,
+    # then the rest of a grid.
+    blocks: tuple[list[list[str]], ...] = ([], [], [])
+    for name, cell in done.items():
+        means = [mean_text(groups[name].get(kind, {}).get("mean")) for kind in kinds]
+        row = [*_size_cells(cell), *means, f"{cell.hours():.2f}"]
+        varies_controller = cell.cell.executor.name == f"executor-{study.middle}"
+        varies_executor = cell.cell.controller.name == f"controller-{study.middle}"
+        if varies_controller:
+            blocks[0].append(row)
+        if varies_executor:
+            blocks[1].append(row)
+        if not varies_controller and not varies_executor:
+            blocks[2].append(row)
     return heads, [block for block in blocks if block]
+
+
+def _size_cells(done: _Done) -> list[str]:
+    """Sizes of both models, mean score with its interval, share of solved episodes."""
+    rate = done.run.result.success_rate
+    return [
+        _size(done.cell.controller, done.controller),
+        _size(done.cell.executor, done.executor),
+        _with_interval(done.run.scores().mean()),
+        "-" if rate is None else f"{rate:.0%}",
+    ]
 
 
 def _size(training: Training, record: TrainingResult) -> str:
@@ -208,8 +181,8 @@ def _notes(study: Study, done: Sequence[_Done], missing: Sequence[str]) -> list[
     rows = {(record.role, record.dataset["fingerprint"]) for record in records}  # each role has its own
     if len(rows) > len({role for role, _ in rows}):
         notes.append(
-            "NOT COMPARABLE: not all cells were trained on the same rows (another build of the dataset, or "
-            "the practice split in some of them only)."
+            f"{NOT_COMPARABLE}: not all cells were trained on the same rows (the builds of the dataset "
+            "differ, or only some cells used the practice split)."
         )
     if failed := [each.cell.name for each in done if each.run.result.failed]:
         notes.append(f"Failed episodes, which count in no mean, are in {', '.join(failed)}.")

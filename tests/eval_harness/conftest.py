@@ -138,6 +138,7 @@ def make_run(tmp_path: Path, recorded_episodes: list[EpisodeResult]) -> Callable
             "models": {"controller": {"id": "c", "revision": "sha256:1", "parameters": 1_135_616}},
             "agent_settings": {"decoding": {"num_beams": 4}},
             "protocol": {"name": paper.name, "hash": paper.hash},
+            "rules": paper.model_dump(mode="json"),
             "seed": 0,
             "complete": True,
             "batch_size": 8,

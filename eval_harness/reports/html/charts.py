@@ -3,17 +3,13 @@
 import itertools
 from collections.abc import Sequence
 from statistics import fmean
-from typing import Any, get_args
+from typing import Any
 
 from eval_harness.protocols.protocol import Protocol
 from eval_harness.results.played_run import PlayedRun
 from eval_harness.results.records import EpisodeResult, RunResult
 
 _MAX_POINTS = 200
-_RULES = tuple(
-    Protocol(name=scoring, scoring=scoring)
-    for scoring in get_args(Protocol.model_fields["scoring"].annotation)
-)
 
 
 def score_curves(runs: Sequence[PlayedRun], names: Sequence[str]) -> dict[str, Any]:
@@ -22,7 +18,7 @@ def score_curves(runs: Sequence[PlayedRun], names: Sequence[str]) -> dict[str, A
     The mean is taken as the overall one is (over a task's episodes, then over tasks); an episode
     that has ended keeps its score. So each curve ends at the run's mean score.
     """
-    curves = [mean_curve(run.episodes) for run in runs]
+    curves = [mean_curve(run.episodes, run.result.rules_played()) for run in runs]
     longest = max((len(curve) - 1 for curve in curves), default=0) or 1
     step = next(size for size in (1, 2, 5, 10, 20, 25, 50, 100, 200, 500, 10**6) if longest / size <= 8)
     top = max(itertools.chain(*curves), default=0)
@@ -44,10 +40,17 @@ def score_curves(runs: Sequence[PlayedRun], names: Sequence[str]) -> dict[str, A
     }
 
 
-def mean_curve(episodes: Sequence[EpisodeResult]) -> list[float]:
-    """Mean over tasks of the score that counts before the first action, after it, and so on."""
+def mean_curve(episodes: Sequence[EpisodeResult], rules: Protocol) -> list[float]:
+    """The mean score over tasks before the first action, after the first action, and so on.
+
+    Args:
+        episodes (`Sequence[EpisodeResult]`): failed ones are ignored.
+        rules (`Protocol`): decides what an episode's score is after each action.
+
+    Returns:
+        `list[float]`: one mean (0 to 100) more than the longest episode has actions; empty without episodes.
+    """
     scored = [episode for episode in episodes if episode.score is not None]
-    rules = counting_rule(scored)
     longest = max((len(episode.scores) for episode in scored), default=0)
     by_task: dict[str, list[list[int]]] = {}
     for episode in scored:
@@ -55,14 +58,6 @@ def mean_curve(episodes: Sequence[EpisodeResult]) -> list[float]:
         by_task.setdefault(episode.task, []).append(line + line[-1:] * (longest + 1 - len(line)))
     tasks = [[fmean(column) for column in zip(*lines, strict=True)] for lines in by_task.values()]
     return [fmean(column) for column in zip(*tasks, strict=True)]
-
-
-def counting_rule(episodes: Sequence[EpisodeResult]) -> Protocol:
-    """Rules whose `scoring` gives the recorded scores: a run names its protocol, but does not hold it."""
-    for rules in _RULES:
-        if all(rules.count(episode.scores) == episode.score for episode in episodes):
-            return rules
-    return _RULES[0]
 
 
 def _points(curve: Sequence[float], longest: int) -> list[tuple[int, float]]:

@@ -143,7 +143,7 @@ def test_before_it_is_stuck_it_plays_as_the_pair_does(tmp_path: Path, play: Play
         ({"escalate_to": "m"}, "--escalate-to needs --budget-tokens N"),
         ({"when": "loop"}, "need --escalate-to MODEL"),
         ({"budget_tokens": 5}, "need --escalate-to MODEL"),
-        ({"llm": "m"}, "Agent hierarchical has no use for --llm"),
+        ({"llm": "m"}, "Agent hierarchical does not use --llm"),
     ],
 )
 def test_contradictions_are_one_line(changes: dict[str, Any], message: str, tmp_path: Path) -> None:

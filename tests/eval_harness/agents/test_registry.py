@@ -10,7 +10,7 @@ from dataset_builder.common.errors import SubgoalError, UsageError
 from dataset_builder.simulator.simulator import Simulator
 from eval_harness.agents.baselines import ExpertAgent, RandomAgent
 from eval_harness.agents.options import AgentOptions
-from eval_harness.agents.registry import AGENTS, chosen_agent, make_agent
+from eval_harness.agents.registry import AGENTS, make_agent, select_agent
 from eval_harness.protocols.protocol import EpisodeKey, Protocol
 from eval_harness.rollout.rollout import Rollout
 
@@ -37,14 +37,14 @@ def test_agents_without_weights_are_made_without_torch_models() -> None:
         ("xyz", {}, "Unknown agent 'xyz'. Use hierarchical, flat"),
         ("hierarchical", {"controller": "a"}, "Agent hierarchical needs --executor"),
         ("flat", {}, "Agent flat needs --flat"),
-        ("random", {"flat": "a"}, "Agent random has no use for --flat"),
+        ("random", {"flat": "a"}, "Agent random does not use --flat"),
         ("no-subgoals", {}, "Agent no-subgoals needs --executor"),
-        ("no-subgoals", {"executor": "a", "controller": "b"}, "no use for --controller"),
+        ("no-subgoals", {"executor": "a", "controller": "b"}, "does not use --controller"),
         ("semi-random-subgoals", {"executor": "a"}, "needs --controller"),
-        ("semi-random-subgoals", {"executor": "a", "controller": "b", "trajectories": "c"}, "no use for"),
-        ("hierarchical", {"controller": "a", "executor": "b", "flat": "c"}, "no use for --flat"),
-        ("a:B", {"controller": "a"}, "Agent a:B has no use for --controller"),
-        ("a:B", {"trajectories": "a"}, "Agent a:B has no use for --trajectories"),
+        ("semi-random-subgoals", {"executor": "a", "controller": "b", "trajectories": "c"}, "does not use"),
+        ("hierarchical", {"controller": "a", "executor": "b", "flat": "c"}, "does not use --flat"),
+        ("a:B", {"controller": "a"}, "Agent a:B does not use --controller"),
+        ("a:B", {"trajectories": "a"}, "Agent a:B does not use --trajectories"),
         ("nosuchmodule:Agent", {}, "no module 'nosuchmodule' here"),
         ("random:Nothing", {}, "module random has no 'Nothing'"),
         ("collections:OrderedDict", {}, "has no method 'begin'"),
@@ -56,13 +56,13 @@ def test_bad_agent_is_one_line_with_the_remedy(name: str, options: Any, message:
 
 
 def test_checkpoints_on_the_command_line_choose_the_agent() -> None:
-    assert chosen_agent(None, controller="a", executor="b", flat=None) == "hierarchical"
-    assert chosen_agent(None, controller=None, executor=None, flat="c") == "flat"
-    assert chosen_agent("expert", controller=None, executor=None, flat=None) == "expert"
-    with pytest.raises(UsageError, match="Who plays"):
-        chosen_agent(None, controller=None, executor=None, flat=None)
-    with pytest.raises(UsageError, match="--flat plays alone"):
-        chosen_agent(None, controller="a", executor="b", flat="c")
+    assert select_agent(None, controller="a", executor="b", flat=None) == "hierarchical"
+    assert select_agent(None, controller=None, executor=None, flat="c") == "flat"
+    assert select_agent("expert", controller=None, executor=None, flat=None) == "expert"
+    with pytest.raises(UsageError, match="No agent selected: pass"):
+        select_agent(None, controller=None, executor=None, flat=None)
+    with pytest.raises(UsageError, match="--flat cannot be combined"):
+        select_agent(None, controller="a", executor="b", flat="c")
 
 
 def test_plug_in_from_the_working_directory(tmp_path: Path, monkeypatch: Any) -> None:

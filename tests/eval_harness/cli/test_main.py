@@ -51,21 +51,24 @@ def test_run_and_report(invoke: Any) -> None:
 @pytest.mark.parametrize(
     ("arguments", "message"),
     [
-        ("run --out o", "Who plays"),
+        ("run --out o", "No agent selected: pass"),
         ("run --agent expert --protocol nosuch --out o", "Unknown protocol 'nosuch'"),
         ("run --agent expert --tasks nosuch --out o", "Unknown task 'nosuch'"),
         ("run --agent nosuch --out o", "Unknown agent 'nosuch'"),
         ("run --agent expert --batch-size x --out o", "Batch size 'x'"),
-        ("run --agent expert --beams 2 --out o", "Agent expert has no use for --beams:"),
-        ("run --agent my:Agent --temperature 1 --out o", "Agent my:Agent has no use for --temperature:"),
-        ("run --flat a --temperature 0.3 --out o", "--temperature is of draws: add --self-consistency N"),
-        ("run --flat a --top-p 0.3 --out o", "--top-p is of draws: add --self-consistency N"),
-        ("run --flat a --beams 2 --self-consistency 8 --out o", "draws in place of --beams"),
-        ("run --flat a --controller-beams 2 --out o", "Agent flat has no use for --controller-beams:"),
+        ("run --agent expert --beams 2 --out o", "Agent expert does not use --beams:"),
+        ("run --agent my:Agent --temperature 1 --out o", "Agent my:Agent does not use --temperature:"),
+        (
+            "run --flat a --temperature 0.3 --out o",
+            "--temperature only applies to sampling: add --self-consistency N",
+        ),
+        ("run --flat a --top-p 0.3 --out o", "--top-p only applies to sampling: add --self-consistency N"),
+        ("run --flat a --beams 2 --self-consistency 8 --out o", "--self-consistency replaces --beams"),
+        ("run --flat a --controller-beams 2 --out o", "Agent flat does not use --controller-beams:"),
         ("run --flat a --backend onnx --out o", "Unknown backend 'onnx'"),
         ("run --flat a --backend ctranslate2 --self-consistency 8 --out o", "Samples need"),
         ("run --controller a --out o", "Agent hierarchical needs --executor"),
-        ("report nosuch", "nosuch is no run folder"),
+        ("report nosuch", "nosuch is not a run folder"),
     ],
 )
 def test_bad_input_is_a_usage_error(invoke: Any, arguments: str, message: str) -> None:

@@ -1,4 +1,4 @@
-"""The cost of a language model, once or for ever."""
+"""The cost of a language model, upfront or per episode."""
 
 import re
 from collections.abc import Callable, Sequence
@@ -63,13 +63,17 @@ def runs(make_run: MakeRun, recorded_episodes: list[EpisodeResult]) -> tuple[Pat
 def test_annotations_are_paid_back_after_as_many_episodes_as_they_cost(runs: tuple[Path, Path]) -> None:
     pair, react = read_played(runs[0]), read_llm_run(runs[1])
     tokens = token_costs(PAID, pair, [react])
-    assert (tokens.once.once, tokens.once.each.mean, tokens.forever[0].each.mean) == (100_000, 0, 1000)
+    assert (
+        tokens.distilled.upfront,
+        tokens.distilled.per_episode.mean,
+        tokens.llm_agents[0].per_episode.mean,
+    ) == (100_000, 0, 1000)
     assert tokens.break_even[0].episodes == 100
-    assert tokens.once.total(100) == tokens.forever[0].total(100) == 100_000
+    assert tokens.distilled.total(100) == tokens.llm_agents[0].total(100) == 100_000
     money = money_costs(PAID, pair, [react], PRICES)
     assert money.unit == "USD"
-    assert money.once.once == pytest.approx(0.19)
-    assert money.forever[0].each.mean == pytest.approx((900 * 1 + 100 * 10) / 1e6)
+    assert money.distilled.upfront == pytest.approx(0.19)
+    assert money.llm_agents[0].per_episode.mean == pytest.approx((900 * 1 + 100 * 10) / 1e6)
     assert money.break_even[0].episodes == pytest.approx(100)
 
 
@@ -223,7 +227,7 @@ def test_numbers_are_whole_at_80_columns_and_names_are_folded(
     names = ["react-with-a-long-name", "saycan-with-a-name-that-is-much-too-long-for-a-column"]
     folders = [make_run(name, many, agent=name, models={"llm": {"id": "m"}}) for name in names]
     shown = invoke(ledger, runs[0], runs[1], *folders, prices="none")
-    tables = shown[: shown.index("Once:")]
+    tables = shown[: shown.index("Upfront:")]
     assert "…" not in shown
     assert max(map(len, tables.splitlines())) <= 80
     assert tables.count("2,000,000,000") == 2
@@ -246,7 +250,7 @@ def test_what_keeps_runs_from_being_compared_is_said_once(
     said = (
         "The runs played different episodes",
         "Not finished: react",
-        "break-even is that of the variations",
+        "break-even point is computed on the variations",
     )
     assert not any(line in invoke(ledger, *runs, prices="none") for line in said)
     llm: dict[str, Any] = {"models": {"llm": {"id": "m"}}}
@@ -306,7 +310,7 @@ def test_worked_example_from_ledgers_of_the_local_server(
     assert f"{paid:,} tokens for the annotations (llm-teacher)" in result.output
     assert "Total tokens by number of episodes" in result.output
     assert "Total USD by number of episodes" in result.output
-    assert re.search(r"break-even │ +│ +[\d,]+ │\n│ 95% interval │ +│ +[\d,]+ to [\d,]+ │", result.output)
+    assert re.search(r"break-even +│ +│ +[\d,]+ │\n│ 95% interval +│ +│ +[\d,]+ to [\d,]+ │", result.output)
     with Image.open(tmp_path / "out" / "cost.png") as picture:
         assert picture.size[0] > 500
         assert len(picture.convert("RGB").getcolors(1_000_000) or []) > 3

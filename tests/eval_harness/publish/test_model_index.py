@@ -1,4 +1,4 @@
-"""A card's `model-index` changes; its other bytes do not."""
+"""A card's `model-index` changes; its other metadata and its text do not."""
 
 from typing import Any
 
@@ -7,7 +7,7 @@ import yaml
 from huggingface_hub import EvalResult, ModelCard, ModelCardData
 
 from dataset_builder.common.errors import UsageError
-from eval_harness.publish.model_index import card_metadata, with_results
+from eval_harness.publish.model_index import add_results, parse_card
 
 HEAD = """\
 # written by hand
@@ -44,17 +44,27 @@ def card(head: str) -> str:
     return f"---\n{head}---\n{BODY}"
 
 
+def with_results(text: str, name: str, results: list[EvalResult]) -> tuple[list[dict[str, Any]], str]:
+    parsed = parse_card(text, "x")
+    return add_results(parsed, name, results, "x"), str(parsed)
+
+
+def metadata(text: str) -> dict[str, Any]:
+    return parse_card(text, "x").data.to_dict()
+
+
 def results_of(text: str) -> list[dict[str, Any]]:
-    (model,) = card_metadata(text, "x")["model-index"]
+    (model,) = metadata(text)["model-index"]
     return model["results"]
 
 
-def test_everything_else_stays_byte_for_byte() -> None:
-    new, text = with_results(card(HEAD), "ignored", [result(1.5), result(2.5, name="other")], "x")
-    start = HEAD.index("model-index:")
-    stop = HEAD.index("# about the language")
-    assert text.startswith(f"---\n{HEAD[:start]}model-index:\n- name: mine\n")
-    assert text.endswith(f"{HEAD[stop:]}---\n{BODY}")
+def test_other_metadata_and_the_text_are_kept() -> None:
+    new, text = with_results(card(HEAD), "ignored", [result(1.5), result(2.5, name="other")])
+    before, after = metadata(card(HEAD)), metadata(text)
+    assert list(after) == list(before)
+    assert {**after, "model-index": 0} == {**before, "model-index": 0}
+    assert after["model-index"][0]["name"] == "mine"
+    assert text.endswith(f"---\n{BODY}")
     assert results_of(text) == [OLD, *new]
     assert [metric["value"] for metric in new[0]["metrics"]] == [1.5, 2.5]
     data = ModelCard(text).data
@@ -63,20 +73,20 @@ def test_everything_else_stays_byte_for_byte() -> None:
 
 
 def test_the_same_kind_is_replaced_where_it_stood() -> None:
-    _, text = with_results(card(HEAD), "x", [result(1.0)], "x")
-    _, text = with_results(text, "x", [result(5.0, "mini (def)")], "x")
-    _, again = with_results(text, "x", [result(2.0)], "x")
+    _, text = with_results(card(HEAD), "x", [result(1.0)])
+    _, text = with_results(text, "x", [result(5.0, "mini (def)")])
+    _, again = with_results(text, "x", [result(2.0)])
     values = [each["metrics"][0]["value"] for each in results_of(again)]
     assert values == [0.5, 2.0, 5.0]
-    _, twice = with_results(again, "x", [result(2.0)], "x")
+    _, twice = with_results(again, "x", [result(2.0)])
     assert twice == again
 
 
 @pytest.mark.parametrize("text", ["", "# Mine\n", "---\nlicense: mit\n---\n# Mine\n", "---\n---\n# Mine"])
 def test_a_card_without_results_or_metadata_gets_them(text: str) -> None:
-    new, made = with_results(text, "mine", [result(1.0)], "x")
-    assert card_metadata(made, "x") == {
-        **card_metadata(text, "x"),
+    new, made = with_results(text, "mine", [result(1.0)])
+    assert metadata(made) == {
+        **metadata(text),
         "model-index": [{"name": "mine", "results": new}],
     }
     assert made.endswith("# Mine\n" if "# Mine\n" in text else "# Mine" if text else "---\n")
@@ -92,14 +102,14 @@ def test_a_card_without_results_or_metadata_gets_them(text: str) -> None:
     ],
 )
 def test_unusual_writing_is_read_alike(head: str) -> None:
-    new, text = with_results(card(head), "mine", [result(1.0)], "x")
-    assert card_metadata(text, "x") == {"license": "mit", "model-index": [{"name": "mine", "results": new}]}
+    new, text = with_results(card(head), "mine", [result(1.0)])
+    assert metadata(text) == {"license": "mit", "model-index": [{"name": "mine", "results": new}]}
     assert text.endswith(BODY)
     assert text.count("model-index") == 2
 
 
 def test_line_ends_of_windows_stay() -> None:
-    _, text = with_results(card(HEAD).replace("\n", "\r\n"), "x", [result(1.0)], "x")
+    _, text = with_results(card(HEAD).replace("\n", "\r\n"), "x", [result(1.0)])
     assert text.count("\n") == text.count("\r\n")
     assert results_of(text)[0] == OLD
 
@@ -108,12 +118,12 @@ def test_line_ends_of_windows_stay() -> None:
     ("head", "message"),
     [
         ("a: [\n", "The card's metadata of x is not YAML"),
-        ("- a\n", "The card's metadata of x is no table of keys"),
+        ("- a\n", "The card's metadata of x is not a table of keys"),
         ("model-index: 3\n", "The card of x has a model-index of another form"),
         ("model-index:\n- name: a\n", "The card of x has a model-index of another form"),
     ],
 )
 def test_what_cannot_be_read_is_not_overwritten(head: str, message: str) -> None:
     with pytest.raises(UsageError, match=message) as caught:
-        with_results(card(head), "x", [result(1.0)], "x")
+        with_results(card(head), "x", [result(1.0)])
     assert "\n" not in str(caught.value)

@@ -17,7 +17,7 @@ from typer.testing import CliRunner
 from dataset_builder.common.errors import SubgoalError, UsageError
 from eval_harness.cli.main import app
 from eval_harness.protocols.protocol import load_protocol
-from eval_harness.publish.model_index import card_metadata
+from eval_harness.publish.model_index import parse_card
 from eval_harness.publish.push_results import ResultPush, plan_push
 from eval_harness.results.records import EpisodeResult, RunResult, summarize
 from tests.modeling.checkpoints.test_publish import COMMANDS
@@ -124,7 +124,7 @@ def test_a_folder_gets_the_result_once(run_folder: Path, model: Path) -> None:
             "seed": 0,
         },
     }
-    assert card.startswith("---\nlicense: apache-2.0  # a comment\ndatasets: [tester/tasks]\nmodel-index:\n")
+    assert card.startswith("---\nlicense: apache-2.0\ndatasets:\n- tester/tasks\nmodel-index:\n")
     assert card.endswith("---\n\n# By hand\n")
     entries = parse_eval_result_entries(yaml.safe_load((model / RESULT_FILE).read_text()))
     assert [(entry.task_id, entry.value) for entry in entries] == [
@@ -181,7 +181,7 @@ def test_the_dataset_is_the_one_of_the_training(run_folder: Path, model: Path) -
     (model / "README.md").unlink()
     (model / "config.json").write_text('{"subgoal_role": "executor"}')
     plan = plan_push(run_folder, str(model))
-    assert card_metadata(plan.files["README.md"], "x")["model-index"][0]["name"] == "scienceworld-executor"
+    assert parse_card(plan.files["README.md"], "x").data["model-index"][0]["name"] == "scienceworld-executor"
     assert ids(plan_push(run_folder, str(model))) == {("NAMESPACE/scienceworld-subgoals", None)}
     record = {
         "role": "executor", "recipe": {}, "base": None, "parameters": 1, "steps": 1, "epochs": 1.0,
@@ -225,7 +225,7 @@ def test_places_that_are_no_models_are_refused(run_folder: Path, model: Path, tm
         plan_push(run_folder, str(run_folder))
     with pytest.raises(UsageError, match="--revision and --private are for the Hub"):
         plan_push(run_folder, str(model), revision="v1")
-    with pytest.raises(UsageError, match="is no run folder"):
+    with pytest.raises(UsageError, match="is not a run folder"):
         plan_push(model, str(model))
     with pytest.raises(SubgoalError, match="unset HF_HUB_OFFLINE"):
         plan_push(run_folder, "tester/scienceworld-executor")

@@ -87,7 +87,7 @@ def test_intervals_stand_where_every_task_has_several_variations(
     assert not any("no interval" in note for note in found.notes)
     single = compared(make_run("c"), make_run("d", better(recorded_episodes), agent="flat"))
     assert single.overall.difference == Estimate(single.overall.difference.mean)
-    assert "Tasks with one variation only have no interval" in single.notes[-1]
+    assert "Tasks with one variation have no interval" in single.notes[-1]
 
 
 def test_names_are_neither_markup_nor_columns(make_run: MakeRun, capsys: Any) -> None:
@@ -107,7 +107,7 @@ def test_what_is_not_in_both_is_left_out_and_said(
     found = compared(make_run("a"), make_run("b", second, agent="flat"))
     assert found.left_out == {"only in hierarchical": 2, "only in flat": 0, "failed in one of them": 1}
     assert found.overall.episodes == 6
-    assert "Episodes left out: only in hierarchical: 2; failed in one of them: 1." in found.notes
+    assert "Excluded episodes: only in hierarchical: 2; failed in one of them: 1." in found.notes
 
 
 def test_other_seeds_played_the_same_worlds(

@@ -100,7 +100,7 @@ def test_failed_episodes_are_shown_as_failed() -> None:
     assert "| boil | - (0, 1 failed) |" in shown
     assert "| melt | 50.0 (1, 1 failed) |" in shown
     assert "| **mean over tasks** | **50.0 (1, 2 failed)** |" in shown
-    assert "count in no mean" in shown
+    assert "excluded from all means" in shown
 
 
 def test_columns_of_one_agent_are_told_apart() -> None:
@@ -111,14 +111,14 @@ def test_columns_of_one_agent_are_told_apart() -> None:
 
 
 def test_foreign_folder_is_refused(tmp_path: Path) -> None:
-    with pytest.raises(UsageError, match=r"is no run folder"):
+    with pytest.raises(UsageError, match=r"is not a run folder"):
         load_run(tmp_path)
 
 
 def test_a_run_with_its_episodes_tells_more(make_run: Callable[..., Path]) -> None:
     shown = comparison_markdown([read_played(make_run("a"))])
     assert "| **mean over tasks** | **48.2 (9)** |\n| 95% interval of the mean | - |" in shown
-    assert "Tasks with one variation only have no interval, and no mean that contains one has" in shown
+    assert "Tasks with one variation have no interval, nor do means over such tasks" in shown
     assert "| solved | 44.4% |" in shown
     assert "| completed | 4 |" in shown
     assert "| wrong focus | 2 |" in shown
@@ -159,7 +159,7 @@ def test_figures_follow_from_the_episodes(make_run: Callable[..., Path]) -> None
 def test_a_line_that_is_no_episode_is_named(make_run: Callable[..., Path]) -> None:
     folder = make_run("a", [])
     (folder / "episodes.jsonl").write_text('{"key": ["boil", 0, 0], "task": "boil"}\n')
-    with pytest.raises(UsageError, match=r"episodes\.jsonl holds a line that is no episode"):
+    with pytest.raises(UsageError, match=r"episodes\.jsonl has a line that is not an episode"):
         read_played(folder)
 
 

@@ -11,7 +11,7 @@ from typer.testing import CliRunner
 from dataset_builder.common.errors import SimulatorDied, UsageError
 from dataset_builder.simulator.simulator import Simulator
 from eval_harness.cli.main import app
-from eval_harness.protocols.protocol import load_protocol
+from eval_harness.protocols.protocol import Protocol, load_protocol
 from eval_harness.results.records import EpisodeResult
 from eval_harness.rollout.replay import choose_episodes, recorded_episodes, replay, replay_episode
 
@@ -99,21 +99,26 @@ def test_episodes_are_chosen(recorded_episodes: list[EpisodeResult]) -> None:
 def test_rules_are_those_of_the_run(make_run: MakeRun, tmp_path: Path) -> None:
     _, rules = recorded_episodes(make_run("a"))
     assert rules == PAPER
-    own = make_run("b", protocol={"name": "mine", "hash": "abc"})
-    with pytest.raises(UsageError, match="a protocol of its own \\(mine\\): give --protocol FILE"):
-        recorded_episodes(own)
-    changed = make_run("c", protocol={"name": "paper", "hash": "abc"})
-    with pytest.raises(UsageError, match="which is not paper as it is here"):
-        recorded_episodes(changed)
+    _, rules = recorded_episodes(make_run("old", rules={}))
+    assert rules == PAPER, "its name and hash are those of a protocol of the package"
+    own = Protocol(name="mine", step_limit=7)
+    named = {"name": own.name, "hash": own.hash}
+    _, rules = recorded_episodes(make_run("b", protocol=named, rules=own.model_dump(mode="json")))
+    assert rules == own
+    old = make_run("c", protocol=named, rules={})
+    with pytest.raises(UsageError, match=r"does not hold the rules of its protocol, mine .* repeat the"):
+        recorded_episodes(old)
+    with pytest.raises(UsageError, match=r"not under paper .*: drop --protocol"):
+        recorded_episodes(old, "paper")
     with pytest.raises(UsageError, match="Unknown protocol 'nosuch'"):
-        recorded_episodes(own, "nosuch")
+        recorded_episodes(old, "nosuch")
 
 
 @pytest.mark.parametrize("content", ["{", "[]", '{"task": "boil"}', '{"actions": 1}'])
 def test_a_file_that_is_no_episode_is_refused(tmp_path: Path, content: str) -> None:
     path = tmp_path / "x.json"
     path.write_text(content)
-    with pytest.raises(UsageError, match="is no recorded episode"):
+    with pytest.raises(UsageError, match="is not a recorded episode"):
         recorded_episodes(path)
 
 
@@ -131,13 +136,12 @@ def test_command(
     assert good.exit_code == 0, good.output
     assert "find-plant 150 (seed 0): same scores" in good.output
     assert "1 of 1 episodes replayed with the same scores." in good.output
-    wrong = invoke(make_run("a", [short, replace(short, variation=151)]), "--all")
+    wrong = invoke(make_run("a", [short, replace(short, variation=151)]))
     assert wrong.exit_code == 1
     assert "find-plant 151 (seed 0): score" in wrong.output
     assert "1 of 2 episodes" in wrong.output
     for arguments, message in (
         (("--variation", 3), "--variation needs --task"),
-        (("--all", "--task", "boil"), "contradict"),
         (("--task", "boil"), "No recorded episode of boil"),
     ):
         refused = invoke(one, *arguments)

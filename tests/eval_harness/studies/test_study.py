@@ -194,7 +194,7 @@ def test_what_was_left_out_is_compared_with_the_pair_that_saw_it(
     _finish(folder, matter, make_run("b", _episodes((10, 20), (70, 90))))
     report = study_report(two_topics, folder)
     row = dict(zip(report.heads, report.blocks[0][0], strict=False))
-    assert row["topic left out"] == "matter"
+    assert row["held-out topic"] == "matter"
     assert (row["tasks"], row["episodes"]) == ("1", "2")
     assert row["its tasks, unseen"].startswith("15.0 (")
     assert row["its tasks, seen"] == "60.0"

@@ -88,15 +88,15 @@ def test_unreachable_server_is_one_line(tmp_path: Path, monkeypatch: pytest.Monk
     ("name", "changes", "message"),
     [
         ("react", {}, "Agent react needs --llm: a model, as its server calls it"),
-        ("react", {"llm": "m", "flat": "f"}, "Agent react has no use for --flat"),
-        ("react", {"llm": "m", "trials": 2}, "Agent react has no use for --trials"),
+        ("react", {"llm": "m", "flat": "f"}, "Agent react does not use --flat"),
+        ("react", {"llm": "m", "trials": 2}, "Agent react does not use --trials"),
         ("react", {"llm": "m", "budget_tokens": 0}, "--budget-tokens 0: give 1 or more"),
         ("react", {"llm": "m", "base_url": "ftp://x"}, "'ftp://x' is no address"),
-        ("react", {"llm": "m", "decoding": {"num_beams": 2}}, "Agent react has no use for --beams"),
-        ("saycan", {"llm": "m", "escalate_to": "x"}, "Agent saycan has no use for --escalate-to"),
+        ("react", {"llm": "m", "decoding": {"num_beams": 2}}, "Agent react does not use --beams"),
+        ("saycan", {"llm": "m", "escalate_to": "x"}, "Agent saycan does not use --escalate-to"),
         ("reflexion", {"llm": "m", "trials": 0}, "--trials 0: give 1 or more"),
         ("swiftsage", {"llm": "m"}, "Agent swiftsage needs a Swift: --flat, or --controller"),
-        ("flat", {"flat": "f", "llm": "m"}, "Agent flat has no use for --llm"),
+        ("flat", {"flat": "f", "llm": "m"}, "Agent flat does not use --llm"),
     ],
 )
 def test_bad_options_are_one_line(name: str, changes: dict[str, Any], message: str, tmp_path: Path) -> None:

@@ -12,7 +12,8 @@ import pytest
 from typer.testing import CliRunner
 
 from eval_harness.cli.main import app
-from eval_harness.reports.html.charts import counting_rule, mean_curve, provenance_rows
+from eval_harness.protocols.protocol import Protocol
+from eval_harness.reports.html.charts import mean_curve, provenance_rows
 from eval_harness.reports.html.page import html_report
 from eval_harness.reports.html.transcripts import transcripts
 from eval_harness.results.effort import cost_rows
@@ -197,7 +198,7 @@ def test_unfinished_failed_and_single_episodes_are_said(
     assert "Not finished: hierarchical." in shown.text
     assert "1 failed" in shown.text
     assert OUTCOMES["agent error"].meaning in shown.text
-    assert "Tasks with one variation only have no interval" in shown.text
+    assert "Tasks with one variation have no interval" in shown.text
 
 
 def test_a_run_without_episodes_has_a_page(make_run: MakeRun) -> None:
@@ -219,17 +220,17 @@ def test_curve_ends_at_the_mean_by_the_runs_own_rule(
     recorded_episodes: list[EpisodeResult], rule: str, last: int
 ) -> None:
     lost = replace(recorded_episodes[0], actions=["x"] * 3, scores=[60, 40, -100], score=last, raw_score=-100)
-    assert counting_rule([lost]).scoring == rule
-    assert mean_curve([lost]) == [0, 60, 60 if rule == "maximum" else 40, last]
+    rules = Protocol.model_validate({"name": "x", "scoring": rule})
+    assert mean_curve([lost], rules) == [0, 60, 60 if rule == "maximum" else 40, last]
 
 
 def test_curve_is_a_mean_over_tasks_and_keeps_ended_episodes(make_run: MakeRun) -> None:
     run = read_played(make_run("a"))
-    curve = mean_curve(run.episodes)
+    curve = mean_curve(run.episodes, run.result.rules_played())
     assert len(curve) == 1 + max(len(episode.actions) for episode in run.episodes)
     assert curve[0] == 0
     assert round(curve[-1], 2) == run.result.mean_score
-    assert mean_curve([]) == []
+    assert mean_curve([], run.result.rules_played()) == []
 
 
 def test_costs_that_no_run_recorded_are_left_out(make_run: MakeRun) -> None:
