@@ -46,7 +46,7 @@ def build(
         out (`str` or `Path`): where the repository goes.
         annotator (`str`, *optional*, defaults to `"rules"`): whose sub-goals.
         path (`str`, *optional*, defaults to `"tidied"`): form of the paths.
-        state_text (`str`, *optional*, defaults to `"compact-1"`): version of the input text.
+        state_text (`str`, *optional*, defaults to `"compact-2"`): version of the input text.
         progress (`rich.progress.Progress`, *optional*): where to show a bar.
 
     Raises:

@@ -10,11 +10,19 @@ from dataset_builder.trajectories.trajectory import Trajectory
 
 @dataclass(frozen=True)
 class Event:
-    """One past action: its text, its answer, and the points (0 to 100 scale) it brought."""
+    """One past action.
+
+    Attributes:
+        action: its text.
+        observation: its answer.
+        reward: the points (0 to 100 scale) it brought.
+        look: the room after it, `""` if unknown.
+    """
 
     action: str
     observation: str
     reward: int
+    look: str = ""
 
 
 def idle_steps(history: Sequence[Event]) -> int:
@@ -79,7 +87,7 @@ class AgentState:
         self, action: str, observation: str, score_points: int, moves: int, look: str, inventory: str
     ) -> None:
         """Record an action and what the world looks like after it."""
-        self.history.append(Event(action, observation, score_points - self.score_points))
+        self.history.append(Event(action, observation, score_points - self.score_points, look))
         self.score_points, self.moves = score_points, moves
         self.look, self.inventory = look, inventory
         self._see_room()

@@ -8,6 +8,8 @@ and in each checkpoint, and a pair of checkpoints of different versions is refus
   their answers, for FLAN-T5 with 1,024 input tokens. Actions stay in the simulator's words.
 - `compact-1`: what a small model needs and no more. Answers that only confirm an action are left
   out, descriptions lose their filler words, repeated actions are counted.
+- `compact-2`: compact-1 with the agent's notebook at its end, `readings: …`, once there is something
+  in it (see `dataset_builder.trajectories.notebook`).
 """
 
 import re
@@ -17,11 +19,15 @@ from itertools import groupby
 from dataset_builder.common.errors import UsageError
 from dataset_builder.simulator.look import room_of, split_look
 from dataset_builder.trajectories.agent_state import AgentState, Event
+from dataset_builder.trajectories.notebook import notebook
 
 ROLES = ("controller", "executor", "flat")
 """What a model does: state → sub-goal; state and sub-goal → action; state → action."""
 
-DEFAULT_VERSION = "compact-1"
+DEFAULT_VERSION = "compact-2"
+
+READINGS = "readings: "
+"""Beginning of the notebook's field."""
 
 
 def model_input(role: str, state: AgentState, version: str = DEFAULT_VERSION) -> str:
@@ -30,7 +36,7 @@ def model_input(role: str, state: AgentState, version: str = DEFAULT_VERSION) ->
     Args:
         role (`str`): one of `ROLES`.
         state (`AgentState`): for the executor, with the current sub-goal already set.
-        version (`str`, *optional*, defaults to `"compact-1"`): one of `VERSIONS`.
+        version (`str`, *optional*, defaults to `"compact-2"`): one of `VERSIONS`.
 
     Raises:
         UsageError: for an unknown role or version.
@@ -181,8 +187,21 @@ def _answer(observation: str) -> str:
     return _one_line(_shorten(observation)).strip()[:_MAX_ANSWER]
 
 
+# --- compact-2 -------------------------------------------------------------------------------------
+
+
+def _compact_with_notebook(role: str, state: AgentState, window: int) -> str:
+    text = _compact(role, state, window)
+    entries = notebook(state.description, state.history)
+    return f"{text} | {READINGS}{' ; '.join(entries)}" if entries else text
+
+
 VERSIONS: dict[str, tuple[Callable[[str, AgentState, int], str], int]] = {
     "paper-1": (_paper, 10),
     "compact-1": (_compact, 10),
+    "compact-2": (_compact_with_notebook, 10),
 }
 """Name → (composer, past actions shown)."""
+
+WITH_NOTEBOOK = frozenset({"compact-2"})
+"""Versions whose text ends with the notebook."""

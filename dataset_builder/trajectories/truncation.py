@@ -60,13 +60,17 @@ _LISTS: dict[str, list[_List]] = {
         _list(r" \| see: (.*?)(?= \| exits: )", ", ", first=False),
     ],
 }
+_LISTS["compact-2"] = [
+    _list(r" \| past: (.*?)(?= \| done: | \| readings: |$)", " ; "),
+    *_LISTS["compact-1"][1:],
+]
 
 
 def shorten(text: str, version: str, fits: Callable[[str], bool]) -> str:
     """The text with as few of its oldest entries missing as it takes to fit.
 
     Past actions go first, oldest first; when none is left, finished sub-goals, then visited rooms,
-    then what is in sight, last first. Task, inventory and current sub-goal stay whole.
+    then what is in sight, last first. Task, inventory, current sub-goal and notebook stay whole.
 
     Args:
         text (`str`): composed by `state_text.model_input`.

@@ -4,6 +4,7 @@ from collections import Counter
 from collections.abc import Iterable
 from dataclasses import dataclass
 
+from dataset_builder.trajectories.decisions import decides
 from eval_harness.results.records import EpisodeResult
 
 WINDOW = 20
@@ -31,10 +32,11 @@ OUTCOMES = {
     for outcome in (
         Outcome("completed", "the simulator's score reached 100"),
         Outcome(
-            "wrong focus",
-            "lost: the simulator ended the episode with a negative score, its answer to focusing on the "
-            "wrong thing",
+            "wrong decision",
+            "lost: the simulator ended the episode with a negative score, its answer to choosing the wrong "
+            "one of the boxes or planes that the task's text offers",
         ),
+        Outcome("wrong focus", "otherwise lost: by focusing on the wrong thing"),
         Outcome(
             "rejected actions",
             f"otherwise, and in at least half of the last {WINDOW} actions (or of all, if fewer) the "
@@ -66,7 +68,8 @@ def outcome_of(episode: EpisodeResult) -> str:
     if episode.stop_reason == "completed" or max(episode.scores, default=0) >= 100:
         return "completed"
     if episode.stop_reason == "lost" or min(episode.scores, default=0) < 0:
-        return "wrong focus"
+        decided = bool(episode.actions) and decides(episode.task, episode.actions[-1])
+        return "wrong decision" if decided else "wrong focus"
     refused = set(episode.last_resort) | {i for i, texts in enumerate(episode.rejected) if texts}
     if last and 2 * sum(index >= len(episode.actions) - WINDOW for index in refused) >= len(last):
         return "rejected actions"

@@ -92,6 +92,7 @@ def model_card(
         match="not counted" if match is None else f"{match:.1%}",
         targets="sub-goals" if role == "controller" else "actions",
         by_task=_by_task(result),
+        decisions=_decisions(result),
         role=role,
         version=dataset["state_text_version"],
         parameters=f"{result.parameters:,}",
@@ -147,6 +148,15 @@ def _dataset(dataset: dict[str, Any]) -> str:
     if not dataset["revision"]:
         return "a local corpus"
     return f"`{split_revision(dataset['source'])[0]}` at commit `{dataset['revision'][:12]}`"
+
+
+def _decisions(result: TrainingResult) -> str:
+    if not result.decisions_by_task:
+        return ""
+    rows = ["| task | right decisions | decisions |", "|---|---|---|"]
+    for task, counted in result.decisions_by_task.items():
+        rows.append(f"| {task} | {counted['share']:.0%} | {counted['examples']:.0f} |")
+    return "\n".join(rows)
 
 
 def _by_task(result: TrainingResult) -> str:

@@ -14,6 +14,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from modeling.data.counterfactual import counterfactual, evidence_alone
 from modeling.data.vocabulary import BLANKS, verbs, vocabulary
 
 if TYPE_CHECKING:
@@ -23,8 +24,10 @@ Ids = list[int]
 _SHORTEST_NAME = 3
 _SPELLED = 0.1  # share of new names with several tokens, like words that the tokenizer has not seen
 _MOST_PIECES = 2
+_CUT = 2  # how much shorter evidence alone is, about
+# Words that no name consists of, and the keys of the state text.
 _NO_NAMES = frozenset({"the", "The", "and", "with", "from", "into", "containing"}) | {
-    "task", "room", "see", "exits", "carry", "been", "past", "done", "goal",  # keys of the state text
+    "task", "room", "see", "exits", "carry", "been", "past", "done", "goal", "readings",
 }  # fmt: skip
 
 
@@ -55,11 +58,32 @@ class AugmentationConfig:
         texts: input of each example.
         encode: text → token ids that fit the model.
         chance: that an example is told in another way, 0 to 1.
+        counterfactuals: of the decision steps, if any are to be drawn.
     """
 
     texts: Sequence[str]
     encode: Callable[[str], Ids]
     chance: float
+    counterfactuals: "Counterfactuals | None" = None
+
+
+@dataclass(frozen=True)
+class Counterfactuals:
+    """What counterfactual examples take (see `modeling.data.counterfactual`).
+
+    Attributes:
+        targets: answer of each example.
+        encode: answer → token ids.
+        chance: that a decision step gets other evidence, 0 to 1.
+        decisions: indices of the examples that are decision steps.
+        evidence_only: that a decision step's input is cut down to its evidence, 0 to 1.
+    """
+
+    targets: Sequence[str]
+    encode: Callable[[str], Ids]
+    chance: float
+    decisions: frozenset[int]
+    evidence_only: float = 0.0
 
 
 class VariedExamples:
@@ -92,14 +116,16 @@ class VariedExamples:
 
     @property
     def lengths(self) -> list[int]:
-        """Input lengths in tokens as they were; what is varied hardly changes them."""
-        return [len(ids) for ids in self.inputs]
+        """Input lengths in tokens as they were; only cutting down to the evidence changes them much."""
+        others = self.tellings.counterfactuals if self.tellings else None
+        cut = others.decisions if others and others.evidence_only == 1 else frozenset()
+        return [len(ids) // _CUT if index in cut else len(ids) for index, ids in enumerate(self.inputs)]
 
     def __len__(self) -> int:
         return len(self.inputs)
 
     def __getitem__(self, index: int) -> dict[str, Ids]:
-        inputs, labels = self._told(index), self.labels[index]
+        inputs, labels = self._told(index)
         other = self._exchange(index, inputs, labels)
         if other:
             renamed = _replaced(inputs, other)
@@ -107,13 +133,24 @@ class VariedExamples:
                 inputs, labels = renamed, _replaced(labels, other)
         return {"input_ids": inputs, "labels": labels}
 
-    def _told(self, index: int) -> Ids:
-        if self.tellings:
-            draw = random.Random(hash((self.seed, self.epoch, index, 1)))
-            if draw.random() < self.tellings.chance:
-                text = resample_percentages(reordered(self.tellings.texts[index], draw), draw)
-                return self.tellings.encode(text)
-        return self.inputs[index]
+    def _told(self, index: int) -> tuple[Ids, Ids]:
+        """Input and answer: at some decision steps with other evidence, and some told in another way."""
+        tellings = self.tellings
+        if tellings is None:
+            return self.inputs[index], self.labels[index]
+        draw = random.Random(hash((self.seed, self.epoch, index, 1)))
+        retold = draw.random() < tellings.chance
+        text, labels = tellings.texts[index], self.labels[index]
+        others = tellings.counterfactuals
+        if others and index in others.decisions:
+            if draw.random() < others.chance:
+                text, target = counterfactual(text, others.targets[index], draw)
+                labels = others.encode(target)
+            if draw.random() < others.evidence_only:
+                text = evidence_alone(text)
+        if retold:
+            text = resample_percentages(reordered(text, draw), draw)
+        return (self.inputs[index] if text == tellings.texts[index] else tellings.encode(text)), labels
 
     def _exchange(self, index: int, inputs: Ids, labels: Ids) -> Mapping[int, Ids]:
         """Name → the tokens that replace it, for some names of the input.

@@ -60,6 +60,7 @@ class Tokenized:
 
     Attributes:
         texts: full input text of each example.
+        targets: full target text of each example.
         inputs: token ids of the inputs, of shape (examples, tokens).
         labels: token ids of the targets, of shape (examples, tokens).
         rows: row number in its split of each example.
@@ -68,6 +69,7 @@ class Tokenized:
     """
 
     texts: list[str]
+    targets: list[str]
     inputs: list[list[int]]
     labels: list[list[int]]
     rows: list[int]
@@ -90,6 +92,7 @@ class Tokenized:
         return replace(
             self,
             texts=[self.texts[index] for index in indices],
+            targets=[self.targets[index] for index in indices],
             inputs=[self.inputs[index] for index in indices],
             labels=[self.labels[index] for index in indices],
             rows=[self.rows[index] for index in indices],
@@ -106,12 +109,13 @@ def tokenize(table: "Dataset", rows: Sequence[int], fitter: Fitter, target_lengt
         target_length (`int`): examples with a longer target, in tokens, are excluded.
     """
     selected = table.select(rows)
-    texts = list(selected["input"])
-    labels = fitter.tokenizer(list(selected["target"]), verbose=False)["input_ids"]
+    texts, targets = list(selected["input"]), list(selected["target"])
+    labels = fitter.tokenizer(targets, verbose=False)["input_ids"]
     kept = [index for index, label in enumerate(labels) if len(label) <= target_length]
     inputs, shortened = fitter.encode([texts[index] for index in kept])
     return Tokenized(
         texts=[texts[index] for index in kept],
+        targets=[targets[index] for index in kept],
         inputs=inputs,
         labels=[labels[index] for index in kept],
         rows=[rows[index] for index in kept],

@@ -1,8 +1,8 @@
 """Recipes: everything a training run needs, in one YAML file with one schema."""
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from pathlib import Path
-from typing import Any, Literal
+from typing import Annotated, Any, Literal
 
 import yaml
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator
@@ -101,6 +101,14 @@ class Recipe(_Strict):
     """Mean share of names that are replaced in an example. Each draws its share, 0 to twice this."""
     vary: float = Field(default=0.0, ge=0, le=1)
     """Chance that an example lists its things in another order and has other readings that compare alike."""
+    counterfactual: float = Field(default=0.0, ge=0, le=1)
+    """Probability that a decision step gets counterfactual evidence and the matching target. Needs a notebook."""
+    evidence_only: float = Field(default=0.0, ge=0, le=1)
+    """Probability that the input of a decision step is only task, sub-goal and notebook. Needs a notebook."""
+    decision_share: float = Field(default=0.0, ge=0, lt=1)
+    """Share of decision steps among the examples, equal for each task with decisions. 0: as in the data."""
+    decision_weights: dict[str, Annotated[float, Field(ge=0)]] = {}
+    """Task → weight of its part in decision_share; the default weight is 1."""
     learning_rate: float = Field(default=1e-3, gt=0)
     """Maximum learning rate."""
     schedule: Literal["linear", "cosine", "constant"] = "linear"
@@ -134,7 +142,9 @@ class Recipe(_Strict):
     gradient_checkpointing: bool = False
     """Recompute activations in the backward pass: less memory, more time."""
     evaluate_every: int = Field(default=100, ge=1)
-    """Steps between evaluations, each with a checkpoint. The best by validation loss is kept."""
+    """Steps between evaluations, each with a checkpoint. The best checkpoint is kept."""
+    metric_for_best_model: Literal["loss", "decisions"] = "loss"
+    """Metric that selects the checkpoint: validation loss, or decision accuracy on validation."""
     patience: int | None = Field(default=None, ge=1)
     """Early stopping: evaluations without a better validation loss. None: no early stopping."""
     evaluate_examples: int = Field(default=1000, ge=1)
@@ -153,8 +163,13 @@ class Recipe(_Strict):
     @field_validator("exclude_tasks")
     @classmethod
     def _known_tasks(cls, tasks: tuple[str, ...]) -> tuple[str, ...]:
-        names = {get_task(task).name for task in tasks}
+        names = set(_task_names("exclude_tasks", tasks))
         return tuple(task for task in TASKS if task in names)
+
+    @field_validator("decision_weights")
+    @classmethod
+    def _known_weights(cls, weights: dict[str, float]) -> dict[str, float]:
+        return dict(zip(_task_names("decision_weights", weights), weights.values(), strict=True))
 
     def with_values(self, **values: Any) -> "Recipe":
         """A copy with other values. Values of None are ignored.
@@ -175,6 +190,14 @@ class Recipe(_Strict):
             raise UsageError(f"Unknown role {role!r}: use one of {', '.join(ROLES)}.")
         overrides = self.roles.get(role, {})  # type: ignore[call-overload]
         return parse_recipe(_merged(self.model_dump(), overrides) | {"roles": {}}, f"recipe {self.name}")
+
+
+def _task_names(key: str, tasks: Iterable[str]) -> list[str]:
+    """Names of tasks that are given by name or id. An error names the key of the recipe."""
+    try:
+        return [get_task(task).name for task in tasks]
+    except UsageError as error:
+        raise UsageError(f"{key}: {error}") from None
 
 
 def _merged(values: Mapping[str, Any], changes: Mapping[str, Any]) -> dict[str, Any]:
@@ -201,7 +224,7 @@ def parse_recipe(values: Mapping[str, Any], source: str) -> Recipe:
     except ValidationError as error:
         raise UsageError(f"{source}: {_explain(error)}") from None
     except UsageError as error:  # an unknown task
-        raise UsageError(f"{source}: exclude_tasks: {error}") from None
+        raise UsageError(f"{source}: {error}") from None
     for role, overrides in recipe.roles.items():
         unknown = next(
             (key for key in overrides if key in ("roles", "name") or key not in Recipe.model_fields), None

@@ -58,7 +58,8 @@ def training_arguments(recipe: Recipe, folder: Path, name: str) -> "Seq2SeqTrain
         save_steps=every,
         save_total_limit=2,
         load_best_model_at_end=True,
-        metric_for_best_model="eval_loss",
+        metric_for_best_model=f"eval_{recipe.metric_for_best_model}",
+        greater_is_better=recipe.metric_for_best_model == "decisions",
         prediction_loss_only=True,
         # A divisor of `eval_steps`, so that the loss is checked before each evaluation saves a
         # checkpoint (see `TrainingFlow.on_log`).

@@ -5,13 +5,15 @@ from typing import Any
 
 _POINTS = 100
 _COLOURS = {"loss": "#9aa5b1", "validation_loss": "#2a9d8f"}
-_KEYS = {"loss": "loss", "validation_loss": "eval_loss"}
+_KEYS = {"loss": "loss", "validation_loss": "eval_loss", "decisions": "eval_decisions"}
 
 Curve = dict[str, dict[str, list[float]]]
 
 
 def training_curve(history: Sequence[Mapping[str, Any]]) -> Curve:
-    """`loss` and `validation_loss`, each with lists `step` and `value` of at most a hundred points.
+    """`loss`, `validation_loss` and `decisions`: lists `step` and `value`, at most a hundred points each.
+
+    `decisions` (share of right decisions, 0 to 1) is missing if none were counted.
 
     Args:
         history (`Sequence[Mapping[str, Any]]`): `log_history` of a trainer's state.
@@ -19,6 +21,8 @@ def training_curve(history: Sequence[Mapping[str, Any]]) -> Curve:
     curve: Curve = {}
     for name, key in _KEYS.items():
         points = [(entry["step"], round(entry[key], 5)) for entry in history if key in entry]
+        if not points and name == "decisions":
+            continue
         stride = -(-len(points) // _POINTS) or 1
         kept = points[::-1][::stride][::-1]  # counted from the end, so that the last point is kept
         curve[name] = {"step": [step for step, _ in kept], "value": [value for _, value in kept]}
@@ -41,10 +45,11 @@ def draw_curve(curve: Curve, best_step: int, best_loss: float) -> bytes:
     with style():
         figure = Figure(figsize=(5.4, 3.2), dpi=120, layout="constrained")
         axes = figure.subplots()
-        for name, points in curve.items():
+        for name, colour in _COLOURS.items():
+            points = curve[name]
             mark = "o" if len(points["step"]) < 25 else ""
             label = name.replace("_", " ")
-            axes.plot(points["step"], points["value"], color=_COLOURS[name], marker=mark, ms=3, label=label)
+            axes.plot(points["step"], points["value"], color=colour, marker=mark, ms=3, label=label)
         axes.plot(
             best_step, best_loss, "o", ms=8, mfc="none", color="#c8553d", label=f"kept: {best_loss:.3f}"
         )

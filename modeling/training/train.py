@@ -2,7 +2,7 @@
 
 import contextlib
 import random
-from collections.abc import Sequence
+from collections.abc import Callable, Mapping, Sequence
 from importlib.metadata import version as package_version
 from importlib.util import find_spec
 from pathlib import Path
@@ -12,6 +12,7 @@ from dataset_builder.common.errors import SubgoalError, UsageError
 from dataset_builder.common.folder_lock import folder_lock
 from dataset_builder.common.hub_ids import public_name
 from dataset_builder.simulator.vocabulary import simulator_words
+from dataset_builder.trajectories.model_input import WITH_NOTEBOOK
 from modeling.checkpoints.load import Checkpoint, load_checkpoint, weights_hash
 from modeling.checkpoints.model_card import write_card
 from modeling.checkpoints.training_record import (
@@ -22,7 +23,15 @@ from modeling.checkpoints.training_record import (
     full_disk_named,
     open_folder,
 )
-from modeling.data.augmentation import AugmentationConfig, Names, VariedExamples, balanced_rows, find_names
+from modeling.data.augmentation import (
+    AugmentationConfig,
+    Counterfactuals,
+    Names,
+    VariedExamples,
+    balanced_rows,
+    find_names,
+)
+from modeling.data.decisions import decision_rows, with_decision_share
 from modeling.data.encoding import Fitter, Tokenized, tokenize
 from modeling.data.examples import RoleData, load_role
 from modeling.data.tokenizer import save_tokenizer, train_tokenizer
@@ -32,7 +41,7 @@ from modeling.runtime.device import hardware
 from modeling.runtime.distributed import first_then_others, is_first, on_first, world_size
 from modeling.runtime.quiet import quiet_libraries
 from modeling.training.arguments import reporting_callbacks, training_arguments
-from modeling.training.exact_match import exact_match
+from modeling.training.exact_match import ExactMatch, exact_match
 from modeling.training.loss_curve import draw_curve, training_curve
 from modeling.training.model_init import add_lora, build_model, choose_attention, merge_lora
 
@@ -41,6 +50,12 @@ if TYPE_CHECKING:
     from transformers import PreTrainedModel, PreTrainedTokenizerBase
 
     from modeling.training.trainer import RoleTrainer, TrainingClock
+
+_DECISIONS = 120
+"""Decision steps of each task on validation that are decoded at the end of a training."""
+
+_FEW_DECISIONS = 24
+"""Likewise, at each evaluation."""
 
 
 def train(
@@ -104,6 +119,7 @@ def _train(role: str, recipe: Recipe, dataset: str, out: Path, console: "Console
         data = first_then_others(
             lambda: load_role(role, dataset, recipe.state_text, recipe.exclude_tasks, recipe.practice)
         )
+        _check_counterfactual(recipe, data)
         if is_first():
             stack.enter_context(folder_lock(folder))
         plan = {"role": role, "recipe": _recorded(recipe), "fingerprint": data.fingerprint}
@@ -139,7 +155,9 @@ class _Run:
         self.fitter = Fitter(tokenizer, self.data.state_text_version, self.recipe.source_length)
         every = self._tokenize(self.data.train, range(len(self.data.train)))
         self.names = self._find_names(every, tokenizer)
-        examples = every.repeated(balanced_rows(self.data.train["task"], self.recipe.balance))
+        self.decisions = decision_rows(self.data.train)
+        self.tested = self._tested_decisions()
+        examples = every.repeated(self._rows_of_an_epoch())
         sampled = _sample(self.data.seen_validation_rows(), self.recipe.evaluate_examples, self.recipe.seed)
         held_out = self._tokenize(self.data.validation, sampled)
         self._report(model, examples, held_out)
@@ -149,6 +167,44 @@ class _Run:
         result = on_first(lambda: self._save(trainer, tokenizer, base, examples, held_out, course.seconds))
         self._conclude(result)
         return result
+
+    def _rows_of_an_epoch(self) -> list[int]:
+        tasks = self.data.train["task"]
+        rows = balanced_rows(tasks, self.recipe.balance)
+        recipe = self.recipe
+        return with_decision_share(
+            rows, self.decisions, tasks, recipe.decision_share, recipe.decision_weights
+        )
+
+    def _tested_decisions(self) -> list[int]:
+        """Decision steps of the validation split, at most `_DECISIONS` of each task.
+
+        Raises:
+            UsageError: if they are to choose the checkpoint and there are none.
+        """
+        rows = decision_rows(self.data.validation, _DECISIONS)
+        if not rows and self.recipe.metric_for_best_model == "decisions":
+            raise UsageError(
+                f"{self.data.source} has no decision steps in its validation split: set "
+                "metric_for_best_model: loss in the recipe."
+            )
+        return rows
+
+    def _count_decisions(self, model: "PreTrainedModel", rows: Sequence[int]) -> ExactMatch | None:
+        return exact_match(model, self.fitter, self.data.validation, rows, self.recipe.target_length)
+
+    def _counter_of_decisions(self) -> "Callable[[PreTrainedModel], float] | None":
+        """Counts at each evaluation, without held-out tasks: what it says may choose a checkpoint."""
+        seen = set(self.data.seen_validation_rows())
+        rows = [row for row in decision_rows(self.data.validation, _FEW_DECISIONS) if row in seen]
+        if not rows:
+            return None
+
+        def count(model: "PreTrainedModel") -> float:
+            counted = self._count_decisions(model, rows)
+            return counted.share if counted else 0.0
+
+        return count
 
     def _save(
         self,
@@ -164,6 +220,7 @@ class _Run:
         recipe, state = self.recipe, trainer.state
         rows = _sample(range(len(self.data.validation)), recipe.exact_match_examples, recipe.seed)
         match = exact_match(trained, self.fitter, self.data.validation, rows, recipe.target_length)
+        decided = self._count_decisions(trained, self.tested)
         _mark(trained, tokenizer, self.role, self.data, recipe)
         _ground(trained, tokenizer, examples)
         trained.save_pretrained(self.folder)
@@ -178,20 +235,27 @@ class _Run:
             steps=state.global_step,
             epochs=round(state.epoch or 0.0, 2),
             best_step=best,
-            metrics={"validation_loss": state.best_metric, "exact_match": match.share if match else None},
+            metrics={
+                "validation_loss": _loss_at(best, state.log_history),
+                "exact_match": match.share if match else None,
+                "decisions": decided.share if decided else None,
+            },
             shortened={"train": examples.shortened_share, "validation": held_out.shortened_share},
             left_out=examples.left_out,
             wall_seconds=round(seconds, 1),
             weights=weights_hash(self.folder),
             versions={name: package_version(name) for name in ("torch", "transformers", "datasets")},
             exact_match_by_task=match.by_task if match else {},
+            decisions_by_task=decided.by_task if decided else {},
             curve=training_curve(state.log_history),
             example=match.example if match else {},
             processes=world_size(),
             hardware=hardware("bf16" if trainer.args.bf16 else "fp32"),
             held_out_tasks=list(self.data.held_out_tasks),
         )
-        (self.folder / CURVE).write_bytes(draw_curve(result.curve, best, state.best_metric or 0.0))
+        (self.folder / CURVE).write_bytes(
+            draw_curve(result.curve, best, result.metrics["validation_loss"] or 0.0)
+        )
         write_card(self.folder, result)
         close_folder(self.folder, result)
         return result
@@ -274,6 +338,7 @@ class _Run:
             data_collator=DataCollatorForSeq2Seq(tokenizer, model=model, pad_to_multiple_of=8),
             recipe=self.recipe,
             course=course,
+            count_decisions=self._counter_of_decisions(),
         )
         return trainer, course
 
@@ -288,7 +353,20 @@ class _Run:
 
     def _varied(self, found: Tokenized) -> VariedExamples:
         recipe, fitter = self.recipe, self.fitter
-        tellings = AugmentationConfig(found.texts, lambda text: fitter.encode([text])[0][0], recipe.vary)
+        deciding = set(self.decisions)
+        others = Counterfactuals(
+            targets=found.targets,
+            encode=lambda target: fitter.tokenizer([target], verbose=False)["input_ids"][0],
+            chance=recipe.counterfactual,
+            decisions=frozenset(index for index, row in enumerate(found.rows) if row in deciding),
+            evidence_only=recipe.evidence_only,
+        )
+        tellings = AugmentationConfig(
+            found.texts,
+            lambda text: fitter.encode([text])[0][0],
+            recipe.vary,
+            others if recipe.counterfactual or recipe.evidence_only else None,
+        )
         longest = recipe.source_length
         return VariedExamples(
             found.inputs, found.labels, self.names, recipe.rename, recipe.seed, longest, tellings
@@ -313,10 +391,31 @@ class _Run:
     def _conclude(self, result: TrainingResult) -> None:
         match = result.metrics["exact_match"]
         exact = "" if match is None else f", exact match {match:.1%}"
+        decided = result.metrics["decisions"]
+        exact += "" if decided is None else f", right decisions {decided:.1%}"
+        for task, counted in result.decisions_by_task.items():
+            _say(
+                self.console, f"  {task}: {counted['share']:.1%} of {counted['examples']:.0f} decisions right"
+            )
         _say(
             self.console,
             f"{self.role}: validation loss {result.metrics['validation_loss']:.3f}{exact} after "
             f"{result.steps} steps in {result.wall_seconds:.0f} s.",
+        )
+
+
+def _loss_at(step: int, history: Sequence[Mapping[str, Any]]) -> float | None:
+    """Validation loss of the evaluation at a step."""
+    losses = [entry["eval_loss"] for entry in history if entry["step"] == step and "eval_loss" in entry]
+    return losses[-1] if losses else None
+
+
+def _check_counterfactual(recipe: Recipe, data: RoleData) -> None:
+    if (recipe.counterfactual or recipe.evidence_only) and data.state_text_version not in WITH_NOTEBOOK:
+        raise UsageError(
+            f"recipe {recipe.name} draws counterfactual examples, which need a notebook in the state text, "
+            f"but {data.source} holds {data.state_text_version}: build the corpus in {max(WITH_NOTEBOOK)}, "
+            "or set counterfactual: 0."
         )
 
 

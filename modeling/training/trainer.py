@@ -4,7 +4,7 @@ import json
 import math
 import shutil
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -121,15 +121,38 @@ class _Order(LengthGroupedSampler):
 
 
 class RoleTrainer(Seq2SeqTrainer):
-    """`Seq2SeqTrainer` whose learning rate follows a `TrainingClock`."""
+    """`Seq2SeqTrainer` whose learning rate follows a `TrainingClock`, and that counts right decisions.
 
-    def __init__(self, *args: Any, recipe: Recipe, course: TrainingClock, **kwargs: Any) -> None:
+    Args:
+        recipe (`Recipe`): of one role.
+        course (`TrainingClock`): how far the training has come.
+        count_decisions (`Callable[[PreTrainedModel], float]`, *optional*): share of right decisions on
+            validation, 0 to 1, logged as `eval_decisions` with each evaluation.
+    """
+
+    def __init__(
+        self,
+        *args: Any,
+        recipe: Recipe,
+        course: TrainingClock,
+        count_decisions: Callable[[Any], float] | None = None,
+        **kwargs: Any,
+    ) -> None:
         super().__init__(*args, **kwargs)
         self.recipe = recipe
         self.course = course
+        self.count_decisions = count_decisions
         for callback in (PrinterCallback, ProgressCallback):
             self.remove_callback(callback)
         self.add_callback(_Flow(course, recipe.patience))
+
+    def evaluate(self, *args: Any, **kwargs: Any) -> dict[str, float]:
+        """Loss of the validation examples, and the share of right decisions."""
+        metrics = super().evaluate(*args, **kwargs)
+        if self.count_decisions is not None:
+            metrics["eval_decisions"] = self.count_decisions(self.model)
+            self.log({"eval_decisions": metrics["eval_decisions"]})
+        return metrics
 
     def create_optimizer(self, model: Any = None) -> torch.optim.Optimizer:
         """The recipe's optimizer."""
@@ -263,7 +286,11 @@ class Bar(TrainerCallback):
         logs: dict[str, float] | None = None,
         **kwargs: Any,
     ) -> None:
-        for key, name in (("loss", "loss"), ("eval_loss", "validation loss")):
+        for key, name in (
+            ("loss", "loss"),
+            ("eval_loss", "validation loss"),
+            ("eval_decisions", "right decisions"),
+        ):
             if key in (logs or {}):
                 self._figures[name] = f"{(logs or {})[key]:.3f}"
         self._show(None)

@@ -10,7 +10,7 @@ import pytest
 from dataset_builder.annotation.annotators import annotator
 from dataset_builder.dataset.tables import examples
 from dataset_builder.trajectories.agent_state import AgentState, replay_states
-from dataset_builder.trajectories.model_input import ROLES
+from dataset_builder.trajectories.model_input import DEFAULT_VERSION, ROLES
 from dataset_builder.trajectories.trajectory import Trajectory
 from modeling.recipes.recipe import Recipe, load_recipe
 
@@ -47,10 +47,13 @@ def states(recorded: list[Trajectory]) -> Callable[[], Iterator[AgentState]]:
 def _write_dataset(
     folder: Path,
     paths: list[Trajectory],
-    version: str = "compact-1",
+    version: str = DEFAULT_VERSION,
     splits: tuple[str, ...] = ("train", "validation"),
 ) -> Path:
-    """A dataset folder in Hub layout: the first path of each task in `train`, the second held out."""
+    """A dataset folder in Hub layout: the first path of each task in `train`, the second held out.
+
+    Folders of different contents need different names: `datasets` keys its cache by them.
+    """
     from datasets import Dataset
 
     lines = ["---", "configs:"]
@@ -83,7 +86,7 @@ def write_dataset() -> Callable[..., Path]:
 @pytest.fixture(scope="session")
 def dataset(tmp_path_factory: pytest.TempPathFactory, recorded: list[Trajectory]) -> Path:
     paths = [path for path in recorded if path.task in TASKS]
-    return _write_dataset(tmp_path_factory.mktemp("dataset") / "corpus", paths)
+    return _write_dataset(tmp_path_factory.mktemp("dataset") / f"corpus-{DEFAULT_VERSION}", paths)
 
 
 @pytest.fixture(scope="session")

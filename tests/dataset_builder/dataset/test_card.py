@@ -111,7 +111,7 @@ def test_the_card_says_how_it_was_made_and_how_to_load_and_cite_it(
     card: DatasetCard, dataset_folder: Path
 ) -> None:
     assert "written by rules, not by a language model" in section(card, "Annotation process")
-    assert "of version `compact-1`" in section(card, "Data Collection and Processing")
+    assert "of version `compact-2`" in section(card, "Data Collection and Processing")
     assert f'load_dataset("{DATASET_ID}", "executor")' in card.text
     assert "streaming=True" in card.text
     assert 'revision="main"' in card.text

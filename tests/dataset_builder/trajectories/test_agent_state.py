@@ -36,7 +36,7 @@ def test_rewards_are_differences_of_scores_and_rooms_are_listed_once() -> None:
     state.advance("wait", "You wait.", 5, 12, KITCHEN, "nothing")
     state.advance("go to hallway", "You move.", -100, 13, HALL, "a pot")
     assert [event.reward for event in state.history] == [5, 0, -105]
-    assert state.history[0] == Event("go to kitchen", "You move.", 5)
+    assert state.history[0] == Event("go to kitchen", "You move.", 5, KITCHEN)
     assert state.visited == ["hallway", "kitchen"]
     assert (state.step, state.score_points, state.moves, state.inventory) == (3, -100, 13, "a pot")
 

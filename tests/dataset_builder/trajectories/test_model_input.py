@@ -21,7 +21,7 @@ from dataset_builder.trajectories.subgoals import Segment, SubGoal, step_subgoal
 from dataset_builder.trajectories.trajectory import Step, Trajectory
 
 RECORDED = Path(__file__).parents[1] / "data" / "trajectories.jsonl.gz"
-COMPACT_WORDS = 300
+COMPACT_WORDS = 320
 GREENHOUSE_WORDS = 450
 """Mendelian genetics fills a room with flower pots and what grows in them."""
 

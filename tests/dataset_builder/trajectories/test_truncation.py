@@ -16,6 +16,12 @@ from dataset_builder.trajectories.truncation import shorten
 # What an input may never lose.
 KEPT = {
     "compact-1": [r"^task: .*?(?= \| room: )", r" \| carry: .*?(?= \| been: )", r" \| goal: .*$"],
+    "compact-2": [
+        r"^task: .*?(?= \| room: )",
+        r" \| carry: .*?(?= \| been: )",
+        r" \| goal: .*?(?= \| readings: |$)",
+        r" \| readings: .*$",
+    ],
     "paper-1": [
         r"^.*?(?= </s> Time: )",
         r"Current inventory: .*?(?= </s> )",

@@ -17,7 +17,8 @@ def episode(actions: list[str], **changes: Any) -> EpisodeResult:
         "last_resort": [],
         "stop_reason": "step_limit",
     }
-    return EpisodeResult("boil", 0, 0, 5, 5, n, actions, **{**fields, **changes})
+    task = changes.pop("task", "boil")
+    return EpisodeResult(task, 0, 0, 5, 5, n, actions, **{**fields, **changes})
 
 
 WALK = [f"teleport to room {i}" for i in range(30)]
@@ -29,6 +30,11 @@ REFUSED: list[list[str]] = [["x"], []]
     [
         (episode(["wait"], scores=[100], stop_reason="completed"), "completed"),
         (episode(WALK, scores=[5] * 29 + [-100], stop_reason="lost"), "wrong focus"),
+        (
+            episode(["focus on red box"], scores=[-100], stop_reason="lost", task="use-thermometer"),
+            "wrong decision",
+        ),
+        (episode(["focus on red box"], scores=[-100], stop_reason="lost"), "wrong focus"),
         (episode(WALK), "out of steps"),
         (episode(WALK, stop_reason="score_unchanged"), "out of steps"),
         (episode([]), "out of steps"),
@@ -52,6 +58,7 @@ def test_each_episode_has_one_class(played: EpisodeResult, expected: str) -> Non
 def test_real_episodes(recorded_episodes: list[EpisodeResult]) -> None:
     assert count_outcomes(recorded_episodes) == {
         "completed": 4,
+        "wrong decision": 0,
         "wrong focus": 2,
         "rejected actions": 1,
         "loop": 0,

@@ -102,7 +102,7 @@ def test_agents_follow_the_protocol_and_say_what_they_are(
     json.dumps(told)
     record = json.loads((checkpoints["executor"] / "training.json").read_text())
     assert told["name"] == "hierarchical"
-    assert told["state_text_version"] == "compact-1"
+    assert told["state_text_version"] == "compact-2"
     assert told["decoding"] == {
         "controller_beams": 1,
         "num_beams": 4,
@@ -135,7 +135,7 @@ def test_pairs_that_do_not_fit_are_refused(checkpoints: dict[str, Path], tmp_pat
     with pytest.raises(UsageError, match="has the role executor, not flat"):
         FlatAgent.from_pretrained(executor)
     other = edited_checkpoint(checkpoints["executor"], tmp_path / "paper", state_text_version="paper-1")
-    with pytest.raises(UsageError, match="reads state text compact-1, the executor paper-1: take two"):
+    with pytest.raises(UsageError, match="reads state text compact-2, the executor paper-1: take two"):
         SubgoalAgent.from_pretrained(controller, other)
 
 

@@ -10,6 +10,7 @@ from dataset_builder.trajectories.agent_state import AgentState
 from dataset_builder.trajectories.model_input import model_input
 from modeling.data.augmentation import (
     AugmentationConfig,
+    Counterfactuals,
     Names,
     VariedExamples,
     balanced_rows,
@@ -229,3 +230,46 @@ def test_about_the_wanted_share_is_told_anew_each_epoch_and_alike_when_repeated(
     assert one != two
     assert play(0.5) == [one, two]
     assert all(ids == same for ids in play(0.0)[0])
+
+
+NOTED = (
+    PLANES.replace("B -> a", "B -> inclined plane B, with: a").replace(
+        "C -> a", "C -> inclined plane C, with: a"
+    )
+    + " | readings: 56% inclined plane B ; 64% inclined plane C"
+)
+
+
+def _decisions(chance: float, evidence_only: float, decisions: frozenset[int]) -> list[tuple[str, str]]:
+    others = Counterfactuals(
+        ["focus_on(inclined plane C)"] * 200,
+        lambda text: list(text.encode()),
+        chance,
+        decisions,
+        evidence_only,
+    )
+    tellings = AugmentationConfig([NOTED] * 200, lambda text: list(text.encode()), 0.0, others)
+    inputs, labels = list(NOTED.encode()), list(b"focus_on(inclined plane C)")
+    examples = VariedExamples([inputs] * 200, [labels] * 200, Names(), 0.0, seed=3, tellings=tellings)
+    return [
+        (bytes(examples[row]["input_ids"]).decode(), bytes(examples[row]["labels"]).decode())
+        for row in range(200)
+    ]
+
+
+def test_only_decision_steps_get_other_evidence_and_its_answer() -> None:
+    drawn = _decisions(0.9, 0.0, frozenset(range(100)))
+    assert {answer for _, answer in drawn[:100]} == {f"focus_on(inclined plane {name})" for name in "BC"}
+    assert len({text for text, _ in drawn[:100]}) > 50
+    assert set(drawn[100:]) == {(NOTED, "focus_on(inclined plane C)")}
+    assert drawn == _decisions(0.9, 0.0, frozenset(range(100)))
+
+
+def test_a_decision_step_may_be_cut_down_to_its_evidence() -> None:
+    drawn = _decisions(0.0, 1.0, frozenset({0}))
+    assert [section.partition(": ")[0] for section in drawn[0][0].split(" | ")] == [
+        "task",
+        "goal",
+        "readings",
+    ]
+    assert drawn[1][0] == NOTED

@@ -15,7 +15,7 @@ from modeling.data.examples import load_role
 @pytest.mark.parametrize("role", ROLES)
 def test_a_corpus_opens(dataset: Path, role: str) -> None:
     data = load_role(role, str(dataset), "compact")
-    assert data.state_text_version == "compact-1"
+    assert data.state_text_version == "compact-2"
     assert len(data.train) > 20
     assert data.train[0]["input"].startswith("task: ")
     assert (data.source, data.revision) == (str(dataset), "")
@@ -84,7 +84,7 @@ def test_missing_split(
 
 
 def test_other_state_text(dataset: Path) -> None:
-    with pytest.raises(UsageError, match="holds compact-1 state text, the recipe needs paper-1"):
+    with pytest.raises(UsageError, match="holds compact-2 state text, the recipe needs paper-1"):
         load_role("flat", str(dataset), "paper")
 
 

@@ -44,7 +44,7 @@ def test_plain_transformers_loads_the_output(checkpoints: dict[str, Path], role:
     folder = checkpoints[role]
     model = AutoModelForSeq2SeqLM.from_pretrained(folder)
     tokenizer = AutoTokenizer.from_pretrained(folder)
-    assert (model.config.subgoal_role, model.config.state_text_version) == (role, "compact-1")
+    assert (model.config.subgoal_role, model.config.state_text_version) == (role, "compact-2")
     assert tokenizer.model_max_length == 512
     assert model.generation_config.max_new_tokens == 48
     assert model.generation_config.max_length is None

@@ -1,0 +1,208 @@
+"""Counterfactual examples: the same decision with other evidence, and the answer that follows from it.
+
+A few hundred variations can be memorised in place of reading their evidence. So at a decision the
+measurements, the limit or the trait in question are drawn anew, half of the time so that the evidence
+calls for the other alternative, which then becomes the answer. Boxes are exchanged with each other.
+The input stays what the simulator could have shown: a number changes wherever it stands.
+"""
+
+import random
+import re
+from collections.abc import Callable
+
+from dataset_builder.trajectories.decisions import alternatives, decided_for, task_of
+from dataset_builder.trajectories.genetics import Question
+from dataset_builder.trajectories.model_input import READINGS
+
+Example = tuple[str, str]
+
+_SECTION = " | "
+_DISTANCE = re.compile(r"(\d+)% (inclined plane.+)")
+_OPPOSITES = (("most", "least"), ("steepest", "shallowest"))
+_DEGREES = re.compile(r"(-?\d+(?:\.\d+)?) degrees")
+_TEMPERATURE = re.compile(r"(.+) (-?\d+) degrees , (above|below)")
+_LIMIT = re.compile(r"(?<=temperature is (?:above|below) )-?\d+\.\d+(?= degrees)")
+_CIRCUIT = re.compile(r"(.+) , (.+) (on|off)")
+_OFFSPRING = re.compile(r"offspring (.+) , (?:not )?(\w+)")
+_SHIFT = 80
+_FARTHEST = 120
+_VALUES = {
+    "plant height": ("tall", "short"),
+    "seed shape": ("round", "wrinkly", "square", "spherical", "ovate"),
+    "seed color": ("green", "orange", "blue", "brown", "yellow"),
+    "leaf shape": ("elliptical", "linear", "pointed", "round"),
+    "leaf size": ("small", "medium", "large"),
+    "flower color": ("orange", "yellow", "blue", "red", "white", "purple"),
+    "flower size": ("small", "medium", "large"),
+}
+"""Values that a trait of a plant can have, by the words of a task."""
+
+
+def counterfactual(text: str, target: str, draw: random.Random) -> Example:
+    """Another example of the same decision.
+
+    Args:
+        text (`str`): a compact state text with a notebook, of a decision step.
+        target (`str`): the sub-goal or action that is right there.
+        draw (`random.Random`): where numbers and choices come from.
+
+    Returns:
+        `tuple[str, str]`: input and target; evidence that is not understood stays as it is.
+    """
+    for change in _CHANGES:
+        text, target = change(text, target, draw)
+    return text, target
+
+
+def evidence_alone(text: str) -> str:
+    """A state text cut down to task, goal and notebook; one without a notebook stays whole.
+
+    Which entry of the notebook answers the task is learned in far fewer steps where little else stands
+    between them, and such a step is cheap.
+    """
+    fields = text.split(_SECTION)
+    if not fields[-1].startswith(READINGS):
+        return text
+    return _SECTION.join(field for field in fields if field.startswith(("task: ", "goal: ", READINGS)))
+
+
+def _other_distances(text: str, target: str, draw: random.Random) -> Example:
+    """Two planes with other distances; half of the time the other one comes first."""
+    entries = [match for entry in _entries(text) if (match := _DISTANCE.fullmatch(entry))]
+    if len(entries) != 2 or entries[0][1] == entries[1][1]:
+        return text, target
+    old = {match[2]: int(match[1]) for match in entries}
+    planes = list(old)
+    numbers = sorted(draw.sample(range(1, 100), 2))
+    if draw.random() < 0.5:
+        text, target = _with_other_answer(text, target, planes)
+        planes.reverse()
+    for plane, number in zip(planes, numbers, strict=True):
+        shown = re.compile(rf"({re.escape(plane)}, with: [a-z ]+? approximately )(\d+)(?=%)")
+
+        def moved(match: re.Match[str], number: int = number, plane: str = plane) -> str:
+            return f"{match[1]}{max(0, min(100, number + int(match[2]) - old[plane]))}"  # it slid on
+
+        text = shown.sub(moved, text)
+    text = _with_entries(text, [f"{number}% {plane}" for number, plane in zip(numbers, planes, strict=True)])
+    return _other_question(text, target, planes, draw)
+
+
+def _other_question(text: str, target: str, planes: list[str], draw: random.Random) -> Example:
+    """Half of the time the task asks for the other end: least for most."""
+    task = task_of(text)
+    pair = next((pair for pair in _OPPOSITES if any(f"the {word} " in task for word in pair)), None)
+    if pair is None or draw.random() < 0.5:
+        return text, target
+    text, target = _with_other_answer(text, target, planes)
+    return _exchanged(task, *pair) + text[len(task) :], target
+
+
+def _other_temperatures(text: str, target: str, draw: random.Random) -> Example:
+    """All temperatures shifted alike; half of the time the limit crosses the one that was measured."""
+    entries = [match for entry in _entries(text) if (match := _TEMPERATURE.fullmatch(entry))]
+    if not entries:
+        return text, target
+    shift = draw.randint(-_SHIFT, _SHIFT)
+    text = _DEGREES.sub(lambda match: f"{_shifted(match[1], shift)} degrees", text)
+    task, boxes = task_of(text), alternatives(task_of(text))
+    # A melting point cannot be moved alone: whether a substance is solid depends on it.
+    if len(entries) != 1 or len(boxes) != 2 or not _LIMIT.search(task) or draw.random() < 0.5:
+        return text, target
+    name, relation = entries[0][1], entries[0][3]
+    value = int(entries[0][2]) + shift
+    distance = draw.randint(1, _FARTHEST)
+    limit = value + distance if relation == "above" else value - distance
+    other = "below" if relation == "above" else "above"
+    text, target = _with_other_answer(text, target, list(boxes))
+    text = _LIMIT.sub(f"{limit}.0", task) + text[len(task) :]
+    return _with_entries(text, [f"{name} {value} degrees , {other}"]), target
+
+
+def _shifted(number: str, shift: int) -> str:
+    return f"{float(number) + shift:.1f}" if "." in number else str(int(number) + shift)
+
+
+def _other_circuit(text: str, target: str, draw: random.Random) -> Example:
+    """Half of the time what is off is on, and what is on is off."""
+    entries = _entries(text)
+    match = _CIRCUIT.fullmatch(entries[-1]) if entries else None
+    boxes = alternatives(task_of(text))
+    if match is None or len(boxes) != 2 or draw.random() < 0.5:
+        return text, target
+    name, load, state = match.groups()
+    other = "off" if state == "on" else "on"
+    text, target = _with_other_answer(text, target, list(boxes))
+    text = text.replace(f"{load} ({state})", f"{load} ({other})")
+    return _with_entries(text, [*entries[:-1], f"{name} , {load} {other}"]), target
+
+
+def _other_trait(text: str, target: str, draw: random.Random) -> Example:
+    """Half of the time the task asks for a trait that the offspring lack, or for the one they show."""
+    task, entries = task_of(text), _entries(text)
+    asked, boxes = Question.read(task), alternatives(task)
+    seen = [match for entry in entries if (match := _OFFSPRING.fullmatch(entry))]
+    if asked is None or not seen or len(boxes) != 2 or draw.random() < 0.5:
+        return text, target
+    values = _VALUES[asked.part]
+    shown = [word for match in seen for word in match[1].split() if word in values]
+    of_parents = [word for entry in entries if entry.startswith("parents ") for word in entry.split()]
+    lacked = [word for word in values if word not in shown]
+    usual = [word for word in lacked if word in of_parents]
+    choices = shown if asked.value not in shown else usual or lacked
+    if not choices:
+        return text, target
+    value = draw.choice(choices)
+    changed = [
+        f"offspring {match[1]} , {'' if value in match[1].split() else 'not '}{value}"
+        if (match := _OFFSPRING.fullmatch(entry))
+        else entry
+        for entry in entries
+    ]
+    text, target = _with_other_answer(text, target, list(boxes))
+    text = task.replace(f"whether {asked.value} ", f"whether {value} ") + text[len(task) :]
+    return _with_entries(text, changed), target
+
+
+def _other_boxes(text: str, target: str, draw: random.Random) -> Example:
+    """Half of the time two boxes take each other's place."""
+    boxes = alternatives(task_of(text))
+    if len(boxes) != 2 or not boxes[0].endswith(" box") or draw.random() < 0.5:
+        return text, target
+    return _exchanged(text, *boxes), _exchanged(target, *boxes)
+
+
+_CHANGES: tuple[Callable[[str, str, random.Random], Example], ...] = (
+    _other_distances,
+    _other_temperatures,
+    _other_circuit,
+    _other_trait,
+    _other_boxes,
+)
+
+
+def _entries(text: str) -> list[str]:
+    """Entries of the notebook at the end of a text."""
+    last = text.rpartition(_SECTION)[2]
+    return last.removeprefix(READINGS).split(" ; ") if last.startswith(READINGS) else []
+
+
+def _with_entries(text: str, entries: list[str]) -> str:
+    return f"{text.rpartition(_SECTION)[0]}{_SECTION}{READINGS}{' ; '.join(entries)}"
+
+
+def _with_other_answer(text: str, target: str, names: list[str]) -> Example:
+    """The other of two alternatives as the answer, and as the sub-goal if that names the answer already."""
+    fields = [
+        "goal: " + _exchanged(field.removeprefix("goal: "), *names)
+        if field.startswith("goal: ") and decided_for(task_of(text), field.removeprefix("goal: "))
+        else field
+        for field in text.split(_SECTION)
+    ]
+    return _SECTION.join(fields), _exchanged(target, *names)
+
+
+def _exchanged(text: str, one: str, other: str) -> str:
+    return re.sub(
+        rf"\b(?:{re.escape(one)}|{re.escape(other)})\b", lambda match: other if match[0] == one else one, text
+    )

@@ -1,0 +1,90 @@
+"""Counterfactual examples: the answer follows from the evidence, whatever was drawn."""
+
+import random
+import re
+from collections.abc import Iterator
+
+import pytest
+
+from dataset_builder.annotation.annotators import annotator
+from dataset_builder.dataset.tables import examples
+from dataset_builder.trajectories.decisions import DECIDING_TASKS, decided_for, is_decision, task_of
+from dataset_builder.trajectories.trajectory import Trajectory
+from modeling.data.counterfactual import counterfactual
+
+
+def right_answer(text: str) -> str | None:
+    """The alternative that a notebook calls for, by the rules of the experiment; None if it is silent."""
+    task, last = task_of(text), text.rpartition(" | readings: ")[2].split(" ; ")[-1]
+    entries = text.rpartition(" | readings: ")[2].split(" ; ")
+    if "inclined planes" in task:
+        first = re.search(r"\b(?:most|shallowest)\b", task)
+        return entries[0 if first else -1].split("% ")[1]
+    if "degrees" in task:
+        relation = "below" if entries[-1].startswith("liquid") else last.split(" , ")[-1]
+        match = re.search(rf"is {relation} \S+ degrees celsius, (?:place it in|focus on) the (\w+ box)", task)
+    elif "conductive" in task:
+        word = "conductive" if last.endswith(" on") else "nonconductive"
+        match = re.search(rf"electrically {word}, place it in the (\w+ box)", task)
+    else:
+        word = "recessive" if ", not " in last else "dominant"
+        match = re.search(rf"is {word}, focus on the (\w+ box)", task)
+    return match[1] if match else None
+
+
+@pytest.fixture(scope="module")
+def decisions(recorded: list[Trajectory]) -> list[tuple[str, str, str]]:
+    """Task, input and target of the recorded decision steps."""
+
+    def all_steps() -> Iterator[tuple[str, str, str]]:
+        for path in recorded:
+            for role in ("controller", "flat"):
+                for row in examples(role, path, annotator("rules").annotate(path), "compact-2"):
+                    yield path.task, row.input, row.target
+
+    return [row for row in all_steps() if is_decision(*row[1:]) and " | readings: " in row[1]]
+
+
+def test_the_answer_follows_from_the_evidence(decisions: list[tuple[str, str, str]]) -> None:
+    assert {task for task, _, _ in decisions} == set(DECIDING_TASKS)
+    for task, text, target in decisions:
+        if decided_for(task_of(text), target) != right_answer(text):
+            continue  # some experts answer without evidence
+        for seed in range(40):
+            changed, answer = counterfactual(text, target, random.Random(seed))
+            assert decided_for(task_of(changed), answer) == right_answer(changed), (task, changed, answer)
+
+
+def test_both_alternatives_become_the_answer_about_equally_often(
+    decisions: list[tuple[str, str, str]],
+) -> None:
+    for task, text, target in decisions:
+        if "melting" in task:
+            continue  # only boxes are exchanged there
+        changed = sum(counterfactual(text, target, random.Random(seed))[1] != target for seed in range(200))
+        assert 60 < changed < 140, (task, changed)
+
+
+def test_numbers_change_wherever_they_stand(decisions: list[tuple[str, str, str]]) -> None:
+    for task, text, target in decisions:
+        if "inclined" not in task:
+            continue
+        for seed in range(20):
+            changed, _ = counterfactual(text, target, random.Random(seed))
+            past = re.search(r" \| past: (.*?) \| ", changed)
+            assert past is not None
+            entries = changed.rpartition("readings: ")[2].split(" ; ")
+            noted = {plane: number for number, _, plane in (entry.partition("% ") for entry in entries)}
+            for plane, number in noted.items():
+                assert f"{plane}, with: " in past[1]
+                assert re.search(rf"{re.escape(plane)}, with: [a-z ]+ {number}% down the plane", past[1])
+
+
+def test_draws_depend_on_the_generator_alone(decisions: list[tuple[str, str, str]]) -> None:
+    _, text, target = decisions[0]
+    assert counterfactual(text, target, random.Random(5)) == counterfactual(text, target, random.Random(5))
+
+
+def test_what_is_not_understood_stays() -> None:
+    text = "task: boil water. | room: kitchen | goal: heat(water, stove)"
+    assert counterfactual(text, "focus_on(water)", random.Random(0)) == (text, "focus_on(water)")
