@@ -102,7 +102,7 @@ class Recipe(_Strict):
     vary: float = Field(default=0.0, ge=0, le=1)
     """Chance that an example lists its things in another order and has other readings that compare alike."""
     counterfactual: float = Field(default=0.0, ge=0, le=1)
-    """Probability that a decision step gets counterfactual evidence and the matching target. Needs a notebook."""
+    """Probability that a decision step gets counterfactual evidence and its target. Needs a notebook."""
     evidence_only: float = Field(default=0.0, ge=0, le=1)
     """Probability that the input of a decision step is only task, sub-goal and notebook. Needs a notebook."""
     decision_share: float = Field(default=0.0, ge=0, lt=1)
