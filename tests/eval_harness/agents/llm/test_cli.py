@@ -87,7 +87,7 @@ def test_unreachable_server_is_one_line(tmp_path: Path, monkeypatch: pytest.Monk
 @pytest.mark.parametrize(
     ("name", "changes", "message"),
     [
-        ("react", {}, "Agent react needs --llm: a model, as its server calls it"),
+        ("react", {}, "Agent react needs --llm: the model's name at its server"),
         ("react", {"llm": "m", "flat": "f"}, "Agent react does not use --flat"),
         ("react", {"llm": "m", "trials": 2}, "Agent react does not use --trials"),
         ("react", {"llm": "m", "budget_tokens": 0}, "--budget-tokens 0: give 1 or more"),
@@ -95,7 +95,7 @@ def test_unreachable_server_is_one_line(tmp_path: Path, monkeypatch: pytest.Monk
         ("react", {"llm": "m", "decoding": {"num_beams": 2}}, "Agent react does not use --beams"),
         ("saycan", {"llm": "m", "escalate_to": "x"}, "Agent saycan does not use --escalate-to"),
         ("reflexion", {"llm": "m", "trials": 0}, "--trials 0: give 1 or more"),
-        ("swiftsage", {"llm": "m"}, "Agent swiftsage needs a Swift: --flat, or --controller"),
+        ("swiftsage", {"llm": "m"}, "Agent swiftsage needs a Swift model: --flat, or --controller"),
         ("flat", {"flat": "f", "llm": "m"}, "Agent flat does not use --llm"),
     ],
 )
