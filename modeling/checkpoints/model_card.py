@@ -153,9 +153,11 @@ def _dataset(dataset: dict[str, Any]) -> str:
 def _decisions(result: TrainingResult) -> str:
     if not result.decisions_by_task:
         return ""
-    rows = ["| task | right decisions | decisions |", "|---|---|---|"]
+    rows = ["| task | decision accuracy | undecided | decision steps |", "|---|---|---|---|"]
     for task, counted in result.decisions_by_task.items():
-        rows.append(f"| {task} | {counted['share']:.0%} | {counted['examples']:.0f} |")
+        rows.append(
+            f"| {task} | {counted['share']:.0%} | {counted['undecided']:.0%} | {counted['examples']:.0f} |"
+        )
     return "\n".join(rows)
 
 

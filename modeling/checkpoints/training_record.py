@@ -43,14 +43,14 @@ class TrainingResult:
         epochs: passes over the training split.
         best_step: step of the checkpoint kept.
         metrics: validation_loss (without held-out tasks), exact_match (share of targets, None if not
-            counted) and decisions (share of right decisions, None if the split has none).
+            counted) and decisions (decision accuracy, None if the split has none).
         shortened: share of rows that lost history to fit, by split.
         left_out: training rows left out because their target is too long.
         wall_seconds: training time over all runs.
         weights: `sha256:…` of the weights.
         versions: packages that matter.
-        decisions_by_task: task → share of its decision steps on validation that were right, and examples
-            counted (see `dataset_builder.trajectories.decisions`).
+        decisions_by_task: task → decision accuracy on validation (see
+            `modeling.training.decision_accuracy`).
         exact_match_by_task: task → share of its targets, and examples counted.
         curve: losses over steps (see `curve.training_curve`).
         example: an `input` of the validation split and the `answer` to it.

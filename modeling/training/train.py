@@ -41,7 +41,8 @@ from modeling.runtime.device import hardware
 from modeling.runtime.distributed import first_then_others, is_first, on_first, world_size
 from modeling.runtime.quiet import quiet_libraries
 from modeling.training.arguments import reporting_callbacks, training_arguments
-from modeling.training.exact_match import ExactMatch, exact_match
+from modeling.training.decision_accuracy import DecisionAccuracy, decision_accuracy
+from modeling.training.exact_match import exact_match
 from modeling.training.loss_curve import draw_curve, training_curve
 from modeling.training.model_init import add_lora, build_model, choose_attention, merge_lora
 
@@ -190,8 +191,8 @@ class _Run:
             )
         return rows
 
-    def _count_decisions(self, model: "PreTrainedModel", rows: Sequence[int]) -> ExactMatch | None:
-        return exact_match(model, self.fitter, self.data.validation, rows, self.recipe.target_length)
+    def _count_decisions(self, model: "PreTrainedModel", rows: Sequence[int]) -> DecisionAccuracy | None:
+        return decision_accuracy(model, self.fitter, self.data.validation, rows, self.recipe.target_length)
 
     def _counter_of_decisions(self) -> "Callable[[PreTrainedModel], float] | None":
         """Counts at each evaluation, without held-out tasks: what it says may choose a checkpoint."""
@@ -392,10 +393,12 @@ class _Run:
         match = result.metrics["exact_match"]
         exact = "" if match is None else f", exact match {match:.1%}"
         decided = result.metrics["decisions"]
-        exact += "" if decided is None else f", right decisions {decided:.1%}"
+        exact += "" if decided is None else f", decision accuracy {decided:.1%}"
         for task, counted in result.decisions_by_task.items():
             _say(
-                self.console, f"  {task}: {counted['share']:.1%} of {counted['examples']:.0f} decisions right"
+                self.console,
+                f"  {task}: {counted['share']:.1%} of {counted['examples']:.0f} decisions right, "
+                f"{counted['undecided']:.1%} undecided",
             )
         _say(
             self.console,

@@ -33,11 +33,11 @@ def test_right_decisions_are_printed_and_recorded(dataset: Path, recipe: Recipe,
     assert record["decisions_by_task"] == result.decisions_by_task
     assert (
         "| use-thermometer | "
-        in (tmp_path / "controller" / "README.md").read_text().partition("right decisions")[2]
+        in (tmp_path / "controller" / "README.md").read_text().partition("decision accuracy")[2]
     )
     output = console.file.getvalue()  # type: ignore[attr-defined]
     assert "use-thermometer: " in output
-    assert "right decisions" in output
+    assert "decision accuracy" in output
 
 
 def test_without_decision_steps_nothing_is_counted_and_none_can_choose(
