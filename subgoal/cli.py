@@ -4,9 +4,11 @@ Nothing heavy is imported here, so that `subgoal --help` answers at once.
 """
 
 import errno
+import os
 import sys
 from collections.abc import Iterator, Sequence
 from importlib.metadata import PackageNotFoundError, version
+from pathlib import Path
 from typing import Annotated, Any, NoReturn
 
 import typer
@@ -68,10 +70,27 @@ def explain_disk_error(error: BaseException) -> str | None:
         if number in _FULL:
             where = f"The disk of {path or _output_folder()} is full"
             return f"{where}: free some space and run the same command again: it resumes."
+        # A cache that cannot be made below /proc or a vanished mount is "No such file or directory".
+        if number in _REFUSED | {errno.ENOENT} and path and _is_of_hub_cache(path):
+            return (
+                f"The cache of the Hugging Face libraries cannot be written: {path} ({reason}): "
+                "set HF_HOME to a folder that can be."
+            )
         if number in _REFUSED:
             where = f"Cannot use {path or _output_folder()} ({reason})"
             return f"{where}: name another path, or change its permissions."
     return None
+
+
+def _is_of_hub_cache(path: str | bytes | int) -> bool:
+    """Whether a path is in the cache of huggingface_hub and datasets, or is a folder above it."""
+    default = os.path.join(os.environ.get("XDG_CACHE_HOME") or "~/.cache", "huggingface")
+    folders = [os.environ.get(name) for name in ("HF_HUB_CACHE", "HF_DATASETS_CACHE")]
+    caches = [
+        Path(folder).expanduser() for folder in (os.environ.get("HF_HOME") or default, *folders) if folder
+    ]
+    where = Path(os.fsdecode(path)) if not isinstance(path, int) else Path()
+    return any(where.is_relative_to(cache) or where in cache.parents for cache in caches)
 
 
 def _causes(error: BaseException) -> Iterator[BaseException]:

@@ -1,5 +1,9 @@
 """`subgoal corpus`: help texts and wrong usage."""
 
+from collections import Counter
+from pathlib import Path
+from types import SimpleNamespace
+
 import pytest
 from typer.testing import CliRunner
 
@@ -22,3 +26,16 @@ def test_each_command_shows_an_example_and_keeps_its_brackets(command: str) -> N
 def test_the_tasks_are_listed() -> None:
     shown = CliRunner().invoke(app, ["corpus", "tasks"], env={"COLUMNS": "200"}).output
     assert "mendelian-genetics-unknown-plant" in shown
+
+
+def test_collecting_nothing_is_a_failure(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    report = SimpleNamespace(
+        verified=Counter(), given_up=Counter({"boil": 2}), why={"boil": Counter({"the solver failed": 2})}
+    )
+    monkeypatch.setattr("dataset_builder.expert.collect.collect", lambda *_, **__: report)
+    shown = CliRunner().invoke(app, ["corpus", "collect", "--tasks", "boil", "--out", str(tmp_path)])
+    assert shown.exit_code == 1
+    assert "No variation has a verified path" in shown.output
+    report.verified["boil"] = 1
+    shown = CliRunner().invoke(app, ["corpus", "collect", "--tasks", "boil", "--out", str(tmp_path)])
+    assert shown.exit_code == 0

@@ -187,6 +187,31 @@ def test_what_only_we_can_remedy_keeps_its_traceback(failing: list[BaseException
     assert caught.value is error
 
 
+@pytest.mark.parametrize(
+    ("variable", "error"),
+    [
+        ("HF_HOME", FileNotFoundError(errno.ENOENT, "No such file or directory", "/proc/cache")),
+        ("HF_HOME", OSError(errno.EROFS, "Read-only file system", "/proc/cache/hub/models--a--b")),
+        ("HF_DATASETS_CACHE", PermissionError(errno.EACCES, "Permission denied", "/proc/cache/parquet")),
+    ],
+)
+def test_a_cache_that_cannot_be_written_is_one_line_with_the_remedy(
+    failing: list[BaseException],
+    variable: str,
+    error: OSError,
+    capsys: pytest.CaptureFixture[str],
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setenv(variable, "/proc/cache")
+    failing.append(error)
+    assert status_of("group", "fail") == 1
+    line = capsys.readouterr().err
+    assert line.startswith(
+        f"error: The cache of the Hugging Face libraries cannot be written: {error.filename}"
+    )
+    assert line.endswith("set HF_HOME to a folder that can be.\n")
+
+
 def test_output_folder_is_found_in_both_spellings() -> None:
     assert cli._output_folder(["subgoal", "eval", "run", "--out=/a b"]) == "/a b"
     assert cli._output_folder(["subgoal", "eval", "run", "--out", "/a", "--seed", "1"]) == "/a"

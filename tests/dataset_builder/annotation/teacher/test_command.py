@@ -255,6 +255,14 @@ def test_quarantine_is_reported_and_retried_on_demand(
     assert "12 of 12 trajectories annotated by llm-teacher, 1 of them now." in third[1]
 
 
+def test_annotating_nothing_is_a_failure(folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    with OpenAIServer(lambda _: Reply("No.")) as server:
+        status, out, error = _run(capsys, folder, server.base_url, "--repairs", "0")
+    assert status == 1
+    assert "0 of 12 trajectories annotated" in out
+    assert error.splitlines()[-1].startswith("error: llm-teacher annotated no trajectory: see the reasons in")
+
+
 def test_failures_of_single_requests_do_not_stop_the_others(
     folder: Path, oracle: Oracle, paths: list[Trajectory], capsys: pytest.CaptureFixture[str]
 ) -> None:
