@@ -1,5 +1,6 @@
 """Grounded decoding: what may be said, learnt from examples, kept in the config, obeyed by every search."""
 
+import json
 import random
 from collections.abc import Callable, Iterable, Iterator
 from itertools import islice, pairwise
@@ -99,8 +100,9 @@ def test_training_writes_it_into_the_config_and_loading_reads_it(checkpoints: di
 
 @pytest.fixture(scope="module")
 def inputs(states: Callable[[], Iterator[AgentState]]) -> list[str]:
-    """What the executor reads in states of all tasks."""
-    return [model_input("executor", state) for state in islice(states(), 0, None, 25)]
+    """What the released executor reads in states of all tasks."""
+    version = json.loads((Path(EXECUTOR) / "config.json").read_text())["state_text_version"]
+    return [model_input("executor", state, version) for state in islice(states(), 0, None, 25)]
 
 
 @pytest.mark.parametrize("backend", ["transformers", "ctranslate2"])
