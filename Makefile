@@ -81,6 +81,10 @@ train-%: $(STAMP)
 	$(PY) -m subgoal train $* --dataset release/dataset --recipe scratch-small --out $(MODELS)/first/$*
 	$(PY) -m subgoal train $* --dataset release/dataset --recipe scratch-small-more \
 	  --base $(MODELS)/first/$* --out $(MODELS)/more/$*
+	[ $* = flat ] || $(PY) -m subgoal train $* --dataset release/dataset --recipe scratch-small-evidence \
+	  --base $(MODELS)/more/$* --out $(MODELS)/evidence/$*
+	[ $* != controller ] || $(PY) -m subgoal train $* --dataset release/dataset --recipe scratch-small-polish \
+	  --base $(MODELS)/evidence/$* --out $(MODELS)/polish/$*
 
 clean: ## remove .venv and caches; results stay
 	rm -rf $(VENV) .venv-lowest .venv-newest .mypy_cache .ruff_cache .pytest_cache *.egg-info

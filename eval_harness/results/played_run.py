@@ -21,7 +21,7 @@ class PlayedRun:
 
     ```python
     run = read_played("runs/pair")
-    print(run.result.mean_score, run.scores().mean())  # 75.4, Estimate(mean=75.4, low=70.8, high=79.7)
+    print(run.result.mean_score, run.scores().mean())  # 85.3, Estimate(mean=85.3, low=82.6, high=88.0)
     ```
     """
 
