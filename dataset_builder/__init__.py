@@ -12,8 +12,9 @@ with Simulator() as simulator:
 ```
 """
 
-from importlib import import_module
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
+
+from dataset_builder.common.lazy import lazy_exports
 
 if TYPE_CHECKING:
     from dataset_builder.simulator.simulator import Episode, Simulator, StepResult
@@ -22,34 +23,13 @@ if TYPE_CHECKING:
     from dataset_builder.trajectories.subgoals import Segment, SubGoal
     from dataset_builder.trajectories.trajectory import Step, Trajectory
 
-_MODULES = {
-    "Episode": "simulator.simulator",
-    "Simulator": "simulator.simulator",
-    "StepResult": "simulator.simulator",
-    "TASKS": "simulator.tasks",
-    "Task": "simulator.tasks",
-    "AgentState": "trajectories.agent_state",
-    "Segment": "trajectories.subgoals",
-    "SubGoal": "trajectories.subgoals",
-    "Step": "trajectories.trajectory",
-    "Trajectory": "trajectories.trajectory",
-}
-
-__all__ = [
-    "TASKS",
-    "AgentState",
-    "Episode",
-    "Segment",
-    "Simulator",
-    "Step",
-    "StepResult",
-    "SubGoal",
-    "Task",
-    "Trajectory",
-]
-
-
-def __getattr__(name: str) -> Any:
-    if name not in _MODULES:
-        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
-    return getattr(import_module(f"{__name__}.{_MODULES[name]}"), name)
+__all__, __getattr__ = lazy_exports(
+    __name__,
+    {
+        "simulator.simulator": ["Episode", "Simulator", "StepResult"],
+        "simulator.tasks": ["TASKS", "Task"],
+        "trajectories.agent_state": ["AgentState"],
+        "trajectories.subgoals": ["Segment", "SubGoal"],
+        "trajectories.trajectory": ["Step", "Trajectory"],
+    },
+)

@@ -4,8 +4,9 @@ The names below are loaded on first use, so that importing the package (and `sub
 free of torch and transformers.
 """
 
-from importlib import import_module
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
+
+from dataset_builder.common.lazy import lazy_exports
 
 if TYPE_CHECKING:
     from modeling.agents.base import Agent, Decision
@@ -15,32 +16,14 @@ if TYPE_CHECKING:
     from modeling.recipes.recipe import Recipe, load_recipe
     from modeling.training.train import train
 
-_HOMES = {
-    "Agent": "agents.base",
-    "Decision": "agents.base",
-    "Decoding": "agents.decoding",
-    "FlatAgent": "agents.learned",
-    "SubgoalAgent": "agents.learned",
-    "TrainingResult": "checkpoints.training_record",
-    "Recipe": "recipes.recipe",
-    "load_recipe": "recipes.recipe",
-    "train": "training.train",
-}
-
-__all__ = [
-    "Agent",
-    "Decision",
-    "Decoding",
-    "FlatAgent",
-    "Recipe",
-    "SubgoalAgent",
-    "TrainingResult",
-    "load_recipe",
-    "train",
-]
-
-
-def __getattr__(name: str) -> Any:
-    if name not in _HOMES:
-        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
-    return getattr(import_module(f"{__name__}.{_HOMES[name]}"), name)
+__all__, __getattr__ = lazy_exports(
+    __name__,
+    {
+        "agents.base": ["Agent", "Decision"],
+        "agents.decoding": ["Decoding"],
+        "agents.learned": ["FlatAgent", "SubgoalAgent"],
+        "checkpoints.training_record": ["TrainingResult"],
+        "recipes.recipe": ["Recipe", "load_recipe"],
+        "training.train": ["train"],
+    },
+)

@@ -1,9 +1,9 @@
-"""Exemplars: expert paths whose sub-goals a language model wrote, reading each path from end to end.
+"""Exemplars: expert paths with sub-goals that a language model wrote after reading each path in full.
 
-They are the examples that the LLM teacher is shown, the dataset's `exemplars` configuration, and the
-measure of the rules annotator (`subgoal corpus agreement`). Each task has a YAML file in
-`exemplar_data`, made to be read and edited: per variation, sub-goals in order, each with the actions
-that serve it. The paths themselves, with all that was seen on the way, lie beside them.
+They are the few-shot examples of the LLM teacher, the dataset's `exemplars` configuration, and the
+reference for the rules annotator (`subgoal corpus agreement`). Each task has a YAML file in
+`exemplar_data` that can be read and edited: per variation, the sub-goals in order, each with its actions.
+The paths with all observations are in `trajectories.jsonl.gz` beside them.
 """
 
 import gzip
@@ -20,27 +20,37 @@ from dataset_builder.trajectories.subgoals import Segment, SubGoal, check_segmen
 from dataset_builder.trajectories.trajectory import Trajectory
 
 ANNOTATOR = "exemplars"
-"""What the dataset's `annotator` column says of them."""
+"""Value of the dataset's `annotator` column for exemplars."""
 
 _FOLDER = Path(__file__).parent / "exemplar_data"
 
 
 @cache
 def exemplars(task: str) -> tuple[tuple[Trajectory, tuple[Segment, ...]], ...]:
-    """The annotated paths of a task, all of train variations, in the file's order.
+    """The annotated paths of a task, all from train variations, in the file's order.
 
     Args:
         task (`str`): simulator name or paper id.
 
+    Returns:
+        `tuple[tuple[Trajectory, tuple[Segment, ...]], ...]`: per path, the segments that cover it.
+
     Raises:
-        SubgoalError: if the task's file does not fit the paths; the message names file and variation.
+        UsageError: if the task is unknown.
+        SubgoalError: if the task's file does not match the paths; the message names file and variation.
+
+    Example:
+
+    ```python
+    trajectory, segments = exemplars("boil")[0]
+    print([str(segment.subgoal) for segment in segments])
+    ```
     """
-    chosen = get_task(task)
-    file = _FOLDER / f"{chosen.name}.yaml"
+    name = get_task(task).name
     pairs = []
-    for entry in _entries(chosen.name):
-        where = f"{file.name}, variation {entry['variation']}"
-        trajectory = _paths().get((chosen.name, entry["variation"]))
+    for entry in _entries(name):
+        where = f"{name}.yaml, variation {entry['variation']}"
+        trajectory = _paths().get((name, entry["variation"]))
         if trajectory is None:
             raise SubgoalError(f"{where}: no such path in {_FOLDER.name}.")
         pairs.append((trajectory, _segments(where, trajectory, entry["segments"])))
@@ -48,28 +58,28 @@ def exemplars(task: str) -> tuple[tuple[Trajectory, tuple[Segment, ...]], ...]:
 
 
 def is_held_out(trajectory: Trajectory) -> bool:
-    """Whether this path is an exemplar that nothing was tuned on: it measures how well others do."""
+    """Whether this path is a held-out exemplar: nothing was tuned on it, and it serves for evaluation."""
     entries = _entries(trajectory.task)
     return any(entry["variation"] == trajectory.variation and entry.get("held_out") for entry in entries)
 
 
 def all_exemplars() -> list[tuple[Trajectory, tuple[Segment, ...]]]:
-    """The exemplars of all 30 tasks, in the order of the task table. Raises as `exemplars`."""
+    """The exemplars of all 30 tasks, in the order of the task table; raises the errors of `exemplars`."""
     return [pair for task in TASKS for pair in exemplars(task)]
 
 
 def _segments(where: str, trajectory: Trajectory, written: list[dict[str, list]]) -> tuple[Segment, ...]:
-    stretches = []
+    spans = []
     position = 0
     for entry in written:
         ((text, actions),) = entry.items()
         expected = trajectory.actions[position : position + len(actions)]
         if [str(action) for action in actions] != expected:
             raise SubgoalError(f"{where}: the actions of {text} are {actions}, the path has {expected}.")
-        stretches.append((text, position, position + len(actions)))
+        spans.append((text, position, position + len(actions)))
         position += len(actions)
     try:
-        segments = [Segment(SubGoal.parse(text), start, stop) for text, start, stop in stretches]
+        segments = [Segment(SubGoal.parse(text), start, stop) for text, start, stop in spans]
         check_segments(segments, len(trajectory.steps))
     except SubgoalError as error:
         raise SubgoalError(f"{where}: {error}") from error
@@ -94,5 +104,5 @@ def _entries(task: str) -> list[dict[str, Any]]:
 @cache
 def _paths() -> dict[tuple[str, int], Trajectory]:
     with gzip.open(_FOLDER / "trajectories.jsonl.gz", "rt", encoding="utf-8") as file:
-        found = [Trajectory.from_dict(json.loads(line)) for line in file]
-    return {(trajectory.task, trajectory.variation): trajectory for trajectory in found}
+        trajectories = [Trajectory.from_dict(json.loads(line)) for line in file]
+    return {(trajectory.task, trajectory.variation): trajectory for trajectory in trajectories}

@@ -1,9 +1,9 @@
-"""The genetics experiment: cross two plants and look at a seed of theirs, or at what grows from it.
+"""The genetics experiment: cross two plants and observe their seed, or the plant that grows from it.
 
-The simulator's solver needs over 130 moves, and mostly answers without having seen any offspring.
-Opening the hive before the plants flower, and planting the first seed that ripens, shows the answer
-within 100 moves. The two parents breed true and no flower takes its own plant's pollen, so what the
-first offspring looks like is the dominant trait.
+The simulator's solver needs over 130 moves and usually answers before it has seen any offspring. Opening
+the bee hive before the plants flower, and planting the first ripe seed, gives the answer within 100
+moves. Both parents are homozygous and no flower is pollinated by its own plant, so the first offspring
+shows the dominant trait.
 """
 
 from collections.abc import Generator
@@ -13,17 +13,17 @@ from dataset_builder.trajectories.genetics import Question, flower_pots, shown_t
 
 TASKS = ("mendelian-genetics-known-plant", "mendelian-genetics-unknown-plant")
 MAX_MOVES = 100
-"""Step limit of the usual protocols; a longer path would be cut off."""
+"""Step limit of the usual protocols; an agent could not follow a longer path to its end."""
 
 
-def experiment(asked: Question, look: str) -> Generator[str, str, None]:
-    """The actions of the experiment: yields the next one, is sent the look after it.
+def experiment(question: Question, look: str) -> Generator[str, str, None]:
+    """The actions of the experiment: yields the next action and receives the look after it.
 
     Args:
-        asked (`Question`): what to find out.
+        question (`Question`): the trait in question, with its species and both answers.
         look (`str`): the room in which the episode begins.
     """
-    seed = f"{asked.species} seed"
+    seed = f"{question.species} seed"
     if room_of(look) != "greenhouse":
         look = yield "teleport to greenhouse"
     yield "pick up seed jar"
@@ -33,13 +33,13 @@ def experiment(asked: Question, look: str) -> Generator[str, str, None]:
     yield "close door to hallway"
     yield "close door to outside"
     look = yield "open bee hive"
-    while shown_trait("seed", asked.species, look) is None:
+    while shown_trait("seed", question.species, look) is None:
         look = yield "wait"
-    part = asked.part.split()[0]
+    part = question.part.split()[0]
     if part != "seed":
-        look = yield f"move {seed} in {asked.species} plant to {third}"
-        while shown_trait(part, asked.species, flower_pots(look).get(third, "")) is None:
+        look = yield f"move {seed} in {question.species} plant to {third}"
+        while shown_trait(part, question.species, flower_pots(look).get(third, "")) is None:
             look = yield "wait"
         look = flower_pots(look).get(third, "")
-    dominant = asked.value in (shown_trait(part, asked.species, look) or [])
-    yield f"focus on {asked.dominant if dominant else asked.recessive}"
+    dominant = question.value in (shown_trait(part, question.species, look) or [])
+    yield f"focus on {question.dominant if dominant else question.recessive}"

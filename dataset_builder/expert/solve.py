@@ -34,7 +34,7 @@ def find_trajectory(
     simplifications: str = "easy",
     attempts: int = 3,
 ) -> Trajectory:
-    """A path through a variation that a replay on a fresh load took to score 100.
+    """A path through a variation that reached score 100 when it was replayed on a fresh load.
 
     Args:
         simulator (`Simulator`): where to play.
@@ -44,10 +44,10 @@ def find_trajectory(
             experiment of `dataset_builder.expert.genetics`), or `simulator` for the solver's own words and
             detours, as the paper used.
         simplifications (`str`, *optional*, defaults to `"easy"`): see `Episode.load`.
-        attempts (`int`, *optional*, defaults to 3): how often the solver may try again.
+        attempts (`int`, *optional*, defaults to 3): how many solutions of the solver are tried.
 
     Raises:
-        NoVerifiedPath: with the reason, when every attempt fell short.
+        NoVerifiedPath: if no attempt reached score 100; the message gives the reason.
         UsageError: for an unknown task, variation, simplification or path.
 
     Example:
@@ -91,7 +91,16 @@ class _Replay:
 
 
 class ExpertReplay:
-    """Plays plans on fresh loads of one variation."""
+    """Plays plans on fresh loads of one variation.
+
+    Example:
+
+    ```python
+    player = ExpertReplay(simulator.episode(step_limit=None), "boil", 0, "easy")
+    solution = player.gold()
+    shorter = player.play([(step.action,) for step in solution.steps[:-1]])
+    ```
+    """
 
     def __init__(self, episode: Episode, task: str, variation: int, simplifications: str) -> None:
         self.episode = episode
@@ -105,7 +114,7 @@ class ExpertReplay:
     def gold(self) -> _Replay:
         """The solver's path, replayed on a load as agents get it.
 
-        The solver changes the world while it searches, so a path counts only on a load without it.
+        The solver changes the world while it searches, so its path is verified on a load without it.
         """
         self.load(gold_path=True)
         actions = self.episode.gold_path()
@@ -148,7 +157,7 @@ class ExpertReplay:
         return _Replay(steps, self.episode.score)
 
     def _attempt(self, plan: Plan, skip: Sequence[int], keep_rejected: bool) -> tuple[_Replay, int | None]:
-        """One play-through; with it the index of a step whose wording turned out ambiguous, if any.
+        """Play a plan once; returns also the index of a step whose wording was ambiguous, or None.
 
         Args:
             plan (`Plan`): what to play.
@@ -157,27 +166,31 @@ class ExpertReplay:
         """
         steps: list[Step] = []
         asked = False
-        for index, options in enumerate(plan):
-            if options == (ANSWER,) and not asked:
+        for index, wordings in enumerate(plan):
+            if wordings == (ANSWER,) and not asked:
                 continue  # the shorter wording left nothing to ask
-            answered_next = index + 1 < len(plan) and plan[index + 1] == (ANSWER,)
-            for option in range(skip[index], len(options)):
-                step, accepted, ambiguous = self._step(options[option])
-                if not accepted and option + 1 < len(options):
-                    continue
-                if not accepted and not keep_rejected:
-                    if step.action.startswith("focus on "):
-                        steps += self._wait_for(options)
-                    break
+            step, accepted, ambiguous = self._first_accepted(wordings[skip[index] :])
+            if accepted or keep_rejected:
                 asked = ambiguous
-                if ambiguous and not answered_next and option + 1 < len(options):
+                answer_follows = plan[index + 1 : index + 2] == [(ANSWER,)]
+                if ambiguous and not answer_follows and step.action != wordings[-1]:
                     return _Replay(steps, 0), index
                 steps.append(step)
-                break
+            elif step.action.startswith("focus on "):
+                steps += self._wait_for(wordings)
             if self.episode.done:
                 lost = self.episode.score < 0
                 return _Replay(steps, self.episode.score, "the path lost the episode" if lost else ""), None
         return _Replay(steps, self.episode.score), None
+
+    def _first_accepted(self, wordings: Sequence[str]) -> tuple[Step, bool, bool]:
+        """As `_step`, for the first wording that the simulator accepts, or else for the last one."""
+        for wording in wordings[:-1]:
+            outcome = self._step(wording)
+            _, accepted, _ = outcome
+            if accepted:
+                return outcome
+        return self._step(wordings[-1])
 
     def _wait_for(self, options: Sequence[str]) -> list[Step]:
         """Wait until the thing to focus on has grown or hatched; returns the steps played meanwhile.
@@ -198,6 +211,7 @@ class ExpertReplay:
         return steps
 
     def _step(self, action: str) -> tuple[Step, bool, bool]:
+        """Play an action; returns its step, whether it was accepted, and whether it is ambiguous."""
         look, inventory = self.episode.look(), self.episode.inventory()
         result = self.episode.step(action)
         step = Step(look, inventory, action, result.observation, to_fraction(result.score), result.moves)

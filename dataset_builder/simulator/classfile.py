@@ -16,7 +16,7 @@ PUBLIC = 0x0001
 
 
 class ClassFile:
-    """A class file that can be given new members.
+    """A class file to which interfaces, fields and methods can be added.
 
     Args:
         data (`bytes`): the content of a `.class` file.
@@ -32,8 +32,8 @@ class ClassFile:
     """
 
     def __init__(self, data: bytes) -> None:
-        # Layout: magic and version, constant pool, three flags and names, interfaces, fields, methods,
-        # attributes. All that is not changed is kept as bytes.
+        # Layout: magic and version, constant pool, access flags and two class names, interfaces, fields,
+        # methods, attributes. What does not change is kept as bytes.
         self._head = data[:8]
         (self._count,) = struct.unpack_from(">H", data, 8)
         self._indices: dict[tuple[int, bytes], int] = {}
@@ -56,9 +56,9 @@ class ClassFile:
         self._tail = data[position:]
 
     def _constant(self, tag: int, payload: bytes, prefix: bytes = b"") -> int:
-        """Index of a constant, appended to the pool if it is missing.
+        """Index of a constant, which is appended to the pool if it is missing.
 
-        The old constants keep their indices, so that the compiled code still refers to the right ones.
+        Existing constants keep their indices, because the compiled code refers to them by index.
         """
         if (tag, payload) not in self._indices:
             self._indices[tag, payload] = self._count
@@ -97,14 +97,26 @@ class ClassFile:
         self._fields.append(struct.pack(">HHHH", PUBLIC, self._text(name), self._text(descriptor), 0))
 
     def add_method(self, name: str, descriptor: str, stack: int, variables: int, code: bytes) -> None:
-        """Add a public method; `stack` and `variables` are what its code needs of each."""
+        """Add a public method.
+
+        Args:
+            name (`str`): its name.
+            descriptor (`str`): types of its parameters and result, such as `()I` (§4.3.3).
+            stack (`int`): maximum depth of its operand stack.
+            variables (`int`): number of its local variables, `this` and the parameters included.
+            code (`bytes`): its instructions.
+        """
         # A Code attribute without exception table and attributes (§4.7.3).
         body = struct.pack(">HHI", stack, variables, len(code)) + code + struct.pack(">HH", 0, 0)
         head = struct.pack(">HHHH", PUBLIC, self._text(name), self._text(descriptor), 1)
         self._methods.append(head + struct.pack(">HI", self._text("Code"), len(body)) + body)
 
     def rename_method(self, name: str, descriptor: str, new_name: str) -> None:
-        """Give a method another name; callers of the old name get the method that is added under it."""
+        """Rename a method; callers of the old name then call the method that is added under that name.
+
+        Raises:
+            ValueError: if the class does not have this method.
+        """
         old = struct.pack(">HH", self._text(name), self._text(descriptor))
         new = struct.pack(">HH", self._text(new_name), self._text(descriptor))
         index = next((index for index, method in enumerate(self._methods) if method[2:6] == old), None)

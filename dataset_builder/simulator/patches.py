@@ -1,7 +1,7 @@
-"""Changes to the simulator's own classes: a deterministic iteration order of sets, and a cache.
+"""Patches of the simulator's classes: a deterministic iteration order of sets, and a cache.
 
-Both leave the rules of the game as they are. They are applied to the class files when a world is
-created; `scienceworld.jar` is not changed.
+Neither changes the rules of the game. They are applied to copies of the class files when a world is
+created; `scienceworld.jar` itself stays unchanged.
 """
 
 import zipfile
@@ -18,8 +18,9 @@ _TOKENS = "(Ljava/lang/String;)[Ljava/lang/String;"
 def ordered_sets(data: bytes) -> bytes:
     """`EnvObject.hashCode` returns the object's id, as `equals` compares ids.
 
-    Without it Java draws a random hash for each object, and the hash decides the order in which a set
-    of objects is listed, heated or ticked: the same actions give other texts in every process.
+    Without this method, Java draws a random hash for each object, and the hash determines the order in
+    which a set of objects is listed, heated or updated: the same actions give different texts in each
+    process.
     """
     patched = ClassFile(data)
     uuid = patched.field_ref(_OBJECT, "uuid", "J")
@@ -29,14 +30,14 @@ def ordered_sets(data: bytes) -> bytes:
 
 
 def remembered_tokens(data: bytes) -> bytes:
-    """`InputParser.tokenize` keeps its results in the map that the new field `cache` is set to.
+    """`InputParser.tokenize` caches its results in a map, the new field `cache`.
 
-    Each action is compared with every name of every object in sight, and each name is cut into words by
-    a regular expression each time: a third of a step's time.
+    The simulator compares each action with every name of every visible object, and splits each name into
+    words by a regular expression each time, which takes a third of a step's time.
     """
-    # The class itself becomes the function that fills the map: `cache.computeIfAbsent(text, this)`
-    # calls `apply(text)`, and that the old `tokenize` under its new name. No branch is needed, and so
-    # no stack map frames, which the verifier would ask for.
+    # The class itself becomes the function that fills the map: `cache.computeIfAbsent(text, this)` calls
+    # `apply(text)`, which calls the original `tokenize` under its new name. The new code has no branches,
+    # so the verifier does not require stack map frames.
     patched = ClassFile(data)
     patched.add_interface("java/util/function/Function")
     patched.add_field("cache", f"L{_MAP};")
@@ -57,7 +58,7 @@ def remembered_tokens(data: bytes) -> bytes:
 
 
 def write_patched_classes(jar: Path, folder: Path) -> list[str]:
-    """Write the changed classes of the jar into a folder that precedes it on the class path.
+    """Write patched copies of the jar's classes into a folder that precedes the jar on the class path.
 
     Returns:
         `list[str]`: names of the classes.

@@ -1,4 +1,4 @@
-"""Work that is done again when the Java process died under it."""
+"""Repeating work after the Java process died."""
 
 from collections.abc import Callable
 from typing import TypeVar
@@ -8,7 +8,7 @@ from dataset_builder.common.errors import SimulatorDied
 T = TypeVar("T")
 
 MAX_JVM_RESTARTS = 3
-"""Java processes that may die on one variation before it is given up."""
+"""Java processes that may die on one variation before it is abandoned."""
 
 
 def retrying(
@@ -18,7 +18,7 @@ def retrying(
 
     Args:
         work (`Callable`): loads an episode, which starts a new process, and plays it.
-        attempts (`int`, *optional*, defaults to 3): how often it is called at most.
+        attempts (`int`, *optional*, defaults to 3): the maximum number of calls.
         revive (`Callable`, *optional*): called between two attempts.
 
     Raises:

@@ -1,4 +1,4 @@
-"""`Simulator`: one Java process, any number of independent episodes, safe to use from threads."""
+"""`Simulator`: one Java process with any number of independent episodes; thread-safe."""
 
 import atexit
 import os
@@ -24,20 +24,27 @@ _NO_ANSWER = (
     "Unknown action.  Type 'help' for a list of actions, and 'objects' for a list of possible object "
     "referents. "
 )
-_META = ("help", "objects", "task")  # answered from outside the game
+_META = ("help", "objects", "task")  # answered by the interface, not by the game
 
 
 @dataclass(frozen=True)
 class StepResult:
-    """What one action led to.
+    """The result of one action.
 
     Attributes:
         observation: the simulator's answer.
-        score: task score after the action, 0 to 100; negative when the episode is lost.
-        done: completed, lost, or past the step limit.
+        score: task score after the action, 0 to 100; negative if the episode is lost.
+        done: whether the episode is completed, lost, or past the step limit.
         moves: moves used since the load. `wait1` counts 2, `wait` 11, a rejected action 0.
-        accepted: False if the simulator did not know the action; nothing has happened then.
-        ambiguous: the simulator asks which object is meant; answer with a number, such as `0`.
+        accepted: False if the simulator did not know the action, which then had no effect.
+        ambiguous: whether the simulator asks which object is meant; answer with a number, such as `0`.
+
+    Example:
+
+    ```python
+    result = episode.step("open door to kitchen")
+    print(result.observation, result.score, result.done)
+    ```
     """
 
     observation: str
@@ -58,7 +65,7 @@ def check_simplifications(simplifications: str) -> None:
 
 
 def expand_simplifications(task: Task, simplifications: str) -> str:
-    """The labels of a list, `easy` replaced by what it stands for in this task (AgentInterface.scala).
+    """The labels with `easy` replaced by its meaning in this task (source: AgentInterface.scala).
 
     Raises:
         UsageError: for an unknown label, or one that makes the task impossible.
@@ -76,11 +83,11 @@ def expand_simplifications(task: Task, simplifications: str) -> str:
 
 
 class Simulator:
-    """One Java process with isolated worlds, restarted when it has died.
+    """One Java process with isolated worlds, which is restarted after it died.
 
     Args:
-        worlds (`int`, *optional*, defaults to the number of cores): how many episodes can move at
-            the same moment. More episodes than that take turns, with the same results.
+        worlds (`int`, *optional*, defaults to the number of cores): how many episodes can run in
+            parallel. Further episodes take turns, with the same results.
         max_heap (`str`, *optional*, defaults to `"2g"`): Java's memory limit.
 
     Example:
@@ -106,16 +113,16 @@ class Simulator:
         atexit.register(self.close)
 
     def episode(self, step_limit: int | None = 100) -> "Episode":
-        """A new episode; `step_limit` as `envStepLimit` of `ScienceWorldEnv` (None: no limit)."""
+        """A new episode; `step_limit` is `envStepLimit` of `ScienceWorldEnv` (None: no limit)."""
         return Episode(self, step_limit)
 
     @property
     def pid(self) -> int | None:
-        """Process id of the Java process, None while there is none."""
+        """Process id of the Java process; None while no process runs."""
         return self._process.pid if self._process else None
 
     def _world_for(self, episode: "Episode") -> World:
-        """The least crowded world of a living process, started if need be."""
+        """The world with the fewest episodes, in a process that is started if none is alive."""
         with self._lock:
             if self._closed:
                 raise UsageError("This Simulator is closed: make a new one.")
@@ -123,20 +130,13 @@ class Simulator:
                 self._stop()
                 self._process = JavaProcess(self._max_heap)
                 self.starts += 1
-            if len(self._worlds) < self._n_worlds and self._crowded():
+            occupied = [active.world for active in self._episodes if active.world in self._worlds]
+            # Worlds are created when they are needed, because each costs memory and a warm-up.
+            if len(self._worlds) < self._n_worlds and len(occupied) >= len(self._worlds):
                 self._worlds.append(World(self._process))
-            counts = {id(world): 0 for world in self._worlds}
-            for other in self._episodes:
-                if other is not episode and id(other.world) in counts:
-                    counts[id(other.world)] += 1
             self._episodes.add(episode)
-            world = min(self._worlds, key=lambda world: counts[id(world)])
-            episode.world = world
-            return world
-
-    def _crowded(self) -> bool:
-        """Worlds start when needed: each costs memory and a warm-up of its own."""
-        return sum(other.world in self._worlds for other in self._episodes) >= len(self._worlds)
+            episode.world = min(self._worlds, key=occupied.count)
+            return episode.world
 
     def _stop(self) -> None:
         for world in self._worlds:
@@ -147,7 +147,7 @@ class Simulator:
             self._process = None
 
     def close(self) -> None:
-        """End the Java process. Safe to call twice; also called when Python exits."""
+        """End the Java process. Can be called twice; also called when Python exits."""
         with self._lock:
             self._closed = True
             self._stop()
@@ -161,9 +161,20 @@ class Simulator:
 
 
 class Episode:
-    """One game. Made by `Simulator.episode`; one thread at a time may use it."""
+    """One game, created by `Simulator.episode`. Only one thread at a time may use it.
 
-    # The world's statics while another episode moves (see dataset_builder.simulator.jvm).
+    Example:
+
+    ```python
+    episode = simulator.episode()
+    look = episode.load("boil", 0)
+    while not episode.done:
+        result = episode.step(choose_action(look))
+        look = episode.look()
+    ```
+    """
+
+    # Copies of the world's static variables while another episode runs (see `simulator.jvm`).
     random_seed = 0
     object_count = 0
     simplifications = ""
@@ -192,43 +203,44 @@ class Episode:
     ) -> str:
         """Start a variation from its beginning and return the first look.
 
-        The state equals `ScienceWorldEnv.load` followed by `reset`, less the `look around` that
-        `reset` makes (which takes no time). Loading twice gives the same world twice.
+        The state equals that after `ScienceWorldEnv.load` and `reset`, without the `look around` that
+        `reset` plays (which takes no time). Loading twice gives the same world twice.
 
         Args:
             task (`str`): simulator name or paper id.
             variation (`int`): index over all splits.
             simplifications (`str`, *optional*, defaults to `"easy"`): comma-separated labels.
-            gold_path (`bool`, *optional*, defaults to `False`): also have the simulator search its
-                own solution (0.1 to 10 s), read with `gold_path()`.
+            gold_path (`bool`, *optional*, defaults to `False`): also let the simulator search for its
+                own solution (0.1 to 10 s), which `gold_path()` then returns.
 
         Raises:
             UsageError: for an unknown task, variation or simplification.
             SimulatorError: if the simulator answers with an error message.
-            SimulatorDied: if the Java process ended meanwhile; call again.
+            SimulatorDied: if the Java process ended meanwhile; calling again starts another.
         """
-        chosen = get_task(task)
-        chosen.check_variation(variation)
-        self.simplifications = expand_simplifications(chosen, simplifications)
+        requested = get_task(task)
+        requested.check_variation(variation)
+        self.simplifications = expand_simplifications(requested, simplifications)
         self._attach()
         assert self.world is not None
         with self.world.lock, self.world.guard():
-            # The simulator builds the rooms before it reads the simplifications, so that what was
-            # loaded last decides about self-watering pots. Set them first, as a reset would find.
+            # The simulator builds the rooms before it reads the simplifications, so that those of the
+            # previous load decide about self-watering pots. They are set first, as before a reset.
             self.world.switch_to(self)
             self.world.set_simplifications(self.simplifications)
             self.world.count_load()
             if gold_path:
                 self.world.forget_routes()
-            # It knows `easy` alone, but not in a list.
+            # The simulator understands `easy` alone, but not in a list.
             labels = "easy" if simplifications == "easy" else self.simplifications
-            error = self._interface.load(chosen.name, variation, labels, gold_path)
-            # Holds all variations of all tasks, most of an episode's memory; a load makes it anew.
+            error = self._interface.load(requested.name, variation, labels, gold_path)
+            # This object holds all variations of all tasks, most of an episode's memory; each load
+            # creates it again.
             getattr(self._interface, "taskMaker_$eq")(None)
             self._game = None if error else self._interface.agentInterface().get()
         if error:
-            raise UsageError(f"The simulator cannot load {chosen.name} {variation}: {error}")
-        self.task, self.variation = chosen, variation
+            raise UsageError(f"The simulator cannot load {requested.name} {variation}: {error}")
+        self.task, self.variation = requested, variation
         self.score, self.moves, self.done = 0, 0, False
         self._look = self._inventory = None
         with self.world.guard():
@@ -236,7 +248,7 @@ class Episode:
         return self.look()
 
     def _attach(self) -> None:
-        """Bind to a living process: the first time, and after a death."""
+        """Bind to a live process, at the first load and after the process died."""
         if self.world is not None and self.world.process.alive():
             return
         self._interface = None
@@ -258,14 +270,15 @@ class Episode:
         Raises:
             SimulatorError: if the simulator answers with an error message.
             SimulatorDied: if the Java process ended; `load` starts another.
+            UsageError: if no variation is loaded.
         """
         world = self._live()
         with world.lock, world.guard():
             world.switch_to(self)
             if action.strip().lower() in _META:
                 return self._result(self._interface.step(action), self.done)
-            # What `PythonInterface.step` calls, without the look, the inventory and the list of
-            # names that it also composes, to print and to remember. The answer is a Scala tuple.
+            # This is what `PythonInterface.step` calls, without the look, the inventory and the list of
+            # names that it also composes for its log. The answer is a Scala tuple.
             answer = self._game.step(action).toString()
             self.moves = self._game.getCurIterations()
         observation, score, completed = answer[1:-1].rsplit(",", 2)
@@ -307,7 +320,7 @@ class Episode:
         return self._description
 
     def valid_actions(self) -> list[str]:
-        """All actions the simulator would accept now, sorted: slow (20 to 800 ms), ask rarely."""
+        """All actions that the simulator would accept now, sorted. Slow (20 to 800 ms): call it rarely."""
         world = self._live()
         with world.lock, world.guard():
             world.switch_to(self)
@@ -316,7 +329,7 @@ class Episode:
             return _split_list(self._interface.getValidActionObjectCombinations().toString())
 
     def gold_path(self) -> list[str]:
-        """The simulator's own solution; needs `load(..., gold_path=True)`."""
+        """The simulator's own solution; requires `load(..., gold_path=True)`."""
         world = self._live()
         with world.lock, world.guard():
             return list(self._interface.getGoldActionSequence())
@@ -333,7 +346,7 @@ class Episode:
 
 
 def _checked(answer: str) -> str:
-    """An answer of the simulator, unless it is one of its error messages: those never are observations."""
+    """An answer of the simulator, unless it is one of its error messages, which are not observations."""
     if answer.startswith("ERROR:"):
         raise SimulatorError(f"The simulator answered {clip(answer.strip(), 200)!r}.")
     return answer

@@ -10,7 +10,7 @@ SPLITS = ("train", "validation", "test")
 """Split names in the Hub's spelling; ScienceWorld calls the second one *dev*."""
 
 PRACTICE = "practice"
-"""The dataset's further split: train variations in rearranged worlds (`dataset_builder.practice`)."""
+"""The dataset's fourth split: train variations in rearranged worlds (`dataset_builder.practice`)."""
 
 
 @dataclass(frozen=True)
@@ -23,6 +23,13 @@ class Task:
         topic: the topic in the ScienceWorld paper.
         horizon: `short`, `medium` or `long`, by mean oracle length (< 20, < 50, else).
         n_variations: number of variations over all splits.
+
+    Example:
+
+    ```python
+    task = get_task("1-1")
+    print(task.name, task.variations("test"))  # boil range(21, 30)
+    ```
     """
 
     name: str
@@ -32,7 +39,7 @@ class Task:
     n_variations: int
 
     def variations(self, split: str) -> range:
-        """Variation indices of a split, by the simulator's rule: two quarters, one, the rest.
+        """Variation indices of a split, by the simulator's rule: the first two quarters, the third, the rest.
 
         Raises:
             UsageError: if `split` is not one of `SPLITS`.
@@ -48,7 +55,7 @@ class Task:
         return bounds[split]
 
     def split_of(self, variation: int) -> str:
-        """The split a variation belongs to."""
+        """The split that a variation belongs to; raises the error of `check_variation`."""
         self.check_variation(variation)
         return next(split for split in SPLITS if variation in self.variations(split))
 
@@ -102,12 +109,12 @@ def get_task(name: str) -> Task:
     """The task with this simulator name (`boil`) or paper id (`1-1`).
 
     Raises:
-        UsageError: if there is none; the message names the nearest.
+        UsageError: if there is no such task; the message suggests the closest name.
     """
     task = TASKS.get(name) or _BY_ID.get(name)
     if task is None:
-        nearest = difflib.get_close_matches(name, TASKS, n=1, cutoff=0.5)
-        hint = f" Did you mean {nearest[0]}?" if nearest else " `subgoal corpus tasks` lists all 30."
+        closest = difflib.get_close_matches(name, TASKS, n=1, cutoff=0.5)
+        hint = f" Did you mean {closest[0]}?" if closest else " `subgoal corpus tasks` lists all 30."
         raise UsageError(f"Unknown task {name!r}.{hint}")
     return task
 
@@ -121,7 +128,7 @@ def select_tasks(names: str | Iterable[str] | None) -> list[Task]:
     if names is None:
         return list(TASKS.values())
     parts = names.split(",") if isinstance(names, str) else list(names)
-    chosen = [get_task(part.strip()) for part in parts if part.strip()]
-    if not chosen:
+    tasks = [get_task(part.strip()) for part in parts if part.strip()]
+    if not tasks:
         raise UsageError("The list of tasks is empty: name at least one, such as boil.")
-    return list(dict.fromkeys(chosen))
+    return list(dict.fromkeys(tasks))

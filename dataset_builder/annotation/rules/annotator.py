@@ -1,13 +1,13 @@
-"""The `rules` annotator: names the steps of a plan by patterns, without a model or a key.
+"""The `rules` annotator: names the sub-goals of a path by patterns, without a language model.
 
-Its vocabulary and its judgement of where a step begins follow the exemplars, which a language model
-wrote (`exemplar_data/README.md`); `subgoal corpus agreement` measures how closely. A controller must
-be able to name each step before it starts, from what the agent has seen so far.
+Its vocabulary and its segment boundaries follow the exemplars, which a language model wrote
+(`exemplar_data/README.md` lists the sub-goals); `subgoal corpus agreement` measures how closely. Each
+sub-goal must be predictable before its first action, from what the agent has seen so far.
 
-What the exemplars' README lists is used in the same sense here. Beyond it, for what only the solver's
-own paths do: `put_down(thing)`, `water(pot, …)`, `collect_seeds(seed, vessel)`, `search(container)`,
-`find(thing)`, `wait()` for no one thing, and `explore()` for actions that led to nothing. Anything else
-the simulator accepts becomes a sub-goal named after its verb, such as `eat(apple)`.
+Some sub-goals occur only in the solver's own paths: `put_down(thing)`, `water(pot, …)`,
+`collect_seeds(seed, vessel)`, `search(container)`, `find(thing)`, `wait()` without an awaited state, and
+`explore()` for actions without an effect. Any other accepted action becomes a sub-goal named after its
+verb, such as `eat(apple)`.
 """
 
 import hashlib
@@ -15,9 +15,9 @@ import re
 from collections.abc import Sequence
 from pathlib import Path
 
-from dataset_builder.annotation.rules import naming as naming
+from dataset_builder.annotation.rules import naming
 from dataset_builder.annotation.rules import naming_matter as matter
-from dataset_builder.annotation.rules.action_kinds import ActionGroup, letters, units_of
+from dataset_builder.annotation.rules.action_kinds import ActionGroup, action_groups, letters
 from dataset_builder.simulator.look import room_of
 from dataset_builder.trajectories.subgoals import Segment, SubGoal, join_neighbours
 from dataset_builder.trajectories.trajectory import Trajectory
@@ -55,46 +55,54 @@ PATTERNS: tuple[tuple[re.Pattern[str], naming.Naming], ...] = tuple(
         (r"O", naming.search),
     )
 )
-"""Letters of `rules_units.KINDS` → how such a stretch is named; tried from the top."""
+"""Patterns over the letters of `KINDS`, with the functions that name what they match; tried from the top."""
 
 
 class RulesAnnotator:
-    """Cuts a path by `PATTERNS`: at each position the first that matches names a segment."""
+    """Segments a path by `PATTERNS`: at each position, the first one that matches and names a sub-goal.
+
+    Example:
+
+    ```python
+    for segment in RulesAnnotator().annotate(trajectory):
+        print(segment.subgoal, trajectory.actions[segment.start : segment.stop])
+    ```
+    """
 
     name = "rules"
 
     @property
     def version(self) -> str:
-        """Digest of the rules, so that what older ones annotated is annotated again."""
+        """Digest of the rules' source code: paths annotated by another version are annotated again."""
         digest = hashlib.sha256()
         for file in sorted(Path(__file__).parent.glob("*.py")):
             digest.update(file.read_bytes())
         return digest.hexdigest()[:12]
 
     def annotate(self, trajectory: Trajectory) -> list[Segment]:
-        """Segments that cover the trajectory's actions. Never fails on unknown actions."""
-        units = units_of(trajectory)
-        kinds = letters(units)
+        """Segments that cover all actions of the trajectory, unknown actions included."""
+        groups = action_groups(trajectory)
+        kinds = letters(groups)
         context = naming.Context(trajectory.description)
         segments = []
         index = 0
-        while index < len(units):
-            context.seen.add(room_of(units[index].step.look))
-            subgoal, stop = _next(units, kinds, index, context)
-            segments.append(Segment(subgoal, units[index].start, units[stop - 1].stop))
+        while index < len(groups):
+            context.seen.add(room_of(groups[index].step.look))
+            subgoal, stop = _next(groups, kinds, index, context)
+            segments.append(Segment(subgoal, groups[index].start, groups[stop - 1].stop))
             index = stop
         return join_neighbours(segments)
 
 
 def _next(
-    units: Sequence[ActionGroup], kinds: str, index: int, context: naming.Context
+    groups: Sequence[ActionGroup], kinds: str, index: int, context: naming.Context
 ) -> tuple[SubGoal, int]:
-    """The sub-goal that starts at a unit, and the unit after its last one."""
+    """The sub-goal that starts at a group, and the index after its last group."""
     for pattern, name in PATTERNS:
         match = pattern.match(kinds, index)
         if match:
-            context.after = units[match.end() :]
-            subgoal = name(units[index : match.end()], context)
+            context.after = groups[match.end() :]
+            subgoal = name(groups[index : match.end()], context)
             if subgoal:
                 return subgoal, match.end()
-    return naming.by_verb(units[index]), index + 1
+    return naming.by_verb(groups[index]), index + 1

@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 
 from dataset_builder.annotation.annotators import annotator
-from dataset_builder.annotation.rules.action_kinds import KINDS, units_of
+from dataset_builder.annotation.rules.action_kinds import KINDS, action_groups
 from dataset_builder.annotation.rules.annotator import RulesAnnotator
 from dataset_builder.simulator.tasks import TASKS
 from dataset_builder.simulator.vocabulary import ROOMS
@@ -80,7 +80,7 @@ def test_segments_cover_every_real_path_and_parse_back(task: str) -> None:
         assert segments == RulesAnnotator().annotate(path)
         names = {segment.subgoal.name for segment in segments}
         assert "explore" not in names
-        assert {unit.kind for unit in units_of(path)} <= set(KINDS)
+        assert {group.kind for group in action_groups(path)} <= set(KINDS)
 
 
 @pytest.mark.parametrize(("task", "variation"), EXPECTED)
