@@ -70,10 +70,16 @@ _ANNOTATORS: dict[str, str] = {
 
 
 class CheckedAnnotator:
-    """Passes on what an annotator returns only after `check_segments` has seen it.
+    """An annotator whose segments are verified by `check_segments`.
 
     Args:
-        inner (`Annotator`): does the work and gives the name.
+        inner (`Annotator`): makes the segments and gives the name.
+
+    Example:
+
+    ```python
+    segments = CheckedAnnotator(RulesAnnotator()).annotate(trajectory)
+    ```
     """
 
     def __init__(self, inner: Annotator) -> None:

@@ -17,16 +17,24 @@ _BLOCK = 1 << 16
 
 
 class JsonlStore:
-    """An append-only file of JSON lines, each with a `key` of its own. Safe to use from threads.
+    """An append-only file of JSON lines, each with a unique `key`. Thread-safe.
 
-    An append is whole or absent, also beside other processes: what a kill or a full disk left of a line
-    is passed over when reading, and cut off by the next append. A key appended twice keeps its last record.
+    An append is atomic, also among several processes: a partial last line (a killed process, a full disk)
+    is ignored by reads and truncated by the next append. If a key is appended twice, the last record counts.
 
     Args:
         path (`str` or `Path`): the file; it and its folder are made on the first append.
 
     Raises:
-        SubgoalError: if a line that was finished is not a keyed record.
+        SubgoalError: if a complete line is not a record with a key.
+
+    Example:
+
+    ```python
+    store = JsonlStore("scores.jsonl")
+    store.append(("boil", 0), {"score": 100})
+    print(store[("boil", 0)]["score"])
+    ```
     """
 
     def __init__(self, path: str | Path) -> None:

@@ -1,4 +1,4 @@
-"""`AgentState`: what an agent knows now. The same object whether a path is replayed or played."""
+"""`AgentState`: what an agent knows at a step, both when it plays and when a path is replayed."""
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
@@ -47,7 +47,16 @@ class AgentState:
         finished: sub-goals finished so far, oldest first.
         subgoal: the current sub-goal, `""` before the first.
         since: step at which it was set.
-        abandoned: sub-goals that were left because they led nowhere.
+        abandoned: sub-goals that were given up without progress.
+
+    Example:
+
+    ```python
+    state = AgentState("boil", description, look, inventory)
+    state.set_subgoal("navigate_to(kitchen)")
+    state.advance("go to kitchen", "You move to the kitchen.", 3, 1, next_look, next_inventory)
+    print(state.step, state.visited)
+    ```
     """
 
     task: str
@@ -76,7 +85,7 @@ class AgentState:
         return idle_steps(self.history[since:])
 
     def set_subgoal(self, subgoal: str) -> None:
-        """Take over the controller's word: a changed text means the one before is finished."""
+        """Set the controller's sub-goal; if it differs from the current one, that one is finished."""
         if subgoal == self.subgoal:
             return
         if self.subgoal:
@@ -86,7 +95,7 @@ class AgentState:
     def advance(
         self, action: str, observation: str, score_points: int, moves: int, look: str, inventory: str
     ) -> None:
-        """Record an action and what the world looks like after it."""
+        """Record an action with its result, the room and the inventory after it."""
         self.history.append(Event(action, observation, score_points - self.score_points, look))
         self.score_points, self.moves = score_points, moves
         self.look, self.inventory = look, inventory

@@ -21,7 +21,15 @@ _SHOWN = {
 
 @dataclass(frozen=True)
 class Question:
-    """What a task asks: is this `value` of this `part` dominant in this `species`, and where to answer."""
+    """A task's question: whether a value of a trait is dominant in a species, and where to answer.
+
+    Attributes:
+        value: of the trait, such as `round`.
+        part: the trait, such as `seed shape`.
+        species: the plant, such as `pea`.
+        dominant: what to focus on if the value is dominant.
+        recessive: what to focus on if it is recessive.
+    """
 
     value: str
     part: str
@@ -31,7 +39,7 @@ class Question:
 
     @classmethod
     def read(cls, description: str) -> "Question | None":
-        """The question of a task's text; None if it asks none about dominance."""
+        """The question in a task's text; None if the task does not ask about dominance."""
         match = _QUESTION.search(description)
         return cls(**match.groupdict()) if match else None
 

@@ -16,11 +16,21 @@ class SubGoalSyntaxError(SubgoalError, ValueError):
 
 @dataclass(frozen=True)
 class SubGoal:
-    """What a stretch of actions is for, such as `fill(metal pot, water)` (arXiv 2405.02749, §3).
+    """The purpose of consecutive actions, such as `fill(metal pot, water)` (arXiv 2405.02749, §3).
 
     Args:
         name (`str`): lower-case words joined by underscores.
         arguments (`tuple[str, ...]`, *optional*): object and place names; no commas or parentheses.
+
+    Raises:
+        SubGoalSyntaxError: if the name or an argument cannot be written in this form.
+
+    Example:
+
+    ```python
+    subgoal = SubGoal.parse("fill(metal pot, water)")
+    print(subgoal.name, subgoal.arguments)  # fill ('metal pot', 'water')
+    ```
     """
 
     name: str
@@ -55,7 +65,7 @@ class SubGoal:
 
 @dataclass(frozen=True)
 class Segment:
-    """A sub-goal with the run of actions that fulfils it: `start <= index < stop`."""
+    """A sub-goal with the actions that fulfil it: those of index `start <= index < stop`."""
 
     subgoal: SubGoal
     start: int

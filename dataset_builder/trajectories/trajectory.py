@@ -21,7 +21,7 @@ def to_fraction(score_points: int) -> float:
 
 
 class TrajectoryKey(NamedTuple):
-    """What makes a trajectory one of a kind in a store."""
+    """The key of a trajectory in a store."""
 
     task: str
     variation: int
@@ -30,7 +30,7 @@ class TrajectoryKey(NamedTuple):
 
 @dataclass(frozen=True)
 class Step:
-    """One action with what was seen before it and what came of it.
+    """One action, with the observations before it and its result.
 
     Attributes:
         look: the room before the action.
@@ -56,7 +56,7 @@ class Step:
 
 @dataclass(frozen=True)
 class Trajectory:
-    """An expert's path that a replay on a freshly loaded variation took to score 1.
+    """An expert's path, which reached score 1 when it was replayed on a freshly loaded variation.
 
     Attributes:
         task: simulator name of the task.
@@ -66,6 +66,13 @@ class Trajectory:
         path: one of `PATHS`.
         steps: the path.
         scienceworld_version: version of the `scienceworld` package that played it.
+
+    Example:
+
+    ```python
+    trajectory = Corpus("corpus").trajectories("tidied")[0]
+    print(trajectory.task, trajectory.actions, trajectory.steps[-1].score_points)
+    ```
     """
 
     task: str

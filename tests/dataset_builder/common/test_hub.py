@@ -271,17 +271,6 @@ def test_refusals_are_one_line(
     assert hub.store.repos == {}
 
 
-def test_a_folder_that_is_no_dataset_is_not_pushed(hub: LocalHub, client: Client, folder: Path) -> None:
-    next((folder / "flat").glob("train-*.parquet")).unlink()
-    assert "is not whole (flat/train-" in client.push(folder, "tester/data", status=2)
-    (folder / "README.md").write_text("---\nlicense: mit\n---\n# Mine\n")
-    assert "its README.md lists no files" in client.push(folder, "tester/data", status=2)
-    (folder / "README.md").write_text("---\nconfigs: [1\n---\n")
-    assert "has no readable front matter" in client.push(folder, "tester/data", status=2)
-    assert "it has no README.md" in client.push(folder / "nowhere", "tester/data", status=2)
-    assert hub.store.repos == {}
-
-
 def test_models_and_spaces_are_pushed_by_the_same_code(hub: LocalHub, client: Client, tmp_path: Path) -> None:
     folder = tmp_path / "model"
     (folder / "checkpoint-1").mkdir(parents=True)
