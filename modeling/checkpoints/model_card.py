@@ -14,6 +14,7 @@ _READS = {
     "flat": "the state of an episode and names the next action, without sub-goals",
 }
 _OTHER = {"controller": "executor", "executor": "controller"}
+_CRITERIA = {"loss": "lowest validation loss", "decisions": "highest decision accuracy on validation"}
 _ALONE = {
     "controller": "Alone it does not act: an executor carries out its sub-goals.",
     "executor": "Alone it does not plan: a controller names its sub-goals.",
@@ -109,6 +110,7 @@ def model_card(
         minutes=f"{result.wall_seconds / 60:.1f}",
         hardware=result.hardware or "hardware not recorded",
         seed=recipe["seed"],
+        criterion=_CRITERIA[recipe.get("metric_for_best_model", "loss")],
         best=f"{result.best_step:,}",
         weights=result.weights[:19],
         held_out=", ".join(f"`{task}`" for task in result.held_out_tasks),

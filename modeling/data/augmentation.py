@@ -52,12 +52,12 @@ class Names:
 
 @dataclass(frozen=True)
 class AugmentationConfig:
-    """What telling examples in another way takes.
+    """What rewriting the text of examples takes.
 
     Attributes:
         texts: input of each example.
         encode: text → token ids that fit the model.
-        chance: that an example is told in another way, 0 to 1.
+        chance: that an example's objects are shuffled and its percentages resampled, 0 to 1.
         counterfactuals: of the decision steps, if any are to be drawn.
     """
 
@@ -97,7 +97,7 @@ class VariedExamples:
             its own share, from none to twice this.
         seed (`int`): of the draws.
         longest (`int`, *optional*): an input that would become longer stays as it is.
-        tellings (`AugmentationConfig`, *optional*): to tell some in another way before names are exchanged.
+        rewriting (`AugmentationConfig`, *optional*): changes of the text, before names are replaced.
     """
 
     def __init__(
@@ -108,16 +108,16 @@ class VariedExamples:
         chance: float,
         seed: int,
         longest: int | None = None,
-        tellings: AugmentationConfig | None = None,
+        rewriting: AugmentationConfig | None = None,
     ) -> None:
         self.inputs, self.labels, self.names, self.longest = inputs, labels, names, longest
-        self.tellings = tellings
+        self.rewriting = rewriting
         self.chance, self.seed, self.epoch = chance, seed, 0
 
     @property
     def lengths(self) -> list[int]:
         """Input lengths in tokens as they were; only cutting down to the evidence changes them much."""
-        others = self.tellings.counterfactuals if self.tellings else None
+        others = self.rewriting.counterfactuals if self.rewriting else None
         cut = others.decisions if others and others.evidence_only == 1 else frozenset()
         return [len(ids) // _CUT if index in cut else len(ids) for index, ids in enumerate(self.inputs)]
 
@@ -125,7 +125,7 @@ class VariedExamples:
         return len(self.inputs)
 
     def __getitem__(self, index: int) -> dict[str, Ids]:
-        inputs, labels = self._told(index)
+        inputs, labels = self._rewritten(index)
         other = self._exchange(index, inputs, labels)
         if other:
             renamed = _replaced(inputs, other)
@@ -133,24 +133,24 @@ class VariedExamples:
                 inputs, labels = renamed, _replaced(labels, other)
         return {"input_ids": inputs, "labels": labels}
 
-    def _told(self, index: int) -> tuple[Ids, Ids]:
-        """Input and answer: at some decision steps with other evidence, and some told in another way."""
-        tellings = self.tellings
-        if tellings is None:
+    def _rewritten(self, index: int) -> tuple[Ids, Ids]:
+        """Input and answer, at some decision steps with counterfactual evidence, and some shuffled."""
+        rewriting = self.rewriting
+        if rewriting is None:
             return self.inputs[index], self.labels[index]
         draw = random.Random(hash((self.seed, self.epoch, index, 1)))
-        retold = draw.random() < tellings.chance
-        text, labels = tellings.texts[index], self.labels[index]
-        others = tellings.counterfactuals
+        shuffled = draw.random() < rewriting.chance
+        text, labels = rewriting.texts[index], self.labels[index]
+        others = rewriting.counterfactuals
         if others and index in others.decisions:
             if draw.random() < others.chance:
                 text, target = counterfactual(text, others.targets[index], draw)
                 labels = others.encode(target)
             if draw.random() < others.evidence_only:
                 text = evidence_alone(text)
-        if retold:
+        if shuffled:
             text = resample_percentages(reordered(text, draw), draw)
-        return (self.inputs[index] if text == tellings.texts[index] else tellings.encode(text)), labels
+        return (self.inputs[index] if text == rewriting.texts[index] else rewriting.encode(text)), labels
 
     def _exchange(self, index: int, inputs: Ids, labels: Ids) -> Mapping[int, Ids]:
         """Name → the tokens that replace it, for some names of the input.

@@ -1,7 +1,7 @@
 """Counterfactual examples: the same decision with other evidence, and the answer that follows from it.
 
 A few hundred variations can be memorised in place of reading their evidence. So at a decision the
-measurements, the limit or the trait in question are drawn anew, half of the time so that the evidence
+measurements, the limit or the trait in question are resampled, half of the time so that the evidence
 calls for the other alternative, which then becomes the answer. Boxes are exchanged with each other.
 The input stays what the simulator could have shown: a number changes wherever it stands.
 """

@@ -4,7 +4,6 @@ import contextlib
 import random
 from collections.abc import Callable, Mapping, Sequence
 from importlib.metadata import version as package_version
-from importlib.util import find_spec
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -12,8 +11,7 @@ from dataset_builder.common.errors import SubgoalError, UsageError
 from dataset_builder.common.folder_lock import folder_lock
 from dataset_builder.common.hub_ids import public_name
 from dataset_builder.simulator.vocabulary import simulator_words
-from dataset_builder.trajectories.model_input import WITH_NOTEBOOK
-from modeling.checkpoints.load import Checkpoint, load_checkpoint, weights_hash
+from modeling.checkpoints.load import load_checkpoint, weights_hash
 from modeling.checkpoints.model_card import write_card
 from modeling.checkpoints.training_record import (
     CHECKPOINTS,
@@ -41,6 +39,7 @@ from modeling.runtime.device import hardware
 from modeling.runtime.distributed import first_then_others, is_first, on_first, world_size
 from modeling.runtime.quiet import quiet_libraries
 from modeling.training.arguments import reporting_callbacks, training_arguments
+from modeling.training.checks import check_counterfactual, check_held_out, check_lengths, check_recipe
 from modeling.training.decision_accuracy import DecisionAccuracy, decision_accuracy
 from modeling.training.exact_match import exact_match
 from modeling.training.loss_curve import draw_curve, training_curve
@@ -114,13 +113,13 @@ def train(
 
 
 def _train(role: str, recipe: Recipe, dataset: str, out: Path, console: "Console | None") -> TrainingResult:
-    _check_recipe(recipe)
+    check_recipe(recipe)
     folder = out.resolve()
     with quiet_libraries(), contextlib.ExitStack() as stack:
         data = first_then_others(
             lambda: load_role(role, dataset, recipe.state_text, recipe.exclude_tasks, recipe.practice)
         )
-        _check_counterfactual(recipe, data)
+        check_counterfactual(recipe, data)
         if is_first():
             stack.enter_context(folder_lock(folder))
         plan = {"role": role, "recipe": _recorded(recipe), "fingerprint": data.fingerprint}
@@ -130,14 +129,6 @@ def _train(role: str, recipe: Recipe, dataset: str, out: Path, console: "Console
             return finished
         with full_disk_named(folder):
             return _Run(role, recipe, data, folder, console).go()
-
-
-def _check_recipe(recipe: Recipe) -> None:
-    check_extras(recipe)
-    if recipe.lora is not None and recipe.base is None:
-        raise UsageError(
-            f"recipe {recipe.name} trains with LoRA, which needs weights to start from: add --base."
-        )
 
 
 class _Run:
@@ -163,9 +154,9 @@ class _Run:
         held_out = self._tokenize(self.data.validation, sampled)
         self._report(model, examples, held_out)
 
-        trainer, course = self._trainer(model, tokenizer, examples, held_out)
-        self._train(trainer, course)
-        result = on_first(lambda: self._save(trainer, tokenizer, base, examples, held_out, course.seconds))
+        trainer, clock = self._trainer(model, tokenizer, examples, held_out)
+        self._train(trainer, clock)
+        result = on_first(lambda: self._save(trainer, tokenizer, base, examples, held_out, clock.seconds))
         self._conclude(result)
         return result
 
@@ -274,8 +265,8 @@ class _Run:
         if self.recipe.base is not None:
             name = self.recipe.base
             checkpoint = first_then_others(lambda: load_checkpoint(name))
-            _check_lengths(checkpoint, self.recipe)
-            _check_held_out(checkpoint, self.recipe)
+            check_lengths(checkpoint, self.recipe)
+            check_held_out(checkpoint, self.recipe)
             model = add_lora(checkpoint.model, self.recipe.lora) if self.recipe.lora else checkpoint.model
             return model, checkpoint.tokenizer, checkpoint.describe()
         tokenizer = on_first(self._own_tokenizer)
@@ -327,7 +318,7 @@ class _Run:
         if self.recipe.gradient_checkpointing:
             model.gradient_checkpointing_enable()
         checkpoints = self.folder / CHECKPOINTS
-        course = TrainingClock(self.recipe.max_minutes, seconds_of(last_checkpoint(checkpoints)))
+        clock = TrainingClock(self.recipe.max_minutes, seconds_of(last_checkpoint(checkpoints)))
         trainer = RoleTrainer(
             model=model,
             args=training_arguments(self.recipe, checkpoints, f"{self.folder.name} ({self.role})"),
@@ -338,10 +329,10 @@ class _Run:
             # Kernels for bf16 are compiled for each shape, so there should be few of them.
             data_collator=DataCollatorForSeq2Seq(tokenizer, model=model, pad_to_multiple_of=8),
             recipe=self.recipe,
-            course=course,
+            clock=clock,
             count_decisions=self._counter_of_decisions(),
         )
-        return trainer, course
+        return trainer, clock
 
     def _find_names(self, every: Tokenized, tokenizer: "PreTrainedTokenizerBase") -> Names:
         """The names that augmentation may replace."""
@@ -352,35 +343,35 @@ class _Run:
             _say(self.console, f"{self.role}: this tokenizer has no names to replace.")
         return names
 
-    def _varied(self, found: Tokenized) -> VariedExamples:
+    def _varied(self, examples: Tokenized) -> VariedExamples:
         recipe, fitter = self.recipe, self.fitter
         deciding = set(self.decisions)
         others = Counterfactuals(
-            targets=found.targets,
+            targets=examples.targets,
             encode=lambda target: fitter.tokenizer([target], verbose=False)["input_ids"][0],
             chance=recipe.counterfactual,
-            decisions=frozenset(index for index, row in enumerate(found.rows) if row in deciding),
+            decisions=frozenset(index for index, row in enumerate(examples.rows) if row in deciding),
             evidence_only=recipe.evidence_only,
         )
-        tellings = AugmentationConfig(
-            found.texts,
+        rewriting = AugmentationConfig(
+            examples.texts,
             lambda text: fitter.encode([text])[0][0],
             recipe.vary,
             others if recipe.counterfactual or recipe.evidence_only else None,
         )
         longest = recipe.source_length
         return VariedExamples(
-            found.inputs, found.labels, self.names, recipe.rename, recipe.seed, longest, tellings
+            examples.inputs, examples.labels, self.names, recipe.rename, recipe.seed, longest, rewriting
         )
 
-    def _train(self, trainer: "RoleTrainer", course: "TrainingClock") -> None:
+    def _train(self, trainer: "RoleTrainer", clock: "TrainingClock") -> None:
         from modeling.training.trainer import Bar, drop_incomplete_checkpoints, last_checkpoint
 
         on_first(lambda: drop_incomplete_checkpoints(self.folder / CHECKPOINTS))
         last = last_checkpoint(self.folder / CHECKPOINTS)
         if last is not None:
             _say(self.console, f"{self.role}: resuming from {last.name}.")
-        bar = Bar(f"train {self.role}", course, self.console) if self.console else None
+        bar = Bar(f"train {self.role}", clock, self.console) if self.console else None
         if bar:
             trainer.add_callback(bar)
         try:
@@ -413,43 +404,10 @@ def _loss_at(step: int, history: Sequence[Mapping[str, Any]]) -> float | None:
     return losses[-1] if losses else None
 
 
-def _check_counterfactual(recipe: Recipe, data: RoleData) -> None:
-    if (recipe.counterfactual or recipe.evidence_only) and data.state_text_version not in WITH_NOTEBOOK:
-        raise UsageError(
-            f"recipe {recipe.name} draws counterfactual examples, which need a notebook in the state text, "
-            f"but {data.source} holds {data.state_text_version}: build the corpus in {max(WITH_NOTEBOOK)}, "
-            "or set counterfactual: 0."
-        )
-
-
 def _recorded(recipe: Recipe) -> dict[str, Any]:
     """The recipe as stored in records: a base folder by its name, without its path."""
     values = recipe.model_dump(mode="json")
     return values | {"base": public_name(recipe.base)} if recipe.base else values
-
-
-def _check_lengths(checkpoint: Checkpoint, recipe: Recipe) -> None:
-    """Raise `UsageError` if the recipe's lengths exceed the model's positions (T5 has no limit)."""
-    most = getattr(checkpoint.model.config, "max_position_embeddings", None)
-    for name in ("source_length", "target_length"):
-        if most is not None and getattr(recipe, name) > most:
-            raise UsageError(
-                f"{name} is {getattr(recipe, name)}, but {checkpoint.id} takes {most} tokens at most: lower "
-                "it in the recipe; longer inputs then lose their oldest history."
-            )
-
-
-def _check_held_out(checkpoint: Checkpoint, recipe: Recipe) -> None:
-    """Raise `UsageError` if the base was trained on a task that is to be held out."""
-    config = checkpoint.model.config
-    if getattr(config, "subgoal_role", None) is None:
-        return  # not a checkpoint of `subgoal train`
-    held_out = getattr(config, "held_out_tasks", None) or ()
-    if seen := [task for task in recipe.exclude_tasks if task not in held_out]:
-        raise UsageError(
-            f"exclude_tasks holds out {seen[0]}, but {checkpoint.id} was trained on it: remove it "
-            "from exclude_tasks, or use another base."
-        )
 
 
 def _mark(
@@ -482,23 +440,3 @@ def _sample(rows: Sequence[int], n_wanted: int, seed: int) -> list[int]:
 def _say(console: "Console | None", line: str) -> None:
     if console is not None:
         console.print(line, highlight=False, markup=False, soft_wrap=True)
-
-
-def check_extras(recipe: Recipe) -> None:
-    """Check that the optional libraries of a recipe are installed.
-
-    Raises:
-        UsageError: if one is missing; the message says how to install it.
-    """
-    if recipe.lora is not None:
-        _check("peft", "lora", "recipe " + recipe.name)
-    if recipe.report_to != "none":
-        _check(recipe.report_to, "track", f"report_to {recipe.report_to}")
-
-
-def _check(library: str, extra: str, wish: str) -> None:
-    if find_spec(library) is None:
-        raise UsageError(
-            f"{wish} needs {library}, which is not installed: run `pip install {library}`, or "
-            f'`pip install -e ".[{extra}]"` in the project.'
-        )

@@ -125,7 +125,7 @@ class RoleTrainer(Seq2SeqTrainer):
 
     Args:
         recipe (`Recipe`): of one role.
-        course (`TrainingClock`): how far the training has come.
+        clock (`TrainingClock`): how far the training has come.
         count_decisions (`Callable[[PreTrainedModel], float]`, *optional*): share of right decisions on
             validation, 0 to 1, logged as `eval_decisions` with each evaluation.
     """
@@ -134,17 +134,17 @@ class RoleTrainer(Seq2SeqTrainer):
         self,
         *args: Any,
         recipe: Recipe,
-        course: TrainingClock,
+        clock: TrainingClock,
         count_decisions: Callable[[Any], float] | None = None,
         **kwargs: Any,
     ) -> None:
         super().__init__(*args, **kwargs)
         self.recipe = recipe
-        self.course = course
+        self.clock = clock
         self.count_decisions = count_decisions
         for callback in (PrinterCallback, ProgressCallback):
             self.remove_callback(callback)
-        self.add_callback(_Flow(course, recipe.patience))
+        self.add_callback(_StopRules(clock, recipe.patience))
 
     def evaluate(self, *args: Any, **kwargs: Any) -> dict[str, float]:
         """Loss of the validation examples, and the share of right decisions."""
@@ -168,7 +168,7 @@ class RoleTrainer(Seq2SeqTrainer):
         if self.lr_scheduler is None:
 
             def factor(step: int) -> float:
-                share = self.course.share(step, num_training_steps)
+                share = self.clock.share(step, num_training_steps)
                 return rate_factor(self.recipe.schedule, self.recipe.warmup, share)
 
             chosen = optimizer or self.optimizer
@@ -183,27 +183,27 @@ class RoleTrainer(Seq2SeqTrainer):
         return _Order(batch, examples, self.args.seed)
 
 
-class _Flow(TrainerCallback):
+class _StopRules(TrainerCallback):
     """Stops at the time limit, without improvement, or on divergence; marks complete checkpoints."""
 
-    def __init__(self, course: TrainingClock, patience: int | None) -> None:
-        self.course = course
+    def __init__(self, clock: TrainingClock, patience: int | None) -> None:
+        self.clock = clock
         self.patience = patience
 
     def on_train_begin(
         self, args: TrainingArguments, state: TrainerState, control: TrainerControl, **kwargs: Any
     ) -> None:
-        self.course.begin()
+        self.clock.begin()
 
     def on_train_end(
         self, args: TrainingArguments, state: TrainerState, control: TrainerControl, **kwargs: Any
     ) -> None:
-        self.course.end()
+        self.clock.end()
 
     def on_optimizer_step(
         self, args: TrainingArguments, state: TrainerState, control: TrainerControl, **kwargs: Any
     ) -> None:
-        self.course.look()  # before the scheduler sets the learning rate
+        self.clock.look()  # before the scheduler sets the learning rate
 
     def on_evaluate(
         self, args: TrainingArguments, state: TrainerState, control: TrainerControl, **kwargs: Any
@@ -216,7 +216,7 @@ class _Flow(TrainerCallback):
     def on_step_end(
         self, args: TrainingArguments, state: TrainerState, control: TrainerControl, **kwargs: Any
     ) -> None:
-        if self.course.over:
+        if self.clock.over:
             control.should_training_stop = True
             control.should_evaluate = control.should_save = True
         # The loss is checked before every checkpoint (see `on_log`).
@@ -247,15 +247,15 @@ class _Flow(TrainerCallback):
         if not state.is_world_process_zero:
             return
         folder = Path(str(args.output_dir)) / f"checkpoint-{state.global_step}"
-        progress = {"step": state.global_step, "seconds": round(self.course.seconds, 1)}
+        progress = {"step": state.global_step, "seconds": round(self.clock.seconds, 1)}
         (folder / _COMPLETE).write_text(json.dumps(progress) + "\n", encoding="utf-8")
 
 
 class Bar(TrainerCallback):
     """Shows steps, losses and time on a rich progress bar."""
 
-    def __init__(self, title: str, course: TrainingClock, console: Console) -> None:
-        self.course = course
+    def __init__(self, title: str, clock: TrainingClock, console: Console) -> None:
+        self.clock = clock
         self._progress = Progress(
             TextColumn("{task.description}"),
             BarColumn(),
@@ -276,7 +276,7 @@ class Bar(TrainerCallback):
         self, args: TrainingArguments, state: TrainerState, control: TrainerControl, **kwargs: Any
     ) -> None:
         self._figures["step"] = f"{state.global_step}"
-        self._show(self.course.share(state.global_step, state.max_steps))
+        self._show(self.clock.share(state.global_step, state.max_steps))
 
     def on_log(
         self,

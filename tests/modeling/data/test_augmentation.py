@@ -164,8 +164,8 @@ PLANES = (
 )
 
 
-def _tellings(tell: Callable[[str, random.Random], str], count: int = 40) -> set[str]:
-    return {tell(PLANES, random.Random(seed)) for seed in range(count)}
+def _variants(change: Callable[[str, random.Random], str], count: int = 40) -> set[str]:
+    return {change(PLANES, random.Random(seed)) for seed in range(count)}
 
 
 def _sections(text: str) -> dict[str, str]:
@@ -173,27 +173,27 @@ def _sections(text: str) -> dict[str, str]:
 
 
 def test_things_in_view_and_carried_change_places_and_nothing_else_does() -> None:
-    for text in _tellings(reordered):
+    for text in _variants(reordered):
         told, was = _sections(text), _sections(PLANES)
         assert all(told[key] == was[key] for key in was if key not in ("see", "carry"))
         assert sorted(re.findall(r"\w+", told["see"])) == sorted(re.findall(r"\w+", was["see"]))
-    assert {_sections(text)["carry"] for text in _tellings(reordered)} == {
+    assert {_sections(text)["carry"] for text in _variants(reordered)} == {
         "orange, thermometer (10 degrees)",
         "thermometer (10 degrees), orange",
     }
 
 
 def test_a_thing_keeps_what_is_said_of_it() -> None:
-    for text in _tellings(reordered):
+    for text in _variants(reordered):
         assert "inclined plane C, with: a brick approximately 64% down the plane" in text
         assert "seed jar (apple seed, pea seed)" in text  # may be a description: `water (hot, boiling)`
         assert re.search(r"table \[[^\]]*\bbattery\b[^\]]*\]", text)
-    inside = {text.partition("table [")[2].partition("]")[0] for text in _tellings(reordered)}
+    inside = {text.partition("table [")[2].partition("]")[0] for text in _variants(reordered)}
     assert "black wire, switch (off), battery" in inside
 
 
 def test_readings_change_but_compare_alike() -> None:
-    found = {tuple(map(int, re.findall(r"(\d+)%", text))) for text in _tellings(resample_percentages)}
+    found = {tuple(map(int, re.findall(r"(\d+)%", text))) for text in _variants(resample_percentages)}
     assert len(found) > 10
     assert all(seen == second > first for seen, first, second in found)
     assert "(10 degrees)" in resample_percentages(
@@ -214,9 +214,9 @@ def test_texts_of_another_version_stay() -> None:
 
 def test_about_the_wanted_share_is_told_anew_each_epoch_and_alike_when_repeated() -> None:
     def play(chance: float) -> list[list[list[int]]]:
-        tellings = AugmentationConfig([PLANES] * 200, lambda text: list(text.encode()), chance)
+        rewriting = AugmentationConfig([PLANES] * 200, lambda text: list(text.encode()), chance)
         examples = VariedExamples(
-            [list(PLANES.encode())] * 200, [[1]] * 200, Names(), 0.0, seed=3, tellings=tellings
+            [list(PLANES.encode())] * 200, [[1]] * 200, Names(), 0.0, seed=3, rewriting=rewriting
         )
         epochs = []
         for examples.epoch in range(2):
@@ -248,9 +248,9 @@ def _decisions(chance: float, evidence_only: float, decisions: frozenset[int]) -
         decisions,
         evidence_only,
     )
-    tellings = AugmentationConfig([NOTED] * 200, lambda text: list(text.encode()), 0.0, others)
+    rewriting = AugmentationConfig([NOTED] * 200, lambda text: list(text.encode()), 0.0, others)
     inputs, labels = list(NOTED.encode()), list(b"focus_on(inclined plane C)")
-    examples = VariedExamples([inputs] * 200, [labels] * 200, Names(), 0.0, seed=3, tellings=tellings)
+    examples = VariedExamples([inputs] * 200, [labels] * 200, Names(), 0.0, seed=3, rewriting=rewriting)
     return [
         (bytes(examples[row]["input_ids"]).decode(), bytes(examples[row]["labels"]).decode())
         for row in range(200)

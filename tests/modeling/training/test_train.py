@@ -7,7 +7,6 @@ import sys
 import time
 from io import StringIO
 from pathlib import Path
-from typing import Any
 
 import pytest
 import torch
@@ -247,31 +246,6 @@ def test_without_a_network_a_local_base_is_the_remedy(dataset: Path, recipe: Rec
     with pytest.raises(SubgoalError, match="check the network, or name a local folder") as caught:
         train("flat", recipe, dataset, tmp_path / "out", base="google/flan-t5-small")
     assert "\n" not in str(caught.value)
-
-
-@pytest.mark.parametrize(
-    ("values", "library"),
-    [
-        ({"lora": {}}, "peft"),
-        ({"report_to": "trackio"}, "trackio"),
-        ({"report_to": "tensorboard"}, "tensorboard"),
-    ],
-)
-def test_a_missing_library_is_named_before_anything_starts(
-    dataset: Path,
-    recipe: Recipe,
-    tmp_path: Path,
-    monkeypatch: pytest.MonkeyPatch,
-    values: dict[str, Any],
-    library: str,
-) -> None:
-    monkeypatch.setattr("modeling.training.train.find_spec", lambda name: None)
-    with pytest.raises(
-        UsageError, match=f"needs {library}, which is not installed: run `pip install"
-    ) as caught:
-        train("executor", recipe.with_values(**values), dataset, tmp_path / "out")
-    assert "\n" not in str(caught.value)
-    assert not (tmp_path / "out").exists()
 
 
 HELD_OUT = ("find-plant", "lifespan-longest-lived")
