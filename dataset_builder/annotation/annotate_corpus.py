@@ -6,12 +6,18 @@ from pathlib import Path
 
 from rich.progress import Progress
 
-from dataset_builder.annotation.annotators import Annotation, Annotator, CheckedAnnotator, NotAnnotated
+from dataset_builder.annotation.annotators import (
+    Annotation,
+    Annotator,
+    CheckedAnnotator,
+    NotAnnotated,
+    TrajectoryRejected,
+)
 from dataset_builder.common.console import progress_line
 from dataset_builder.common.errors import SubgoalError, UsageError
 from dataset_builder.engines.base import Engine
 from dataset_builder.engines.local import WorkerThreads
-from dataset_builder.llm.errors import RequestFailed, RequestRejected
+from dataset_builder.llm.errors import RequestFailed
 from dataset_builder.trajectories.corpus import Corpus, fits, segment_rows
 from dataset_builder.trajectories.trajectory import Trajectory
 
@@ -96,6 +102,8 @@ def _outcome(
     """Segments, or why there are none. A refusing server is an error: it may refuse everything."""
     try:
         return annotator.annotation(trajectory, attempts)
+    except TrajectoryRejected:
+        raise
     except NotAnnotated as error:
         return error
 
@@ -152,14 +160,14 @@ class _Run:
         trajectory's fault is known at the end: only if others were answered is it quarantined.
         """
         new = 0
-        rejected: list[tuple[Trajectory, RequestRejected]] = []
+        rejected: list[tuple[Trajectory, TrajectoryRejected]] = []
         failed: list[RequestFailed] = []
         with WorkerThreads(self.one, missing, concurrency) as threads:
             try:
                 for trajectory, future in threads:
                     try:
                         new += future.result()
-                    except RequestRejected as error:
+                    except TrajectoryRejected as error:
                         rejected.append((trajectory, error))
                     except RequestFailed as error:
                         failed.append(error)
@@ -193,7 +201,7 @@ class _Run:
         self.store.append(trajectory.key, record)
         return True
 
-    def give_up(self, trajectory: Trajectory, error: NotAnnotated | RequestRejected) -> None:
+    def give_up(self, trajectory: Trajectory, error: NotAnnotated) -> None:
         """Put a trajectory into quarantine, with the reason and the answers."""
         record = {"reason": str(error), "answers": error.answers, "actions": trajectory.actions}
         attempts = {"attempts": self._attempts(trajectory) + 1}

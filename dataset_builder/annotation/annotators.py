@@ -62,6 +62,10 @@ class NotAnnotated(SubgoalError):
         self.provenance = provenance or {}
 
 
+class TrajectoryRejected(NotAnnotated):
+    """The annotator's server rejected a request about a trajectory, and may reject those about all others."""
+
+
 # Modules are named, not imported: an annotator's libraries are loaded when it is asked for.
 _ANNOTATORS: dict[str, str] = {
     "rules": "dataset_builder.annotation.rules.annotator:RulesAnnotator",

@@ -9,7 +9,7 @@ from functools import partial
 from pathlib import Path
 from typing import Any
 
-from dataset_builder.annotation.annotators import Annotation, NotAnnotated
+from dataset_builder.annotation.annotators import Annotation, NotAnnotated, TrajectoryRejected
 from dataset_builder.annotation.rules.annotator import RulesAnnotator
 from dataset_builder.annotation.teacher.alignment import Draft
 from dataset_builder.annotation.teacher.answers import (
@@ -238,8 +238,7 @@ class _Job:
         try:
             answer = session.ask(compose, about, attempt=self.attempt, schema=schema)
         except RequestRejected as refusal:
-            refusal.answers = self.answers
-            raise
+            raise TrajectoryRejected(str(refusal), self.answers, self.provenance()) from refusal
         if schema is not None:
             session.fallback.answered(answer.format, is_json(answer.text))
             self.prompt = self.prompt or answer.digest

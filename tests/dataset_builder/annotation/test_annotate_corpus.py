@@ -6,11 +6,11 @@ from pathlib import Path
 import pytest
 
 from dataset_builder.annotation.annotate_corpus import annotate, not_annotated
-from dataset_builder.annotation.annotators import Annotation, NotAnnotated, version_of
+from dataset_builder.annotation.annotators import Annotation, NotAnnotated, TrajectoryRejected, version_of
 from dataset_builder.annotation.rules.annotator import RulesAnnotator
 from dataset_builder.common.errors import SubgoalError, UsageError
 from dataset_builder.dataset.card import annotator_note
-from dataset_builder.llm.errors import RequestFailed, RequestRejected
+from dataset_builder.llm.errors import RequestFailed
 from dataset_builder.trajectories.corpus import Corpus, annotation_store, quarantine_store
 from dataset_builder.trajectories.subgoals import Segment, SubGoal
 from dataset_builder.trajectories.trajectory import Trajectory
@@ -95,13 +95,13 @@ def test_quarantine_is_tried_again_only_if_asked_for(paths: list[Trajectory], tm
 
 
 def test_a_refused_path_is_quarantined_at_the_end(paths: list[Trajectory], tmp_path: Path) -> None:
-    assert annotate(tmp_path, _Moody(melt=RequestRejected("too long")), paths) == 3
+    assert annotate(tmp_path, _Moody(melt=TrajectoryRejected("too long")), paths) == 3
     assert quarantine_store(tmp_path, "llm-moody")[paths[1].key]["reason"] == "too long"
 
 
 def test_a_run_that_ends_early_quarantines_no_refused_path(paths: list[Trajectory], tmp_path: Path) -> None:
     moody = _Moody(
-        melt=RequestRejected("unknown field"), grow_plant=SubgoalError("5 requests in a row failed")
+        melt=TrajectoryRejected("unknown field"), grow_plant=SubgoalError("5 requests in a row failed")
     )
     with pytest.raises(SubgoalError, match="in a row"):
         annotate(tmp_path, moody, paths)

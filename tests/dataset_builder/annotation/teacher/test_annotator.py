@@ -8,11 +8,10 @@ from pathlib import Path
 
 import pytest
 
-from dataset_builder.annotation.annotators import NotAnnotated
+from dataset_builder.annotation.annotators import NotAnnotated, TrajectoryRejected
 from dataset_builder.annotation.rules.annotator import RulesAnnotator
 from dataset_builder.annotation.teacher.annotator import LLMAnnotator, annotator_name, llm_annotator
 from dataset_builder.llm.completion_cache import CompletionCache, request_digest
-from dataset_builder.llm.errors import RequestRejected
 from dataset_builder.llm.request_format import FORMS
 from dataset_builder.trajectories.subgoals import Segment, check_segments
 from dataset_builder.trajectories.trajectory import Trajectory
@@ -203,8 +202,9 @@ def test_a_request_that_the_server_refuses_is_told_apart(path: Trajectory, make_
     refusal = Reply(status=400, error="maximum context length is 512 tokens")
     with OpenAIServer(lambda request: refusal) as server:
         teacher = make_annotator(server.base_url)
-        with pytest.raises(RequestRejected, match="maximum context length"):
+        with pytest.raises(TrajectoryRejected, match="maximum context length") as caught:
             teacher.annotate(path)
+    assert caught.value.provenance["model"] == "teacher"
 
 
 def test_first_thought_is_asked_for_without_the_path_and_shown_before_the_answer(

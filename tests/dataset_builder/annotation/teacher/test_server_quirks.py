@@ -11,12 +11,12 @@ from typing import Any
 
 import pytest
 
-from dataset_builder.annotation.annotators import NotAnnotated
+from dataset_builder.annotation.annotators import NotAnnotated, TrajectoryRejected
 from dataset_builder.annotation.rules.annotator import RulesAnnotator
 from dataset_builder.annotation.teacher.annotator import LLMAnnotator
 from dataset_builder.common.errors import SubgoalError, UsageError
 from dataset_builder.llm.completion_cache import CompletionCache
-from dataset_builder.llm.errors import RequestFailed, RequestRejected
+from dataset_builder.llm.errors import RequestFailed
 from dataset_builder.trajectories.trajectory import Trajectory
 from tests.dataset_builder.annotation.teacher.oracle import KEY, Oracle
 from tests.servers.openai_server import ChatRequest, OpenAIServer, Reply
@@ -253,7 +253,7 @@ REASONS: dict[str, tuple[Reply, type[SubgoalError], str]] = {
     ),
     "moderation": (
         body({"error": {"message": "Your input was flagged", "metadata": {"reasons": ["violence"]}}}, 403),
-        RequestRejected,
+        TrajectoryRejected,
         r"refuses the request \(403: Your input was flagged",
     ),
     "gateway's page": (
@@ -270,13 +270,13 @@ REASONS: dict[str, tuple[Reply, type[SubgoalError], str]] = {
     ),
     "TGI's validation in a 200": (
         body({"error": "Input validation error: `inputs` must be shorter", "error_type": "validation"}, 200),
-        RequestRejected,
+        TrajectoryRejected,
         "400: Input validation error",
     ),
-    "long message": (body({"error": "x" * 5000}), RequestRejected, r"400: x{200}…\)$"),
+    "long message": (body({"error": "x" * 5000}), TrajectoryRejected, r"400: x{200}…\)$"),
     "key in the message": (
         body({"error": f"Bad {KEY}, or sk-proj-abcdefgh"}),
-        RequestRejected,
+        TrajectoryRejected,
         r"Bad \[key\], or \[key\]",
     ),
     "no choices": (
@@ -289,11 +289,11 @@ REASONS: dict[str, tuple[Reply, type[SubgoalError], str]] = {
         RequestFailed,
         r"chat completion \(Log in\)",
     ),
-    "content filter": (Reply("Sorry", finish="content_filter"), RequestRejected, "filtered the answer"),
-    "Gemini's content filter": (Reply("", finish="SAFETY"), RequestRejected, "filtered the answer"),
+    "content filter": (Reply("Sorry", finish="content_filter"), TrajectoryRejected, "filtered the answer"),
+    "Gemini's content filter": (Reply("", finish="SAFETY"), TrajectoryRejected, "filtered the answer"),
     "cut in its reasoning": (
         Reply("<think>Hm", finish="length", usage={"prompt_tokens": 9, "completion_tokens": 9000}),
-        RequestRejected,
+        TrajectoryRejected,
         r"cut after 9,000 tokens, before an answer began; --max-tokens",
     ),
     "nothing but reasoning": (
@@ -360,7 +360,7 @@ def test_an_answer_that_fills_the_context_is_not_asked_for_again_and_again(
     usage = {"prompt_tokens": 32_767, "completion_tokens": 1}
     with OpenAIServer(lambda request: Reply("", finish="length", usage=usage)) as server:
         teacher = make_annotator(server.base_url)
-        with pytest.raises(RequestRejected, match=r"cut after 1 tokens, before an answer began"):
+        with pytest.raises(TrajectoryRejected, match=r"cut after 1 tokens, before an answer began"):
             teacher.annotate(path)
     assert len(server.requests) == 2
 
