@@ -60,7 +60,7 @@ class RequestFormat:
             max_tokens (`int`, *optional*): room for this answer, if not the format's.
         """
         messages = list(messages)
-        body: dict[str, Any] = {"model": model, "messages": messages if self.system else _folded(messages)}
+        body: dict[str, Any] = {"model": model, "messages": messages if self.system else folded(messages)}
         if self.temperature is not None:
             body["temperature"] = self.temperature
         if schema is not None and (wanted := response_format(self.form, schema)):
@@ -128,7 +128,7 @@ class FormatFallback:
         self._store.append(self._key, asdict(format))
 
 
-def _folded(messages: list[Message]) -> list[Message]:
+def folded(messages: list[Message]) -> list[Message]:
     """The messages without a system role: its text begins the first message of the user."""
     if len(messages) < 2 or messages[0]["role"] != "system":
         return messages

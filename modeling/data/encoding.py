@@ -30,8 +30,8 @@ class Fitter:
         self.version = version
         self.source_length = source_length
 
-    def encode(self, texts: Sequence[str]) -> tuple[list[list[int]], int]:
-        """Token ids of each text, and how many texts were too long.
+    def encode(self, texts: Sequence[str]) -> tuple[list[list[int]], list[int]]:
+        """Token ids of each text, and the indices of the texts that were too long.
 
         Texts that are too long lose their oldest history first, so that task and goal stay.
 
@@ -39,12 +39,28 @@ class Fitter:
             UsageError: if a text does not fit even without its history.
         """
         if not texts:
-            return [], 0
+            return [], []
         ids = self._ids(list(texts))
         long = [index for index, row in enumerate(ids) if len(row) > self.source_length]
         for index in long:
             ids[index] = self._ids([shorten(texts[index], self.version, self._fits)])[0]
-        return ids, len(long)
+        return ids, long
+
+    def encode_targets(self, targets: Sequence[str]) -> list[list[int]]:
+        """Token ids of the answers that a model is trained to write, with their end-of-sequence tokens."""
+        return self._ids(list(targets))
+
+    def decode(self, rows: list[list[int]]) -> list[str]:
+        """The texts of answers.
+
+        Args:
+            rows (`list[list[int]]`): token ids, of shape (answers, tokens).
+        """
+        return self.tokenizer.batch_decode(rows, skip_special_tokens=True)
+
+    def is_complete(self, text: str) -> bool:
+        """Never: a seq2seq model ends its answers itself."""
+        return False
 
     def _ids(self, texts: list[str]) -> list[list[int]]:
         # verbose=False: no warning about texts that are too long, `encode` handles them.
@@ -110,7 +126,7 @@ def tokenize(table: "Dataset", rows: Sequence[int], fitter: Fitter, target_lengt
     """
     selected = table.select(rows)
     texts, targets = list(selected["input"]), list(selected["target"])
-    labels = fitter.tokenizer(targets, verbose=False)["input_ids"]
+    labels = fitter.encode_targets(targets)
     kept = [index for index, label in enumerate(labels) if len(label) <= target_length]
     inputs, shortened = fitter.encode([texts[index] for index in kept])
     return Tokenized(
@@ -119,6 +135,6 @@ def tokenize(table: "Dataset", rows: Sequence[int], fitter: Fitter, target_lengt
         inputs=inputs,
         labels=[labels[index] for index in kept],
         rows=[rows[index] for index in kept],
-        shortened=shortened,
+        shortened=len(shortened),
         left_out=len(rows) - len(kept),
     )

@@ -1,16 +1,11 @@
 """Choosing an engine: transformers runs any model anywhere, CTranslate2 runs a T5 on CPUs."""
 
-from typing import TYPE_CHECKING
-
 from dataset_builder.common.errors import UsageError
 from modeling.checkpoints.load import Checkpoint
-from modeling.inference.base import Backend
+from modeling.inference.base import Backend, TokenFitter
 from modeling.inference.ctranslate2_backend import CTranslate2Backend
 from modeling.inference.grounding import Grounding
 from modeling.inference.transformers_backend import TransformersBackend
-
-if TYPE_CHECKING:
-    from modeling.data.encoding import Fitter
 
 BACKENDS = ("auto", "transformers", "ctranslate2", "ctranslate2-int8")
 """`auto` is ctranslate2 if it supports the model and the search, else transformers."""
@@ -19,7 +14,7 @@ BACKENDS = ("auto", "transformers", "ctranslate2", "ctranslate2-int8")
 def make_backend(
     name: str,
     checkpoint: Checkpoint,
-    fitter: "Fitter",
+    fitter: TokenFitter,
     max_new_tokens: int,
     samples: int = 0,
     grounding: Grounding | None = None,
@@ -29,7 +24,7 @@ def make_backend(
     Args:
         name (`str`): one of `BACKENDS`.
         checkpoint (`Checkpoint`): the model.
-        fitter (`Fitter`): turns texts into inputs that fit the model.
+        fitter (`TokenFitter`): turns texts into token ids that fit the model.
         max_new_tokens (`int`): longest answer in tokens.
         samples (`int`, *optional*, defaults to 0): above 0 if answers will be sampled, which only
             transformers can do.

@@ -2,16 +2,39 @@
 
 from abc import ABC, abstractmethod
 from collections.abc import Sequence
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any, Protocol
 
 from modeling.inference.grounding import Grounding
 from modeling.inference.search import Answer, Search, distinct, ranked_by_votes
+from modeling.prompts.template import PromptInput
 
 if TYPE_CHECKING:
-    from modeling.data.encoding import Fitter
+    from transformers import PreTrainedTokenizerBase
 
-Request = tuple[str, int]
-"""An input text and the seed of its samples (0 in beam search)."""
+ModelInput = str | PromptInput
+"""What a model is asked with: the state text, or for prompt templates all that is known of a state."""
+
+Request = tuple[ModelInput, int]
+"""An input and the seed of its samples (0 in beam search)."""
+
+
+class TokenFitter(Protocol):
+    """Turns inputs into token ids that fit a model, and its answers into texts."""
+
+    tokenizer: "PreTrainedTokenizerBase"
+    source_length: int
+
+    def encode(self, texts: Any, /) -> tuple[list[list[int]], list[int]]:
+        """Token ids of inputs, and the indices of those that lost history to fit."""
+        ...
+
+    def decode(self, rows: list[list[int]], /) -> list[str]:
+        """The texts of answers."""
+        ...
+
+    def is_complete(self, text: str, /) -> bool:
+        """Whether a causal model need not write on after this text."""
+        ...
 
 
 class Backend(ABC):
@@ -23,7 +46,7 @@ class Backend(ABC):
         concurrent: how many threads may call `answer` at the same time and gain by it.
 
     Args:
-        fitter (`Fitter`): turns texts into inputs that fit the model.
+        fitter (`TokenFitter`): turns inputs into token ids that fit the model.
         max_new_tokens (`int`): longest answer in tokens.
         grounding (`Grounding`, *optional*): constraint on the answers; None for unconstrained decoding.
 
@@ -40,16 +63,16 @@ class Backend(ABC):
     dtype: str
     concurrent = 1
 
-    def __init__(self, fitter: "Fitter", max_new_tokens: int, grounding: Grounding | None = None) -> None:
+    def __init__(self, fitter: TokenFitter, max_new_tokens: int, grounding: Grounding | None = None) -> None:
         self._fitter, self._max_new_tokens, self._grounding = fitter, max_new_tokens, grounding
 
     def answer(
-        self, texts: Sequence[str], search: Search, seeds: Sequence[int] | None = None
+        self, texts: Sequence[ModelInput], search: Search, seeds: Sequence[int] | None = None
     ) -> list[Answer]:
         """Answers to each text, in the order of the texts; equal texts (with equal seeds) are computed once.
 
         Args:
-            texts (`Sequence[str]`): inputs.
+            texts (`Sequence[str | PromptInput]`): inputs.
             search (`Search`): how answers are searched for. Without `samples` nothing is random.
             seeds (`Sequence[int]`, *optional*): one per text, for samples.
 
@@ -58,14 +81,15 @@ class Backend(ABC):
         """
         requests = list(zip(texts, seeds if seeds and search.samples else [0] * len(texts), strict=True))
         unique = list(dict.fromkeys(requests))
-        ids, _ = self._fitter.encode([text for text, _ in unique])
+        ids, shortened = self._fitter.encode([text for text, _ in unique])
         answers = {}
-        for request, row, hypotheses in zip(unique, ids, self._generate(unique, ids, search), strict=True):
-            decoded = self._fitter.tokenizer.batch_decode(hypotheses, skip_special_tokens=True)
-            answers[request] = Answer(
+        for index, hypotheses in enumerate(self._generate(unique, ids, search)):
+            decoded = self._fitter.decode(hypotheses)
+            answers[unique[index]] = Answer(
                 ranked_by_votes(decoded) if search.samples else distinct(decoded),
-                read=len(row),
+                read=len(ids[index]),
                 written=sum(map(len, hypotheses)),
+                shortened=index in shortened,
             )
         return [answers[request] for request in requests]
 

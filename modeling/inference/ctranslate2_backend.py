@@ -13,18 +13,15 @@ import math
 from collections.abc import Sequence
 from pathlib import Path
 from tempfile import TemporaryDirectory
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from dataset_builder.common.errors import UsageError
 from modeling.checkpoints.load import Checkpoint
-from modeling.inference.base import Backend, Request
+from modeling.inference.base import Backend, Request, TokenFitter
 from modeling.inference.grounding import Grounding
 from modeling.inference.search import Search
 from modeling.runtime.device import cpu_threads
 from modeling.runtime.quiet import quiet_libraries
-
-if TYPE_CHECKING:
-    from modeling.data.encoding import Fitter
 
 _TEXTS_PER_BATCH = 8  # larger batches pad their texts and leave the other cores idle
 _BEAM_PATIENCE = 4
@@ -37,7 +34,7 @@ class CTranslate2Backend(Backend):
 
     Args:
         checkpoint (`Checkpoint`): a T5.
-        fitter (`Fitter`): turns texts into inputs that fit the model.
+        fitter (`TokenFitter`): turns texts into token ids that fit the model.
         max_new_tokens (`int`): longest answer in tokens.
         compute_type (`str`, *optional*, defaults to `"float32"`): `"float32"` or `"int8"`.
         grounding (`Grounding`, *optional*): constraint on the answers; None for unconstrained decoding.
@@ -53,7 +50,7 @@ class CTranslate2Backend(Backend):
     def __init__(
         self,
         checkpoint: Checkpoint,
-        fitter: "Fitter",
+        fitter: TokenFitter,
         max_new_tokens: int,
         compute_type: str = "float32",
         grounding: Grounding | None = None,

@@ -46,11 +46,13 @@ class Answer:
         texts: different answers, best first.
         read: tokens of the input.
         written: tokens of all finished answers together, without their end-of-sequence tokens.
+        shortened: whether the input lost history to fit the model's context.
     """
 
     texts: list[str]
     read: int
     written: int
+    shortened: bool = False
 
 
 def distinct(texts: Sequence[str]) -> list[str]:

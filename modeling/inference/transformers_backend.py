@@ -4,14 +4,13 @@ import zlib
 from collections.abc import Callable, Iterator, Sequence
 from typing import TYPE_CHECKING, Any
 
-from modeling.inference.base import Backend, Request
+from modeling.inference.base import Backend, Request, TokenFitter
+from modeling.inference.causal import NEUTRAL, before_end, end_tokens, pad_left, stop_when
 from modeling.inference.grounding import Grounding
 from modeling.inference.search import Search
 
 if TYPE_CHECKING:
     from transformers import PreTrainedModel
-
-    from modeling.data.encoding import Fitter
 
 _TOKENS_PER_CALL = 65_536  # input tokens times hypotheses: bounds the memory of a call
 
@@ -22,8 +21,9 @@ class TransformersBackend(Backend):
     Samples depend on the texts and seeds of their batch: another batch size may draw other samples.
 
     Args:
-        model (`PreTrainedModel`): seq2seq model.
-        fitter (`Fitter`): turns texts into inputs that fit the model.
+        model (`PreTrainedModel`): seq2seq or causal model.
+        fitter (`TokenFitter`): turns inputs into token ids that fit the model: a `Fitter` for seq2seq
+            models, a `PromptFitter` for causal ones.
         max_new_tokens (`int`): longest answer in tokens.
         grounding (`Grounding`, *optional*): constraint on the answers; None for unconstrained decoding.
 
@@ -40,7 +40,7 @@ class TransformersBackend(Backend):
     def __init__(
         self,
         model: "PreTrainedModel",
-        fitter: "Fitter",
+        fitter: TokenFitter,
         max_new_tokens: int,
         grounding: Grounding | None = None,
     ) -> None:
@@ -63,25 +63,59 @@ class TransformersBackend(Backend):
         import torch
 
         model: Any = self._model
-        batch = self._fitter.tokenizer.pad({"input_ids": ids}, return_tensors="pt")
         options = _sampling_options(search) if search.samples else _beam_options(search, self._grounding)
+        batch, prompt_length = self._padded(ids)
+        if model.config.is_encoder_decoder:
+            config = model.config
+            ends = []
+            special = {config.decoder_start_token_id, config.pad_token_id, config.eos_token_id}
+        else:
+            ends, special = end_tokens(model, self._fitter.tokenizer), set()
+            options = NEUTRAL | options | self._causal_options(ends, prompt_length)
         if self._grounding:
             # `generate` numbers its rows by sample, but by text in beam search.
             rows_per_text = max(1, search.samples)
-            options["prefix_allowed_tokens_fn"] = _prefix_constraint(self._grounding, ids, rows_per_text)
+            options["prefix_allowed_tokens_fn"] = _prefix_constraint(
+                self._grounding, ids, rows_per_text, prompt_length
+            )
         with torch.inference_mode(), torch.random.fork_rng(enabled=bool(search.samples)):
             if search.samples:
                 torch.manual_seed(seed)
-            output = model.generate(**batch.to(model.device), max_new_tokens=self._max_new_tokens, **options)
-        config = model.config
-        special = {config.decoder_start_token_id, config.pad_token_id, config.eos_token_id}
-        rows = [[token for token in row if token not in special] for row in output.tolist()]
+            output = model.generate(
+                **{name: tensor.to(model.device) for name, tensor in batch.items()},
+                max_new_tokens=self._max_new_tokens,
+                **options,
+            )
+        # A seq2seq answer begins with its start token, which is special.
+        begin = 0 if model.config.is_encoder_decoder else prompt_length
+        rows = [before_end(row[begin:], ends) for row in output.tolist()]
+        rows = [[token for token in row if token not in special] for row in rows]
         per_text = len(rows) // len(ids)
         return [rows[index * per_text : (index + 1) * per_text] for index in range(len(ids))]
 
+    def _padded(self, ids: list[list[int]]) -> tuple[dict[str, Any], int]:
+        """The tensors of a batch, and how many tokens stand before the first one of an answer."""
+        tokenizer = self._fitter.tokenizer
+        if self._model.config.is_encoder_decoder:
+            return dict(tokenizer.pad({"input_ids": ids}, return_tensors="pt")), 1
+        batch = pad_left(ids, tokenizer.pad_token_id or 0)
+        return batch, int(batch["input_ids"].shape[1])
+
+    def _causal_options(self, ends: list[int], prompt_length: int) -> dict[str, Any]:
+        from transformers import StoppingCriteriaList
+
+        tokenizer = self._fitter.tokenizer
+        criterion = stop_when(self._fitter.is_complete, tokenizer, prompt_length)
+        return {
+            "stopping_criteria": StoppingCriteriaList([criterion]),
+            "eos_token_id": ends or None,
+            # Rows that have ended are filled with it, so it must end an answer too, or decode to nothing.
+            "pad_token_id": ends[0] if ends else tokenizer.pad_token_id or 0,
+        }
+
 
 def decode(
-    model: "PreTrainedModel", fitter: "Fitter", texts: Sequence[str], max_new_tokens: int
+    model: "PreTrainedModel", fitter: TokenFitter, texts: Sequence[str], max_new_tokens: int
 ) -> list[str]:
     """The greedy answer to each text, unconstrained. Arguments as for `TransformersBackend`."""
     answers = TransformersBackend(model, fitter, max_new_tokens).answer(texts, Search())
@@ -114,7 +148,7 @@ def _sampling_options(search: Search) -> dict[str, Any]:
 
 
 def _prefix_constraint(
-    grounding: Grounding, ids: Sequence[list[int]], rows_per_text: int
+    grounding: Grounding, ids: Sequence[list[int]], rows_per_text: int, prompt_length: int
 ) -> Callable[[int, Any], Any]:
     """The constraint as `prefix_allowed_tokens_fn`: (row, token ids written so far) → allowed token ids."""
     import torch
@@ -123,8 +157,9 @@ def _prefix_constraint(
     tensors: dict[frozenset[int], Any] = {}
 
     def allowed(row: int, written: Any) -> Any:
-        # The first token is the decoder's start token, which is not part of the answer.
-        tokens = constraints[row // rows_per_text](int(written[-1]) if len(written) > 1 else None)
+        # Before the answer comes the prompt of a causal model, or the start token of a decoder.
+        last = int(written[-1]) if len(written) > prompt_length else None
+        tokens = constraints[row // rows_per_text](last)
         if tokens not in tensors:
             tensors[tokens] = torch.tensor(sorted(tokens), device=written.device)
         return tensors[tokens]

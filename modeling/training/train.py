@@ -264,7 +264,7 @@ class _Run:
         """Initial model and tokenizer, and the provenance of the base checkpoint, if any."""
         if self.recipe.base is not None:
             name = self.recipe.base
-            checkpoint = first_then_others(lambda: load_checkpoint(name))
+            checkpoint = first_then_others(lambda: load_checkpoint(name, kinds=("seq2seq",)))
             check_lengths(checkpoint, self.recipe)
             check_held_out(checkpoint, self.recipe)
             model = add_lora(checkpoint.model, self.recipe.lora) if self.recipe.lora else checkpoint.model

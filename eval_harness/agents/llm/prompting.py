@@ -7,6 +7,8 @@ from pathlib import Path
 from string import Template
 
 from dataset_builder.trajectories.agent_state import AgentState
+from modeling.prompts.target import bare_line
+from modeling.prompts.template import TEMPLATES
 
 MAX_ACTIONS_SHOWN = 40
 """Past actions in a request; earlier ones are omitted."""
@@ -14,17 +16,16 @@ MAX_ACTIONS_SHOWN = 40
 _MAX_OBSERVATION_CHARS = 400  # characters of an observation
 _MAX_EXAMPLE_ACTIONS = 60  # actions of the worked example
 _FOLDER = Path(__file__).parent / "prompts"
-_MARK = re.compile(r"^[\s>*_`#-]*(?:\(?\d+[.):]\s+)?[\s*_`]*", re.MULTILINE)
 
 
 def fill(prompt: str, **values: object) -> str:
     """A prompt template by its file's name, with its placeholders filled in (`$game`: the game's rules)."""
-    return Template(_text(prompt)).substitute({"game": _text("game"), **values})
+    return Template(_text(_FOLDER, prompt)).substitute({"game": _text(TEMPLATES, "game"), **values})
 
 
 @cache
-def _text(name: str) -> str:
-    return (_FOLDER / f"{name}.txt").read_text(encoding="utf-8").strip()
+def _text(folder: Path, name: str) -> str:
+    return (folder / f"{name}.txt").read_text(encoding="utf-8").strip()
 
 
 def game_so_far(
@@ -112,6 +113,5 @@ def read_actions(text: str, most: int) -> list[str]:
 
 def plain_action(line: str) -> str:
     """An action without list marks, quotes and a full stop; `""` if it is too long to be one."""
-    bare = line if line.strip().isdigit() else _MARK.sub("", line, count=1)
-    bare = bare.strip().strip("`'\"*_").rstrip(".").strip().strip("`'\"*_")
+    bare = bare_line(line)
     return bare.lower() if len(bare) <= 120 else ""

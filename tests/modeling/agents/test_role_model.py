@@ -40,6 +40,6 @@ def test_checkpoints_without_a_known_role_or_state_text_are_refused(
         FlatAgent.from_pretrained(str(tmp_path / "empty"))
     weightless = edited_checkpoint(checkpoints["flat"], tmp_path / "weightless")
     (Path(weightless) / "model.safetensors").unlink()
-    with pytest.raises(UsageError, match="is not a seq2seq checkpoint that can be loaded") as caught:
+    with pytest.raises(UsageError, match="is not a model that can be loaded") as caught:
         FlatAgent.from_pretrained(weightless)
     assert "\n" not in str(caught.value)

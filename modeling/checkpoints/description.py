@@ -1,0 +1,202 @@
+"""Model descriptions: a small YAML that says what the config of a model does not say.
+
+A description names the model (`mine.yaml`, written by `subgoal models describe`), or lies in the
+model's folder as `subgoal.yaml`, with its prompt template beside it.
+"""
+
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Literal
+
+import yaml
+from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator
+
+from dataset_builder.common.config_files import first_fault, read_mapping
+from dataset_builder.common.errors import UsageError
+from dataset_builder.trajectories.model_input import check_version
+from modeling.prompts.target import TargetPattern
+from modeling.prompts.template import load_template, template_names
+
+DESCRIPTION_FILE = "subgoal.yaml"
+PROMPT_FILE = "prompt.jinja"
+SERVED = "openai:"
+"""Beginning of the id of a model behind an OpenAI-compatible server."""
+
+
+class ModelDescription(BaseModel):
+    """What has to be known about a model before it can play. None: as the model's own files say.
+
+    Example:
+
+    ```python
+    description = load_description("mine.yaml")
+    description.merged(state_text="paper-1").save("folder")
+    ```
+    """
+
+    model_config = ConfigDict(extra="forbid", frozen=True, use_attribute_docstrings=True)
+
+    id: str | None = None
+    """Folder, Hub id, or openai:MODEL. None in the model's own folder."""
+    revision: str | None = None
+    """Branch, tag or commit on the Hub."""
+    base: str | None = None
+    """Base model of an adapter, if not the one that adapter_config.json names."""
+    base_url: str | None = None
+    """OpenAI-compatible server of a served model."""
+    role: Literal["controller", "executor", "flat"] | None = None
+    """Role of the model."""
+    state_text: str | None = None
+    """State-text version, such as compact-2 or paper-1."""
+    prompt: str | None = None
+    """Prompt template: a name, or a jinja file. Seq2seq models have none."""
+    target: str | None = None
+    """Where the action is in an answer: first-line, after:MARK or tag:NAME."""
+    thinking: bool | None = None
+    """Whether the model may reason before its answer, for chat templates with that switch."""
+    max_new_tokens: int | None = Field(default=None, ge=1)
+    """Longest answer in tokens."""
+    context: int | None = Field(default=None, ge=64)
+    """Longest prompt and answer together, in tokens."""
+
+    @field_validator("state_text")
+    @classmethod
+    def _known_state_text(cls, version: str | None) -> str | None:
+        return None if version is None else check_version(version)
+
+    @field_validator("target")
+    @classmethod
+    def _known_target(cls, target: str | None) -> str | None:
+        return None if target is None else str(TargetPattern.parse(target))
+
+    @property
+    def served(self) -> bool:
+        """Whether the model is behind a server."""
+        return bool(self.id and self.id.startswith(SERVED))
+
+    def merged(self, **values: Any) -> "ModelDescription":
+        """A copy in which these values, except None, replace those of the description."""
+        given = {name: value for name, value in values.items() if value is not None}
+        return parse_description(self.model_dump() | given, "the options of the model")
+
+    def over(self, other: "ModelDescription") -> "ModelDescription":
+        """This description, with the values of another one where this one has None."""
+        return other.merged(**self.model_dump())
+
+    def to_yaml(self) -> str:
+        """The values that are not None, each with a comment that explains it."""
+        lines = []
+        for name, field in type(self).model_fields.items():
+            if (value := getattr(self, name)) is not None:
+                lines += [f"# {field.description}", yaml.safe_dump({name: value}, width=1000).rstrip()]
+        return "\n".join(lines) + "\n"
+
+    def save(self, folder: str | Path) -> None:
+        """Write `subgoal.yaml`, and the template as `prompt.jinja`, into a model folder."""
+        folder = Path(folder)
+        description = self
+        if self.prompt is not None:
+            # A copy, so that the model keeps its prompt when the template of the package changes.
+            (folder / PROMPT_FILE).write_text(load_template(self.prompt).source, encoding="utf-8")
+            description = self.model_copy(update={"prompt": PROMPT_FILE})
+        (folder / DESCRIPTION_FILE).write_text(
+            description.model_copy(update={"id": None, "revision": None}).to_yaml(), encoding="utf-8"
+        )
+
+
+@dataclass(frozen=True)
+class ModelSettings:
+    """What a command line says about all models of an agent.
+
+    Attributes:
+        state_text, prompt, target: as in `ModelDescription`; a prompt and a target replace those of the
+            models.
+        base_url: server of the served models.
+        ledger: folder in which the answers of servers are kept, so that none is paid for twice.
+    """
+
+    state_text: str | None = None
+    prompt: str | None = None
+    target: str | None = None
+    base_url: str | None = None
+    ledger: str | Path | None = None
+
+    def description(self) -> ModelDescription:
+        """The part that a description holds."""
+        return parse_description(
+            {
+                "state_text": self.state_text,
+                "prompt": self.prompt,
+                "target": self.target,
+                "base_url": self.base_url,
+            },
+            "the options of the model",
+        )
+
+
+def parse_description(values: dict[str, Any], source: str) -> ModelDescription:
+    """Validate values against the schema.
+
+    Args:
+        values (`dict`): key → value.
+        source (`str`): where they come from, for errors.
+
+    Raises:
+        UsageError: for an unknown key, or a bad value.
+    """
+    try:
+        return ModelDescription.model_validate(values)
+    except ValidationError as error:
+        raise UsageError(f"{source}: {first_fault(error, ModelDescription)}") from None
+    except UsageError as error:
+        raise UsageError(f"{source}: {error}") from None
+
+
+def is_description(name: str) -> bool:
+    """Whether the name of a model is that of a YAML file."""
+    return name.endswith((".yaml", ".yml"))
+
+
+def load_description(name: str | Path) -> ModelDescription:
+    """Read a description from a YAML file. Its paths are relative to the file.
+
+    Args:
+        name (`str` or `Path`): the file.
+
+    Raises:
+        UsageError: if there is none, it does not match the schema, or names no model.
+    """
+    path = Path(name)
+    if not path.is_file():
+        raise UsageError(f"There is no model description {path}: `subgoal models describe` writes one.")
+    description = parse_description(read_mapping(path, "model description"), str(path))
+    if description.id is None:
+        raise UsageError(
+            f"{path} does not name its model: add `id:` with a folder, a Hub id or openai:MODEL."
+        )
+    beside = {key: _beside(path, getattr(description, key)) for key in ("id", "base")}
+    if description.prompt not in (None, *template_names()):
+        beside["prompt"] = str(path.parent / str(description.prompt))
+    return description.merged(**beside)
+
+
+def _beside(path: Path, value: str | None) -> str | None:
+    """A folder's name relative to the file that names it; any other name as it is."""
+    return str(path.parent / value) if value and (path.parent / value).is_dir() else value
+
+
+def repository_description(path: Path) -> ModelDescription:
+    """The description in a model's folder; its prompt becomes a path.
+
+    Args:
+        path (`Path`): its `subgoal.yaml`.
+
+    Raises:
+        UsageError: if it does not match the schema, or its prompt is a file outside of the folder.
+    """
+    description = parse_description(read_mapping(path, "model description"), str(path))
+    if description.prompt in (None, *template_names()):
+        return description
+    if Path(str(description.prompt)).name != description.prompt:
+        raise UsageError(f"{path}: prompt is {description.prompt!r}: name a template, or a file beside it.")
+    return description.merged(prompt=str(path.parent / description.prompt))
