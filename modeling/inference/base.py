@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any, Protocol
 from modeling.inference.grounding import Grounding
 from modeling.inference.search import Answer, Search, distinct, ranked_by_votes
 from modeling.prompts.template import PromptInput
+from modeling.runtime.native_calls import NATIVE_CALLS
 
 if TYPE_CHECKING:
     from transformers import PreTrainedTokenizerBase
@@ -81,9 +82,11 @@ class Backend(ABC):
         """
         requests = list(zip(texts, seeds if seeds and search.samples else [0] * len(texts), strict=True))
         unique = list(dict.fromkeys(requests))
-        ids, shortened = self._fitter.encode([text for text, _ in unique])
+        with NATIVE_CALLS:
+            ids, shortened = self._fitter.encode([text for text, _ in unique])
+            generated = self._generate(unique, ids, search)
         answers = {}
-        for index, hypotheses in enumerate(self._generate(unique, ids, search)):
+        for index, hypotheses in enumerate(generated):
             decoded = self._fitter.decode(hypotheses)
             answers[unique[index]] = Answer(
                 ranked_by_votes(decoded) if search.samples else distinct(decoded),
