@@ -39,17 +39,28 @@ test: lint types ## lint, check types and run the tests (ARGS="-k name")
 test-all: lint types ## make test with the tests that take minutes
 	$(PY) -m pytest $(ARGS)
 
+# What depends on the versions of libraries: commands, a dataset built and loaded, trainings (one with LoRA), both
+# inference backends, episodes, metrics, pushes to a local Hub server, the demo's API. Four minutes of CPU time.
+SMOKE ?= \
+	tests/subgoal/test_cli.py \
+	tests/dataset_builder/dataset/test_build.py tests/dataset_builder/dataset/test_load.py \
+	tests/dataset_builder/common/test_hub.py tests/dataset_builder/llm/test_client.py \
+	tests/modeling/training/test_train.py tests/modeling/training/test_model_init.py \
+	tests/modeling/inference/test_backends.py tests/modeling/checkpoints/test_publish.py \
+	tests/eval_harness/rollout/test_run.py tests/eval_harness/metrics/test_modules.py \
+	tests/eval_harness/publish/test_push_results.py tests/space_app/ui/test_api.py
+
 # Each in an environment of its own. torch is left to pip: its wheels differ between machines.
-test-lowest: ## the fast tests with the lowest versions that pyproject.toml allows
+test-lowest: ## SMOKE tests with the lowest versions that pyproject.toml allows
 	$(PYTHON) -m venv --clear .venv-lowest
 	.venv-lowest/bin/python tests/lowest_versions.py > .venv-lowest/constraints.txt
 	.venv-lowest/bin/python -m pip install --disable-pip-version-check -c .venv-lowest/constraints.txt -e ".[dev]"
-	.venv-lowest/bin/python -m pytest -m "not slow" $(ARGS)
+	.venv-lowest/bin/python -m pytest -m "not slow" $(SMOKE) $(ARGS)
 
-test-newest: ## the fast tests with the newest versions that pyproject.toml allows
+test-newest: ## SMOKE tests with the newest versions that pyproject.toml allows
 	$(PYTHON) -m venv --clear .venv-newest
 	.venv-newest/bin/python -m pip install --disable-pip-version-check --upgrade -e ".[dev]"
-	.venv-newest/bin/python -m pytest -m "not slow" $(ARGS)
+	.venv-newest/bin/python -m pytest -m "not slow" $(SMOKE) $(ARGS)
 
 lint: $(STAMP) ## ruff: rules and format; import-linter: imports run one way
 	$(PY) -m ruff check .

@@ -43,7 +43,6 @@ time.sleep(0.5)
 """
 
 
-
 def swap(times: int, backend: str) -> None:
     run = subprocess.run(
         [sys.executable, "-c", SWAPS, str(times), backend],
