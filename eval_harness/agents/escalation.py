@@ -14,6 +14,7 @@ from eval_harness.agents.llm.prompting import fill, game_so_far
 from modeling.agents.base import Decision, DecisionCost
 from modeling.agents.decoding import Decoding
 from modeling.agents.learned import SubgoalAgent, read_subgoal
+from modeling.agents.loading import load_role_model
 from modeling.agents.loop_guard import is_loop
 from modeling.agents.role_model import RoleModel
 
@@ -232,7 +233,9 @@ def escalating(options: "AgentOptions") -> SubgoalAgent:
     when = options.when or "stuck"
     check_policy(when)
     if not check_budget(options.budget_tokens):
-        return SubgoalAgent.from_pretrained(options.controller, options.executor, **options.decoding)
+        return SubgoalAgent.from_pretrained(
+            options.controller, options.executor, settings=options.settings, **options.decoding
+        )
     llm = make_llm(
         options.escalate_to,
         options.base_url,
@@ -242,5 +245,6 @@ def escalating(options: "AgentOptions") -> SubgoalAgent:
         option="--escalate-to",
     )
     search = Decoding(**options.decoding)
-    pair = [RoleModel.from_pretrained(name, None, search) for name in (options.controller, options.executor)]
+    names = {"controller": options.controller, "executor": options.executor}
+    pair = [load_role_model(name, role, None, search, options.settings) for role, name in names.items()]
     return EscalatingAgent(pair[0], pair[1], llm, when, search)

@@ -3,9 +3,12 @@
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from dataset_builder.simulator.simulator import Simulator
+
+if TYPE_CHECKING:
+    from modeling.checkpoints.description import ModelSettings
 
 
 @dataclass(frozen=True)
@@ -18,7 +21,10 @@ class AgentOptions:
         simulator: the run's.
         simplifications: the protocol's.
         decoding: fields of `modeling.Decoding` that are not to have their defaults.
-        llm, base_url: a language model and its OpenAI-compatible server.
+        state_text, prompt, target: fill in what the models do not say about themselves
+            (`modeling.checkpoints.description.ModelDescription`).
+        llm: a language model by its name at its server.
+        base_url: OpenAI-compatible server of the language model, and of models named `openai:MODEL`.
         ledger: folder in which the language model's answers are kept, the run's.
         budget_tokens: the language model's tokens that an episode may take; `escalate_to` needs it.
         max_tokens: room for an answer of the language model that its server cut short.
@@ -34,6 +40,9 @@ class AgentOptions:
     simulator: Simulator | None = None
     simplifications: str = "easy"
     decoding: Mapping[str, Any] = field(default_factory=dict)
+    state_text: str | None = None
+    prompt: str | None = None
+    target: str | None = None
     llm: str | None = None
     base_url: str | None = None
     ledger: str | Path | None = None
@@ -42,3 +51,10 @@ class AgentOptions:
     trials: int | None = None
     escalate_to: str | None = None
     when: str | None = None
+
+    @property
+    def settings(self) -> "ModelSettings":
+        """What is said about the learned models."""
+        from modeling.checkpoints.description import ModelSettings
+
+        return ModelSettings(self.state_text, self.prompt, self.target, self.base_url, self.ledger)

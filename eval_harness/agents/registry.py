@@ -33,13 +33,13 @@ def _hierarchical(options: AgentOptions, *, controller: str, executor: str) -> A
         return escalating(options)
     from modeling import SubgoalAgent
 
-    return SubgoalAgent.from_pretrained(controller, executor, **options.decoding)
+    return SubgoalAgent.from_pretrained(controller, executor, settings=options.settings, **options.decoding)
 
 
 def _flat(options: AgentOptions, *, flat: str) -> Agent:
     from modeling import FlatAgent
 
-    return FlatAgent.from_pretrained(flat, **options.decoding)
+    return FlatAgent.from_pretrained(flat, settings=options.settings, **options.decoding)
 
 
 def _random(options: AgentOptions) -> Agent:
@@ -71,7 +71,9 @@ def _random_subgoals(options: AgentOptions, *, executor: str) -> Agent:
 def _semi_random_subgoals(options: AgentOptions, *, controller: str, executor: str) -> Agent:
     from eval_harness.agents.ablations import SemiRandomSubgoals
 
-    return SemiRandomSubgoals.from_pretrained(controller, executor, **options.decoding)
+    return SemiRandomSubgoals.from_pretrained(
+        controller, executor, settings=options.settings, **options.decoding
+    )
 
 
 def _no_subgoals(options: AgentOptions, *, executor: str) -> Agent:
@@ -82,10 +84,10 @@ def _no_subgoals(options: AgentOptions, *, executor: str) -> Agent:
 
 def _load_executor(options: AgentOptions, executor: str) -> "tuple[RoleModel, Decoding]":
     from modeling.agents.decoding import Decoding
-    from modeling.agents.role_model import RoleModel
+    from modeling.agents.loading import load_role_model
 
     decoding = Decoding(**options.decoding)
-    return RoleModel.from_pretrained(executor, decoding=decoding), decoding
+    return load_role_model(executor, "executor", decoding=decoding, settings=options.settings), decoding
 
 
 def _make_llm(options: AgentOptions) -> "LLM":
@@ -126,7 +128,15 @@ def _swiftsage(options: AgentOptions, *, llm: str) -> Agent:
         raise UsageError("Agent swiftsage needs a Swift model: --flat, or --controller and --executor.")
     client = _make_llm(options)  # a missing key is reported before weights are loaded
     name = select_agent(None, controller=options.controller, executor=options.executor, flat=options.flat)
-    swift = AgentOptions(options.controller, options.executor, options.flat, decoding=options.decoding)
+    swift = AgentOptions(
+        options.controller,
+        options.executor,
+        options.flat,
+        decoding=options.decoding,
+        state_text=options.state_text,
+        prompt=options.prompt,
+        target=options.target,
+    )
     return SwiftSage(make_agent(name, swift), client)
 
 
@@ -147,6 +157,7 @@ class _Entry:
     takes: tuple[str, ...] = ()
 
 
+_OF_MODELS = ("state_text", "prompt", "target")
 _OF_LLM = ("base_url", "budget_tokens", "max_tokens")
 
 AGENTS = {
@@ -218,7 +229,7 @@ def select_agent(agent: str | None, *, controller: str | None, executor: str | N
 
 
 _GIVEN = (
-    "controller", "executor", "flat", "trajectories",
+    "controller", "executor", "flat", "trajectories", *_OF_MODELS,
     "llm", "base_url", "budget_tokens", "max_tokens", "trials", "escalate_to", "when",
 )  # fmt: skip
 
@@ -254,8 +265,11 @@ def make_agent(name: str, options: AgentOptions | None = None) -> Agent:
         if not given[option]:
             what = "the model's name at its server" if option == "llm" else "a checkpoint folder or Hub id"
             raise UsageError(f"Agent {name} needs --{option}: {what}.")
-    _check_given(name, given, (*entry.needs, *entry.takes))
-    _check_decoding(name, options, (*entry.needs, *entry.takes))
+    used = (*entry.needs, *entry.takes)
+    if {"controller", "executor", "flat"} & set(used):
+        used += _OF_MODELS
+    _check_given(name, given, used)
+    _check_decoding(name, options, used)
     return entry.make(options, **{option: given[option] for option in entry.needs})
 
 

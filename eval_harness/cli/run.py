@@ -14,13 +14,35 @@ _decoding = partial(typer.Option, rich_help_panel="Decoding of the learned model
 _llm = partial(typer.Option, rich_help_panel="Language models")
 _execution = partial(typer.Option, rich_help_panel="Execution")
 
-Controller = Annotated[str | None, _agent(help="Controller: Hub id (ID@REVISION) or folder.", metavar="ID")]
-Executor = Annotated[
-    str | None, _agent(help="Executor trained with the controller: Hub id or folder.", metavar="ID")
+Controller = Annotated[
+    str | None,
+    _agent(
+        help="Controller: Hub id (ID@REVISION), folder, YAML file of `subgoal models describe`, or "
+        "openai:MODEL at --base-url. Seq2seq, causal and adapters.",
+        metavar="ID",
+    ),
 ]
-Flat = Annotated[str | None, _agent(help="Model without sub-goals: Hub id or folder.", metavar="ID")]
+Executor = Annotated[str | None, _agent(help="Executor: likewise.", metavar="ID")]
+Flat = Annotated[str | None, _agent(help="Model without sub-goals: likewise.", metavar="ID")]
 AgentName = Annotated[
     str | None, _agent(help="Agent by name (`subgoal eval agents`) or module:Class.", metavar="NAME")
+]
+StateText = Annotated[
+    str | None,
+    _agent(help="State text of models that do not name one: compact, paper, …", metavar="NAME"),
+]
+Prompt = Annotated[
+    str | None,
+    _agent(
+        "--prompt",
+        "--template",
+        help="Prompt of causal models that do not name one: instruct, state, thought, or a jinja file.",
+        metavar="NAME|FILE",
+    ),
+]
+Target = Annotated[
+    str | None,
+    _agent(help="Where the action is in an answer: first-line, after:MARK or tag:NAME.", metavar="PATTERN"),
 ]
 Trajectories = Annotated[
     str | None, _agent(help="Dataset of expert paths, for the agents that use one.", metavar="FOLDER")
@@ -122,6 +144,9 @@ def run(
     executor: Executor = None,
     flat: Flat = None,
     agent: AgentName = None,
+    state_text: StateText = None,
+    prompt: Prompt = None,
+    target: Target = None,
     trajectories: Trajectories = None,
     protocol: ProtocolName = "paper",
     tasks: Tasks = None,
@@ -201,6 +226,9 @@ def run(
             simulator,
             rules.simplifications,
             {field: value for field, value in decoding.items() if value is not None},
+            state_text=state_text,
+            prompt=prompt,
+            target=target,
             llm=llm,
             base_url=base_url,
             ledger=out,

@@ -30,6 +30,7 @@ _COSTS: tuple[tuple[str, Callable[[PlayedRun], float | None]], ...] = (
     ("model calls per episode", _recorded(lambda episode: episode.model_calls)),
     ("tokens read per episode", _recorded(lambda episode: episode.tokens_read)),
     ("tokens written per episode", _recorded(lambda episode: episode.tokens_written)),
+    ("shortened inputs per episode", _recorded(lambda episode: episode.inputs_shortened)),
     ("LLM calls per episode", _recorded(lambda episode: episode.llm_calls)),
     ("LLM tokens read per episode", _recorded(lambda episode: episode.llm_prompt_tokens)),
     ("LLM tokens written per episode", _recorded(lambda episode: episode.llm_completion_tokens)),

@@ -42,8 +42,8 @@ class EpisodeResult:
         error: one line if the episode could not be played to its end, else None.
         seconds: from its entry into the batch to its end; other episodes of the batch run in this time
             too. The world was loaded before that.
-        model_calls, tokens_read, tokens_written, llm_calls, llm_prompt_tokens, llm_completion_tokens: cost
-            of its decisions, see `modeling.agents.base.DecisionCost`.
+        model_calls, tokens_read, tokens_written, llm_calls, llm_prompt_tokens, llm_completion_tokens,
+            inputs_shortened: cost of its decisions, see `modeling.agents.base.DecisionCost`.
     """
 
     task: str
@@ -67,6 +67,7 @@ class EpisodeResult:
     llm_calls: int = 0
     llm_prompt_tokens: int = 0
     llm_completion_tokens: int = 0
+    inputs_shortened: int = 0
 
     @property
     def llm_tokens(self) -> int:

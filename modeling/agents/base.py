@@ -23,6 +23,7 @@ class DecisionCost:
         llm_calls: requests to a language model behind an API, not counted above.
         llm_prompt_tokens: tokens of their prompts.
         llm_completion_tokens: tokens of their completions.
+        inputs_shortened: inputs of models that lost history to fit their context.
     """
 
     model_calls: int = 0
@@ -31,6 +32,7 @@ class DecisionCost:
     llm_calls: int = 0
     llm_prompt_tokens: int = 0
     llm_completion_tokens: int = 0
+    inputs_shortened: int = 0
 
     def __add__(self, other: DecisionCost) -> DecisionCost:
         names = [field.name for field in fields(self)]

@@ -12,8 +12,10 @@ from dataset_builder.trajectories.agent_state import AgentState
 from dataset_builder.trajectories.subgoals import SubGoal, SubGoalSyntaxError
 from modeling.agents.base import Decision, DecisionCost
 from modeling.agents.decoding import Decoding
+from modeling.agents.loading import load_role_model
 from modeling.agents.loop_guard import demote_loops, focus_before_search, is_loop, is_stalled
 from modeling.agents.role_model import RoleModel
+from modeling.checkpoints.description import ModelSettings
 from modeling.inference.base import Backend
 from modeling.inference.search import Answer, Search
 
@@ -66,7 +68,7 @@ class LearnedAgent:
         }
         return {
             "name": self.name,
-            "models": {role: model.checkpoint.describe() for role, model in self.models.items()},
+            "models": {role: model.describe() for role, model in self.models.items()},
             "decoding": asdict(self.decoding) | done,
             "state_text_version": next(iter(self.models.values())).version,
         }
@@ -142,10 +144,7 @@ class SubgoalAgent(LearnedAgent):
 
     def __init__(self, controller: RoleModel, executor: RoleModel, decoding: Decoding | None = None) -> None:
         if (controller.role, executor.role) == ("executor", "controller"):
-            raise UsageError(
-                f"{controller.checkpoint.id} is an executor and {executor.checkpoint.id} a controller: "
-                "swap them."
-            )
+            raise UsageError(f"{controller.id} is an executor and {executor.id} a controller: swap them.")
         controller.check_role("controller")
         executor.check_role("executor")
         if controller.version != executor.version:
@@ -157,14 +156,22 @@ class SubgoalAgent(LearnedAgent):
 
     @classmethod
     def from_pretrained(
-        cls, controller: str, executor: str, revision: str | None = None, **decoding: Any
+        cls,
+        controller: str,
+        executor: str,
+        revision: str | None = None,
+        *,
+        settings: ModelSettings | None = None,
+        **decoding: Any,
     ) -> Self:
-        """Load a pair from folders or the Hub.
+        """Load a pair from folders, the Hub, model descriptions or servers.
 
         Args:
-            controller (`str`): folder or Hub id; `id@revision` pins it.
-            executor (`str`): folder or Hub id; `id@revision` pins it.
+            controller (`str`): folder or Hub id (`id@revision` pins it), YAML file of a description, or
+                `openai:MODEL`.
+            executor (`str`): likewise.
             revision (`str`, *optional*): revision of Hub ids that do not name one.
+            settings (`ModelSettings`, *optional*): fills in what the models do not say themselves.
             decoding (*optional*): fields of `Decoding`.
 
         Raises:
@@ -172,7 +179,8 @@ class SubgoalAgent(LearnedAgent):
             SubgoalError: if the Hub cannot be reached.
         """
         search = Decoding(**decoding)
-        pair = [RoleModel.from_pretrained(name, revision, search) for name in (controller, executor)]
+        names = {"controller": controller, "executor": executor}
+        pair = [load_role_model(name, role, revision, search, settings) for role, name in names.items()]
         return cls(pair[0], pair[1], search)
 
     def act(self, states: Sequence[AgentState]) -> list[Decision]:
@@ -227,7 +235,7 @@ def _read_plan(answer: Answer) -> Plan:
 
 
 def _cost(answer: Answer) -> DecisionCost:
-    return DecisionCost(1, answer.read, answer.written)
+    return DecisionCost(1, answer.read, answer.written, inputs_shortened=int(answer.shortened))
 
 
 class FlatAgent(LearnedAgent):
@@ -253,10 +261,15 @@ class FlatAgent(LearnedAgent):
         super().__init__([flat], decoding or Decoding())
 
     @classmethod
-    def from_pretrained(cls, flat: str, revision: str | None = None, **decoding: Any) -> Self:
-        """Load from a folder or the Hub. Arguments and errors as `SubgoalAgent.from_pretrained`."""
+    def from_pretrained(
+        cls, flat: str, revision: str | None = None, *, settings: ModelSettings | None = None, **decoding: Any
+    ) -> Self:
+        """Load from a folder, the Hub, a model description or a server.
+
+        Arguments and errors as for `SubgoalAgent.from_pretrained`.
+        """
         search = Decoding(**decoding)
-        return cls(RoleModel.from_pretrained(flat, revision, search), search)
+        return cls(load_role_model(flat, "flat", revision, search, settings), search)
 
     def act(self, states: Sequence[AgentState]) -> list[Decision]:
         """One decision per state."""

@@ -1,92 +1,52 @@
-"""A checkpoint in its role: agent states in, ranked texts out."""
+"""`RoleModel`: a model in its role, agent states in, ranked texts out, whatever the kind of model."""
 
 from __future__ import annotations
 
+from abc import ABC, abstractmethod
 from collections.abc import Iterable, Sequence
+from dataclasses import replace
 from typing import Any
 
 from dataset_builder.common.errors import UsageError
 from dataset_builder.trajectories.agent_state import AgentState
-from dataset_builder.trajectories.model_input import ROLES, VERSIONS, model_input
-from modeling.agents.decoding import Decoding
-from modeling.checkpoints.load import Checkpoint, load_checkpoint
-from modeling.data.encoding import Fitter
-from modeling.inference.backends import make_backend
-from modeling.inference.grounding import Grounding
+from modeling.inference.base import Backend, ModelInput
 from modeling.inference.search import Answer, Search
 
-_SOURCE_LENGTH, _TARGET_LENGTH = 512, 48  # tokens, for checkpoints that name no limits
+SAMPLES_PER_ANSWER = 2
+"""Samples for each candidate, where candidates are sampled because there are no beams to take them from."""
+
+_TEMPERATURE, _TOP_P = 1.0, 0.95
+"""Of these samples. The greedy answer has been rejected before: colder ones would repeat it."""
 
 
-class RoleModel:
+class RoleModel(ABC):
     """A controller, executor or flat model that answers agent states.
 
-    Args:
-        checkpoint (`Checkpoint`): its config names `subgoal_role` and `state_text_version`.
-        decoding (`Decoding`, *optional*): only `backend`, `samples` and `grounded` are used here.
-
-    Raises:
-        UsageError: if the config lacks these entries or names an unknown state text, or the backend
-            does not support the model.
-
-    Example:
-
-    ```python
-    executor = RoleModel.from_pretrained("release/executor")
-    (answer,) = executor.answer([state], Search(num_beams=4, num_answers=4))
-    answer.texts  # candidate actions, best first
-    ```
+    Attributes:
+        id: folder, Hub id or `openai:MODEL`.
+        role: `controller`, `executor` or `flat`.
+        version: state-text version that it reads.
+        backend: computes its answers.
+        grounded: whether its answers are constrained to names of their inputs.
+        samples_candidates: whether further candidates are sampled and ranked by votes. Models that reason
+            before they act do so, since the beams of a long text differ in the reasoning only; so do
+            servers, which have no beams.
     """
 
-    def __init__(self, checkpoint: Checkpoint, decoding: Decoding | None = None) -> None:
-        config = checkpoint.model.config
-        self.checkpoint = checkpoint
-        self.role: str = getattr(config, "subgoal_role", "")
-        self.version: str = getattr(config, "state_text_version", "")
-        if self.role not in ROLES:
-            raise UsageError(
-                f"{checkpoint.id} has no role: its config.json lacks subgoal_role. `subgoal train` makes "
-                "checkpoints with one."
-            )
-        if self.version not in VERSIONS:
-            raise UsageError(
-                f"{checkpoint.id} was trained with state text {self.version!r}, known here: "
-                f"{', '.join(VERSIONS)}. Install the release it belongs to, or train it again."
-            )
-        length = checkpoint.tokenizer.model_max_length
-        # transformers gives tokenizers without a limit a huge number.
-        source_length = length if length < 1_000_000 else _SOURCE_LENGTH
-        self.fitter = Fitter(checkpoint.tokenizer, self.version, source_length)
-        generation: Any = checkpoint.model.generation_config
-        decoding = decoding or Decoding()
-        grounding = Grounding.of(checkpoint.model, checkpoint.tokenizer) if decoding.grounded else None
-        self.grounded = grounding is not None
-        self.backend = make_backend(
-            decoding.backend,
-            checkpoint,
-            self.fitter,
-            generation.max_new_tokens or _TARGET_LENGTH,
-            # Sub-goals are never sampled, so that the controller can use the faster engine.
-            samples=0 if self.role == "controller" else decoding.samples,
-            grounding=grounding,
-        )
+    id: str
+    role: str
+    version: str
+    backend: Backend
+    grounded = False
+    samples_candidates = False
 
-    @classmethod
-    def from_pretrained(
-        cls, name: str, revision: str | None = None, decoding: Decoding | None = None
-    ) -> RoleModel:
-        """Load from a folder or the Hub, onto the GPU if there is one (in bf16 if it supports that).
+    @abstractmethod
+    def describe(self) -> dict[str, Any]:
+        """Provenance: everything that its answers depend on."""
 
-        Raises as `load_checkpoint`.
-        """
-        import torch
-
-        checkpoint = load_checkpoint(name, revision)
-        if torch.cuda.is_available():
-            dtype = torch.bfloat16 if torch.cuda.is_bf16_supported() else torch.float32
-            model: Any = checkpoint.model
-            model.to("cuda", dtype=dtype)
-        return cls(checkpoint, decoding)
+    @abstractmethod
+    def _input(self, state: AgentState) -> ModelInput:
+        """What the backend is asked with for a state."""
 
     def answer(
         self, states: Iterable[AgentState], search: Search, seeds: Sequence[int] | None = None
@@ -94,12 +54,19 @@ class RoleModel:
         """Ranked answers to each state.
 
         Args:
-            states (`Iterable[AgentState]`): written as text in the checkpoint's version.
-            search (`Search`): how answers are searched for.
+            states (`Iterable[AgentState]`): written as text in the model's version.
+            search (`Search`): how answers are searched for. Beams are samples where
+                `samples_candidates`.
             seeds (`Sequence[int]`, *optional*): one per state, for samples.
         """
-        texts = [model_input(self.role, state, self.version) for state in states]
-        return self.backend.answer(texts, search, seeds)
+        inputs = [self._input(state) for state in states]
+        if not self.samples_candidates or search.samples or search.num_beams == 1:
+            return self.backend.answer(inputs, search, seeds)
+        sampling = Search(
+            samples=SAMPLES_PER_ANSWER * search.num_beams, temperature=_TEMPERATURE, top_p=_TOP_P
+        )
+        answers = self.backend.answer(inputs, sampling, seeds)
+        return [replace(answer, texts=answer.texts[: search.num_answers]) for answer in answers]
 
     def check_role(self, wanted: str) -> None:
         """Raise `UsageError` unless the model has this role."""
@@ -109,4 +76,4 @@ class RoleModel:
                 if self.role == "flat"
                 else f"train one with `subgoal train {wanted}`"
             )
-            raise UsageError(f"{self.checkpoint.id} has the role {self.role}, not {wanted}: {hint}.")
+            raise UsageError(f"{self.id} has the role {self.role}, not {wanted}: {hint}.")

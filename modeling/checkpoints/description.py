@@ -83,6 +83,21 @@ class ModelDescription(BaseModel):
         """This description, with the values of another one where this one has None."""
         return other.merged(**self.model_dump())
 
+    def filled_by(self, other: "ModelDescription") -> "ModelDescription":
+        """This description, with the values of another one where this one has None.
+
+        Raises:
+            UsageError: if both have a value, and not the same.
+        """
+        for name, value in self.model_dump().items():
+            given = getattr(other, name)
+            if name != "id" and None not in (value, given) and value != given:
+                option = name.replace("_", "-")
+                raise UsageError(
+                    f"{self.id} has {option} {value}, not {given}: drop --{option}, or correct the file."
+                )
+        return self.over(other)
+
     def to_yaml(self) -> str:
         """The values that are not None, each with a comment that explains it."""
         lines = []

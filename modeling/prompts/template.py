@@ -9,6 +9,7 @@ Templates may come from the Hub. They are rendered in jinja's sandbox, which run
 """
 
 import hashlib
+import re
 from collections.abc import Callable
 from dataclasses import dataclass, fields
 from functools import cached_property
@@ -119,6 +120,12 @@ class PromptTemplate:
         with self._explained():
             names = meta.find_undeclared_variables(_environment().parse(self.source))
         return frozenset(names) - frozenset(_SPEAKERS)
+
+    @property
+    def target(self) -> str:
+        """The target pattern that it asks for, in a comment such as `{# target: after:Action: #}`."""
+        comment = re.search(r"\{#-?\s*target:\s*(\S.*?)\s*-?#\}", self.source)
+        return comment[1] if comment else "first-line"
 
     @cached_property
     def _compiled(self) -> jinja2.Template:

@@ -11,7 +11,7 @@ if TYPE_CHECKING:
     from datasets import Dataset
     from transformers import PreTrainedModel
 
-    from modeling.data.encoding import Fitter
+    from modeling.inference.base import TokenFitter
 
 
 @dataclass(frozen=True)
@@ -29,7 +29,7 @@ class DecisionAccuracy:
 
 
 def decision_accuracy(
-    model: "PreTrainedModel", fitter: "Fitter", table: "Dataset", rows: Sequence[int], target_length: int
+    model: "PreTrainedModel", fitter: "TokenFitter", table: "Dataset", rows: Sequence[int], target_length: int
 ) -> DecisionAccuracy | None:
     """Decode decision steps greedily and compare the alternatives that answers and targets decide for.
 
@@ -37,7 +37,7 @@ def decision_accuracy(
 
     Args:
         model (`PreTrainedModel`): seq2seq model.
-        fitter (`Fitter`): its tokenizer and input length.
+        fitter (`TokenFitter`): its tokenizer and input length.
         table (`Dataset`): has columns input, target, task.
         rows (`Sequence[int]`): row numbers of decision steps. Without any, the result is None.
         target_length (`int`): longest answer in tokens.

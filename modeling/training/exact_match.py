@@ -11,7 +11,7 @@ if TYPE_CHECKING:
     from datasets import Dataset
     from transformers import PreTrainedModel
 
-    from modeling.data.encoding import Fitter
+    from modeling.inference.base import TokenFitter
 
 
 @dataclass(frozen=True)
@@ -37,13 +37,13 @@ class ExactMatch:
 
 
 def exact_match(
-    model: "PreTrainedModel", fitter: "Fitter", table: "Dataset", rows: Sequence[int], target_length: int
+    model: "PreTrainedModel", fitter: "TokenFitter", table: "Dataset", rows: Sequence[int], target_length: int
 ) -> ExactMatch | None:
     """Decode rows of a split greedily and compare with their targets (sub-goals or actions).
 
     Args:
         model (`PreTrainedModel`): seq2seq model.
-        fitter (`Fitter`): its tokenizer and input length.
+        fitter (`TokenFitter`): its tokenizer and input length.
         table (`Dataset`): has columns input, target, task.
         rows (`Sequence[int]`): row numbers. Without any, the result is None.
         target_length (`int`): longest answer in tokens.

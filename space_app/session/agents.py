@@ -63,7 +63,7 @@ class SharedAgent:
     @property
     def names(self) -> list[str]:
         """Its models' Hub ids or folder names. A visitor never sees the path of a folder."""
-        return [public_name(model.checkpoint.id) for model in self.agent.models.values()]
+        return [public_name(model.id) for model in self.agent.models.values()]
 
     def plan(self, state: AgentState) -> tuple[str, DecisionCost]:
         """The sub-goal for the next action and its cost; `""` from a flat agent."""

@@ -34,7 +34,7 @@ from eval_harness.agents.registry import make_agent
 from eval_harness.protocols.protocol import EpisodeKey, Protocol
 from eval_harness.results.records import EpisodeResult
 from eval_harness.rollout.rollout import Rollout
-from modeling.agents.role_model import RoleModel
+from modeling.agents.local_model import LocalModel
 from modeling.checkpoints.load import Checkpoint, load_checkpoint
 from modeling.data.tokenizer import train_tokenizer
 from modeling.inference.search import Answer
@@ -47,7 +47,7 @@ FROG = EpisodeKey("find-animal", 75, 0)
 SHORT = Protocol(name="short", decision_limit=12)
 
 
-class Voice(RoleModel):
+class Voice(LocalModel):
     """A role model that says what it is told to; what it was asked is kept."""
 
     def __init__(self, checkpoint: Checkpoint, speak: Callable[[AgentState], str]) -> None:

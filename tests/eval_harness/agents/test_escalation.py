@@ -32,11 +32,13 @@ class Fake:
     version = "compact"
     grounded = False
     backend = SimpleNamespace(name="fake", dtype="none")
-    checkpoint: Any = SimpleNamespace(id="fake", describe=lambda: {"id": "fake"})
 
     def __init__(self, role: str, answer: str = "") -> None:
         self.role = role
         self._answer = answer
+
+    def describe(self) -> dict[str, Any]:
+        return {"id": "fake"}
 
     def check_role(self, role: str) -> None:
         assert role == self.role

@@ -5,14 +5,14 @@ from pathlib import Path
 import pytest
 
 from modeling.agents.decoding import Decoding
-from modeling.agents.role_model import RoleModel
+from modeling.agents.local_model import LocalModel
 from modeling.data.examples import load_role
 
 
 @pytest.fixture(scope="session")
-def flat(checkpoints: dict[str, Path]) -> RoleModel:
+def flat(checkpoints: dict[str, Path]) -> LocalModel:
     """Runs with transformers and decodes without constraints."""
-    return RoleModel.from_pretrained(
+    return LocalModel.from_pretrained(
         str(checkpoints["flat"]), decoding=Decoding(backend="transformers", grounded=False)
     )
 

@@ -8,7 +8,7 @@ from transformers import BartConfig, BartForConditionalGeneration
 
 from dataset_builder.common.errors import UsageError
 from modeling import FlatAgent
-from modeling.agents.role_model import RoleModel
+from modeling.agents.local_model import LocalModel
 from modeling.checkpoints.load import Checkpoint
 from modeling.inference.backends import make_backend
 
@@ -24,7 +24,7 @@ def test_the_engine_is_chosen_and_recorded(checkpoints: dict[str, Path]) -> None
     assert backend(backend="ctranslate2-int8") == "ctranslate2-int8"
 
 
-def test_unsupported_models_are_refused(flat: RoleModel) -> None:
+def test_unsupported_models_are_refused(flat: LocalModel) -> None:
     sizes: dict[str, Any] = {"d_model": 16, "encoder_layers": 1, "decoder_layers": 1, "vocab_size": 99}
     bart = BartForConditionalGeneration(BartConfig(encoder_ffn_dim=8, decoder_ffn_dim=8, **sizes))
     other = Checkpoint("some/bart", "", bart, flat.checkpoint.tokenizer)

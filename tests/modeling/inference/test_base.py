@@ -4,7 +4,7 @@ from collections.abc import Sequence
 
 import pytest
 
-from modeling.agents.role_model import RoleModel
+from modeling.agents.local_model import LocalModel
 from modeling.inference.base import Backend, Request
 from modeling.inference.search import Search
 
@@ -14,7 +14,7 @@ class Echo(Backend):
 
     name, dtype = "echo", "none"
 
-    def __init__(self, model: RoleModel) -> None:
+    def __init__(self, model: LocalModel) -> None:
         super().__init__(model.fitter, 48)
         self.requests: list[Request] = []
 
@@ -26,7 +26,7 @@ class Echo(Backend):
 
 
 @pytest.fixture
-def echo(flat: RoleModel) -> Echo:
+def echo(flat: LocalModel) -> Echo:
     return Echo(flat)
 
 

@@ -9,7 +9,8 @@ import pytest
 import torch
 
 from dataset_builder.common.errors import UsageError
-from modeling.agents.role_model import RoleModel
+from modeling.agents.local_model import LocalModel
+from modeling.data.encoding import Fitter
 from modeling.inference.ctranslate2_backend import CTranslate2Backend, greedy_is_optimal
 from modeling.inference.search import Answer, Search
 from modeling.inference.transformers_backend import TransformersBackend
@@ -19,7 +20,7 @@ SEARCHES = (Search(), Search(num_beams=5), Search(num_beams=4, num_answers=4))
 
 @pytest.mark.parametrize("search", SEARCHES)
 def test_the_best_answers_are_those_of_transformers(
-    flat: RoleModel, texts: list[str], search: Search
+    flat: LocalModel, texts: list[str], search: Search
 ) -> None:
     backend = CTranslate2Backend(flat.checkpoint, flat.fitter, 48)
     expected = flat.backend.answer(texts, search)
@@ -34,7 +35,7 @@ def _same(one: Answer, other: Answer) -> bool:
     return one.texts[0] == other.texts[0]
 
 
-def test_answers_keep_their_order_whatever_the_batches(flat: RoleModel, texts: list[str]) -> None:
+def test_answers_keep_their_order_whatever_the_batches(flat: LocalModel, texts: list[str]) -> None:
     backend = CTranslate2Backend(flat.checkpoint, flat.fitter, 48)
     whole = backend.answer([*texts, texts[0]], Search())
     assert whole[-1] == whole[0]
@@ -44,7 +45,7 @@ def test_answers_keep_their_order_whatever_the_batches(flat: RoleModel, texts: l
     assert backend.answer([], Search()) == []
 
 
-def test_eight_bits_are_close_to_thirty_two(flat: RoleModel, texts: list[str]) -> None:
+def test_eight_bits_are_close_to_thirty_two(flat: LocalModel, texts: list[str]) -> None:
     """Near-ties come out differently by processor, so the answers are judged by the 32-bit model.
 
     It must find each 8-bit answer nearly as likely as its own best one.
@@ -57,7 +58,7 @@ def test_eight_bits_are_close_to_thirty_two(flat: RoleModel, texts: list[str]) -
     assert next(losses) - next(losses) < 0.05
 
 
-def _mean_loss(model: RoleModel, texts: list[str], answers: list[str]) -> float:
+def _mean_loss(model: LocalModel, texts: list[str], answers: list[str]) -> float:
     """Mean cross-entropy per token of the answers, in nats."""
     tokenizer = model.fitter.tokenizer
     inputs, labels = (tokenizer(batch, padding=True, return_tensors="pt") for batch in (texts, answers))
@@ -67,10 +68,10 @@ def _mean_loss(model: RoleModel, texts: list[str], answers: list[str]) -> float:
         return float(network(**inputs, labels=targets).loss)
 
 
-def test_long_inputs_are_not_cut_by_the_engine(flat: RoleModel, texts: list[str]) -> None:
+def test_long_inputs_are_not_cut_by_the_engine(flat: LocalModel, texts: list[str]) -> None:
     boxes = ", ".join(f"orange box {number}" for number in range(120))
     text = texts[0].replace("see: ", f"see: {boxes}, ")
-    fitter = type(flat.fitter)(flat.fitter.tokenizer, flat.fitter.version, 2048)
+    fitter = Fitter(flat.checkpoint.tokenizer, flat.version, 2048)
     engines = (
         TransformersBackend(flat.checkpoint.model, fitter, 48),
         CTranslate2Backend(flat.checkpoint, fitter, 48),
@@ -106,6 +107,6 @@ def test_a_certain_answer_is_optimal_and_an_open_choice_is_not() -> None:
     assert not greedy_is_optimal(math.log(0.5), 5, 48)
 
 
-def test_samples_are_refused(flat: RoleModel, texts: list[str]) -> None:
+def test_samples_are_refused(flat: LocalModel, texts: list[str]) -> None:
     with pytest.raises(UsageError, match="Samples need --backend transformers"):
         CTranslate2Backend(flat.checkpoint, flat.fitter, 48).answer(texts, Search(samples=2))

@@ -11,7 +11,7 @@ import pytest
 from dataset_builder.trajectories.agent_state import AgentState
 from dataset_builder.trajectories.model_input import model_input
 from modeling.agents.decoding import Decoding
-from modeling.agents.role_model import RoleModel
+from modeling.agents.local_model import LocalModel
 from modeling.checkpoints.load import load_checkpoint
 from modeling.data.tokenizer import train_tokenizer
 from modeling.data.vocabulary import vocabulary
@@ -108,14 +108,14 @@ def inputs(states: Callable[[], Iterator[AgentState]]) -> list[str]:
 @pytest.mark.parametrize("backend", ["transformers", "ctranslate2"])
 def test_every_answer_is_grounded_whatever_computes_it(backend: str, inputs: list[str]) -> None:
     grounded, free = (
-        RoleModel.from_pretrained(EXECUTOR, decoding=Decoding(backend=backend, grounded=grounded))
+        LocalModel.from_pretrained(EXECUTOR, decoding=Decoding(backend=backend, grounded=grounded))
         for grounded in (True, False)
     )
     grounding = Grounding.of(grounded.checkpoint.model, grounded.checkpoint.tokenizer)
     assert grounding
     ids, _ = grounded.fitter.encode(inputs)
 
-    def broken(model: RoleModel, search: Search) -> int:
+    def broken(model: LocalModel, search: Search) -> int:
         answers = model.backend.answer(inputs, search)
         assert all(len(answer.texts) >= search.num_answers - 1 for answer in answers)
         return sum(
@@ -133,7 +133,7 @@ def test_every_answer_is_grounded_whatever_computes_it(backend: str, inputs: lis
 
 def test_the_backends_agree(inputs: list[str]) -> None:
     slow, fast = (
-        RoleModel.from_pretrained(EXECUTOR, decoding=Decoding(backend=backend))
+        LocalModel.from_pretrained(EXECUTOR, decoding=Decoding(backend=backend))
         for backend in ("transformers", "ctranslate2")
     )
     for search in SEARCHES:
@@ -150,7 +150,7 @@ def test_the_backends_agree(inputs: list[str]) -> None:
 def test_draws_are_grounded_too(
     checkpoints: dict[str, Path], states: Callable[[], Iterator[AgentState]]
 ) -> None:
-    model = RoleModel.from_pretrained(str(checkpoints["flat"]), decoding=Decoding(samples=5))
+    model = LocalModel.from_pretrained(str(checkpoints["flat"]), decoding=Decoding(samples=5))
     grounding = Grounding.of(model.checkpoint.model, model.checkpoint.tokenizer)
     assert grounding
     texts = [model_input("flat", state) for state in islice(states(), 0, 100, 20)]

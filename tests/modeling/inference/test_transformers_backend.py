@@ -4,13 +4,13 @@ from typing import Any
 
 import pytest
 
-from modeling.agents.role_model import RoleModel
+from modeling.agents.local_model import LocalModel
 from modeling.inference import transformers_backend as generate
 from modeling.inference.search import Search
 
 
 def test_answers_keep_the_order_of_the_texts(
-    flat: RoleModel, texts: list[str], monkeypatch: pytest.MonkeyPatch
+    flat: LocalModel, texts: list[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     model, fitter = flat.checkpoint.model, flat.fitter
     together = generate.decode(model, fitter, texts, 48)
@@ -22,7 +22,7 @@ def test_answers_keep_the_order_of_the_texts(
 
 
 def test_equal_texts_are_computed_once(
-    flat: RoleModel, texts: list[str], monkeypatch: pytest.MonkeyPatch
+    flat: LocalModel, texts: list[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     model: Any = flat.checkpoint.model
     rows, original = [], model.generate
@@ -48,7 +48,7 @@ def test_batches_hold_like_lengths_within_bounds(monkeypatch: pytest.MonkeyPatch
     assert batches[0] == [3]
 
 
-def test_answers_are_ranked_and_different(flat: RoleModel, texts: list[str]) -> None:
+def test_answers_are_ranked_and_different(flat: LocalModel, texts: list[str]) -> None:
     for answer in flat.backend.answer(texts, Search(num_beams=4, num_answers=4)):
         assert 1 <= len(answer.texts) <= 4
         assert len(set(answer.texts)) == len(answer.texts)
@@ -56,7 +56,7 @@ def test_answers_are_ranked_and_different(flat: RoleModel, texts: list[str]) -> 
         assert answer.written >= len(answer.texts)
 
 
-def test_samples_are_ranked_by_votes_and_can_be_repeated(flat: RoleModel, texts: list[str]) -> None:
+def test_samples_are_ranked_by_votes_and_can_be_repeated(flat: LocalModel, texts: list[str]) -> None:
     answer = flat.backend.answer
     search = Search(samples=6, temperature=1.5, top_p=1.0)
     drawn = answer(texts, search)

@@ -6,7 +6,7 @@ import pytest
 from datasets import Dataset
 
 from modeling.agents.decoding import Decoding
-from modeling.agents.role_model import RoleModel
+from modeling.agents.local_model import LocalModel
 from modeling.checkpoints.training_record import read_record
 from modeling.data.examples import load_role
 from modeling.inference.search import Search
@@ -24,7 +24,7 @@ def test_exact_match_is_counted_by_task(checkpoints: dict[str, Path], dataset: P
 
 
 def test_targets_are_compared_with_greedy_answers(checkpoints: dict[str, Path], dataset: Path) -> None:
-    model = RoleModel.from_pretrained(
+    model = LocalModel.from_pretrained(
         str(checkpoints["flat"]), decoding=Decoding(backend="transformers", grounded=False)
     )
     texts = sorted(load_role("flat", str(dataset)).validation["input"], key=len)[:2]

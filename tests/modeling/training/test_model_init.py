@@ -11,7 +11,7 @@ from rich.console import Console
 from transformers import AutoModelForSeq2SeqLM
 
 from dataset_builder.common.errors import UsageError
-from modeling.agents.role_model import RoleModel
+from modeling.agents.local_model import LocalModel
 from modeling.data.tokenizer import train_tokenizer
 from modeling.recipes.recipe import Recipe
 from modeling.training.model_init import build_model
@@ -53,7 +53,7 @@ def test_a_killed_lora_training_goes_on_and_leaves_plain_weights(
     monkeypatch.setattr(builtins, "__import__", without_peft)
     before = AutoModelForSeq2SeqLM.from_pretrained(base).state_dict()
     after = AutoModelForSeq2SeqLM.from_pretrained(out).state_dict()
-    assert RoleModel.from_pretrained(str(out)).role == "executor"
+    assert LocalModel.from_pretrained(str(out)).role == "executor"
     changed = {name for name in before if not torch.equal(before[name], after[name])}
     assert before.keys() == after.keys()
     assert changed

@@ -10,7 +10,7 @@ from dataset_builder.common.errors import UsageError
 from dataset_builder.trajectories.agent_state import AgentState
 from dataset_builder.trajectories.model_input import model_input
 from modeling import FlatAgent
-from modeling.agents.role_model import RoleModel
+from modeling.agents.local_model import LocalModel
 from modeling.inference.search import Search
 from tests.modeling.agents.conftest import edited_checkpoint
 
@@ -18,7 +18,7 @@ from tests.modeling.agents.conftest import edited_checkpoint
 def test_states_are_answered_as_their_texts_are(
     checkpoints: dict[str, Path], states: Callable[[], Iterator[AgentState]]
 ) -> None:
-    model = RoleModel.from_pretrained(str(checkpoints["flat"]))
+    model = LocalModel.from_pretrained(str(checkpoints["flat"]))
     (state,) = islice(states(), 3, 4)
     (answer,) = model.answer([state], Search())
     assert answer == model.backend.answer([model_input("flat", state, "compact-1")], Search())[0]
@@ -29,7 +29,8 @@ def test_checkpoints_without_a_known_role_or_state_text_are_refused(
 ) -> None:
     roleless = edited_checkpoint(checkpoints["flat"], tmp_path / "roleless", subgoal_role=None)
     with pytest.raises(UsageError, match=r"has no role: its config\.json lacks subgoal_role"):
-        FlatAgent.from_pretrained(roleless)
+        LocalModel.from_pretrained(roleless)
+    assert FlatAgent.from_pretrained(roleless).models["flat"].role == "flat"
     newer = edited_checkpoint(checkpoints["flat"], tmp_path / "newer", state_text_version="compact-99")
     with pytest.raises(UsageError, match="state text 'compact-99', known here: paper-1, compact-1"):
         FlatAgent.from_pretrained(newer)
