@@ -22,9 +22,7 @@ def train_command(
     show_recipe: Annotated[
         str | None, _option("Print a recipe with all its values and exit.", metavar="NAME|FILE")
     ] = None,
-    base: Annotated[
-        str | None, _option("Seq2seq checkpoint to fine-tune: a folder or a Hub id.", _OVERRIDES)
-    ] = None,
+    base: Annotated[str | None, _option("Checkpoint to fine-tune: a folder or a Hub id.", _OVERRIDES)] = None,
     seed: Annotated[int | None, _option("Random seed.", _OVERRIDES)] = None,
     max_steps: Annotated[int | None, _option("Number of optimizer steps.", _OVERRIDES)] = None,
     max_minutes: Annotated[float | None, _option("Time limit in minutes.", _OVERRIDES)] = None,

@@ -58,6 +58,8 @@ class ModelDescription(BaseModel):
     """Longest answer in tokens."""
     context: int | None = Field(default=None, ge=64)
     """Longest prompt and answer together, in tokens."""
+    held_out_tasks: tuple[str, ...] | None = None
+    """Tasks that an adapter was not trained on; other models say it in their config.json."""
 
     @field_validator("state_text")
     @classmethod

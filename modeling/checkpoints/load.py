@@ -62,7 +62,7 @@ class Checkpoint:
     def describe(self) -> dict[str, Any]:
         """Provenance: public name, revision, parameters; hash of files and held-out tasks, if any."""
         record = {"id": public_name(self.id), "revision": self.revision, "parameters": self.parameters}
-        held_out = getattr(self.model.config, "held_out_tasks", None)
+        held_out = getattr(self.model.config, "held_out_tasks", None) or self.description.held_out_tasks
         record |= {"files": self.files} if self.files else {}
         record |= {"base": self.base} if self.base else {}
         return record | ({"held_out_tasks": list(held_out)} if held_out else {})

@@ -20,6 +20,16 @@ _ALONE = {
     "executor": "Alone it does not plan: a controller names its sub-goals.",
     "flat": "It has no explicit plan: its goals only show in its actions.",
 }
+_KINDS = {
+    "seq2seq": "A sequence-to-sequence model",
+    "causal": "A causal language model",
+    "adapter": "A LoRA adapter of a causal language model",
+}
+_CLASSES = {
+    "seq2seq": ("transformers", "AutoModelForSeq2SeqLM"),
+    "causal": ("transformers", "AutoModelForCausalLM"),
+    "adapter": ("peft", "AutoPeftModelForCausalLM"),
+}
 _PAIR_CODE = """\
 from modeling import SubgoalAgent
 
@@ -28,6 +38,9 @@ _FLAT_CODE = """\
 from modeling import FlatAgent
 
 agent = FlatAgent.from_pretrained("{flat}")"""
+
+
+_EXAMPLE = "task: find a(n) plant | room: hallway"
 
 
 def placeholder(role: str) -> str:
@@ -72,6 +85,8 @@ def model_card(
     from dataset_builder.common.citations import BIBTEX
 
     role, recipe, dataset = result.role, result.recipe, result.dataset
+    kind = _kind(result)
+    library, model_class = _CLASSES[kind]
     other = partner or partner_of(role, repo_id)
     ids = {role: repo_id} | ({_OTHER[role]: other} if other else {})
     match, example = result.metrics["exact_match"], result.example
@@ -79,10 +94,14 @@ def model_card(
         _metadata(result, repo_id, played),
         template_path=str(_TEMPLATE),
         title=f"ScienceWorld {role}",
+        kind=_KINDS[kind],
         reads=_READS[role],
+        library=library,
+        model_class=model_class,
+        causal=kind != "seq2seq",
         pair=f"Its counterpart is the {_OTHER[role]} `{other}`." if other else "It plays on its own.",
         repo=repo_id,
-        example_input=repr(example.get("input", "task: find a(n) plant | room: hallway")),
+        example_input=repr(example.get("prompt") or example.get("input", _EXAMPLE)),
         example_answer=example.get("answer", "its answer"),
         agent=(_PAIR_CODE if other else _FLAT_CODE).format(**ids),
         command="subgoal eval run "
@@ -104,6 +123,7 @@ def model_card(
         fingerprint=dataset["fingerprint"][:12],
         shortened=f"{result.shortened['train']:.1%}",
         source_length=recipe["source_length"],
+        target_length=recipe["target_length"],
         steps=f"{result.steps:,}",
         batch=recipe["batch_size"] * recipe["accumulation"] * result.processes,
         epochs=result.epochs,
@@ -124,19 +144,27 @@ def model_card(
 def _metadata(result: TrainingResult, repo_id: str, played: PlayResults | None) -> Any:
     from huggingface_hub import ModelCardData
 
-    base, dataset = result.base, result.dataset
+    base, dataset, kind = result.base, result.dataset, _kind(result)
     on_hub = base is not None and not is_folder(base["id"])
+    form = {"seq2seq": "text2text-generation", "causal": None, "adapter": "lora"}[kind]
     return ModelCardData(
         language="en",
-        license="apache-2.0",
-        library_name="transformers",
+        license=result.recipe.get("license", "apache-2.0"),
+        library_name=_CLASSES[kind][0],
         pipeline_tag="text-generation",
         base_model=base["id"] if base and on_hub else None,
         datasets=[split_revision(dataset["source"])[0]] if dataset["revision"] else None,
-        tags=["scienceworld", "subgoal-distillation", result.role, "text2text-generation", "agents"],
+        tags=["scienceworld", "subgoal-distillation", result.role, *([form] if form else []), "agents"],
         model_name=repo_id.rpartition("/")[2] if played else None,
         eval_results=played.eval_results() if played else None,
     )
+
+
+def _kind(result: TrainingResult) -> str:
+    """`seq2seq`, `causal`, or `adapter` of a causal model."""
+    if result.recipe.get("kind", "seq2seq") == "seq2seq":
+        return "seq2seq"
+    return "adapter" if result.recipe.get("lora") else "causal"
 
 
 def _base(result: TrainingResult) -> str:

@@ -1,10 +1,13 @@
 """Pushing a checkpoint to the Hub: its model card with the repository's id, and no training leftovers."""
 
+import json
 import tempfile
 from pathlib import Path
 
 from dataset_builder.common.errors import UsageError
 from dataset_builder.common.hub import DATASET_ID, Pushed, push_folder
+from dataset_builder.common.hub_ids import is_path
+from modeling.checkpoints.adapters import ADAPTER_CONFIG
 from modeling.checkpoints.load import weights_hash
 from modeling.checkpoints.model_card import model_card, partner_of, placeholder, write_card
 from modeling.checkpoints.play_results import read_results
@@ -62,6 +65,7 @@ def push_checkpoint(
     """
     folder = Path(folder)
     record = _check_finished(folder)
+    _check_base(folder)
     return push_folder(
         folder,
         repo_id,
@@ -116,7 +120,8 @@ def _check_finished(folder: Path) -> TrainingResult:
     if not folder.is_dir():
         raise UsageError(f"There is no checkpoint folder {folder}: `subgoal train` makes one.")
     record = read_record(folder)
-    for name in ("config.json", "tokenizer.json"):
+    adapter = (folder / ADAPTER_CONFIG).is_file()
+    for name in (ADAPTER_CONFIG if adapter else "config.json", "tokenizer.json"):
         if not (folder / name).is_file():
             raise UsageError(f"{folder} is incomplete ({name} is missing): train again into another --out.")
     if weights_hash(folder) != record.weights:
@@ -124,3 +129,15 @@ def _check_finished(folder: Path) -> TrainingResult:
             f"The weights in {folder} are not those of its training.json: train again into another --out."
         )
     return record
+
+
+def _check_base(folder: Path) -> None:
+    """Raise `UsageError` for an adapter of a base that only this machine has."""
+    if not (folder / ADAPTER_CONFIG).is_file():
+        return
+    base = json.loads((folder / ADAPTER_CONFIG).read_text(encoding="utf-8"))["base_model_name_or_path"]
+    if is_path(base):
+        raise UsageError(
+            f"{folder} is an adapter of the local folder {base}, which nobody else has: publish the base, "
+            "and train with its Hub id as --base."
+        )

@@ -53,7 +53,8 @@ class TrainingResult:
             `modeling.training.decision_accuracy`).
         exact_match_by_task: task → share of its targets, and examples counted.
         curve: losses over steps (see `curve.training_curve`).
-        example: an `input` of the validation split and the `answer` to it.
+        example: an `input` of the validation split and the `answer` to it; for a causal model also the
+            `prompt` that it reads.
         processes: how many trained together; a step has as many times the recipe's examples.
         hardware: what it ran on, in words.
         held_out_tasks: tasks that were not trained on.

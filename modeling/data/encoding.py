@@ -2,11 +2,15 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING
 
 from datasets import Dataset
 from transformers import PreTrainedTokenizerBase
 
 from dataset_builder.trajectories.truncation import shorten
+
+if TYPE_CHECKING:
+    from modeling.data.prompt_encoding import PromptFitter
 
 
 class Fitter:
@@ -115,13 +119,15 @@ class Tokenized:
         )
 
 
-def tokenize(table: "Dataset", rows: Sequence[int], fitter: Fitter, target_length: int) -> Tokenized:
+def tokenize(
+    table: "Dataset", rows: Sequence[int], fitter: "Fitter | PromptFitter", target_length: int
+) -> Tokenized:
     """Tokenize rows of a split.
 
     Args:
         table (`Dataset`): has columns input and target.
         rows (`Sequence[int]`): row numbers.
-        fitter (`Fitter`): makes the inputs fit.
+        fitter (`Fitter` or `PromptFitter`): makes the inputs fit.
         target_length (`int`): examples with a longer target, in tokens, are excluded.
     """
     selected = table.select(rows)

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from dataset_builder.common.errors import UsageError
 from dataset_builder.common.hub_ids import public_name
-from dataset_builder.simulator.tasks import PRACTICE
+from dataset_builder.simulator.tasks import PRACTICE, TASKS
 from dataset_builder.trajectories.model_input import check_version
 
 if TYPE_CHECKING:
@@ -24,7 +24,7 @@ class RoleData:
         fingerprint: SHA-256 over the inputs and targets of both splits.
         state_text_version: version of the state text of all inputs.
         train: training split, without held-out tasks. Columns include input, target, task.
-        validation: validation split, with held-out tasks.
+        validation: validation split, with held-out tasks (without them if `only_tasks` chose the tasks).
         held_out_tasks: tasks that are not trained on.
 
     Example:
@@ -66,6 +66,7 @@ def load_role(
     state_text: str | None = None,
     exclude_tasks: Sequence[str] = (),
     practice: bool = False,
+    only_tasks: Sequence[str] = (),
 ) -> RoleData:
     """Load the examples of a role.
 
@@ -75,6 +76,8 @@ def load_role(
         state_text (`str`, *optional*): required version of the state text; None accepts any.
         exclude_tasks (`Sequence[str]`, *optional*): tasks whose rows are removed from the training split.
         practice (`bool`, *optional*, defaults to `False`): append the practice split to the training split.
+        only_tasks (`Sequence[str]`, *optional*): tasks to which both splits are restricted. All others
+            count as held out.
 
     Raises:
         UsageError: if there is no such dataset, it is not a sub-goal corpus, a split is missing or
@@ -106,7 +109,26 @@ def load_role(
         train=train,
         validation=tables["validation"],
     )
+    if only_tasks:
+        return _restrict(data, tuple(only_tasks))
     return _hold_out(data, tuple(exclude_tasks)) if exclude_tasks else data
+
+
+def _restrict(data: RoleData, tasks: tuple[str, ...]) -> RoleData:
+    """The same data with the rows of some tasks only."""
+    rows = {
+        split: [row for row, task in enumerate(table["task"]) if task in tasks]
+        for split, table in (("training", data.train), ("validation", data.validation))
+    }
+    for split, kept in rows.items():
+        if not kept:
+            raise UsageError(f"only_tasks leaves no {split} examples of {data.source}: name other tasks.")
+    return replace(
+        data,
+        train=data.train.select(rows["training"]),
+        validation=data.validation.select(rows["validation"]),
+        held_out_tasks=tuple(task for task in TASKS if task not in tasks),
+    )
 
 
 def _hold_out(data: RoleData, tasks: tuple[str, ...]) -> RoleData:

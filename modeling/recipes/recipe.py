@@ -5,7 +5,7 @@ from pathlib import Path
 from typing import Annotated, Any, Literal
 
 import yaml
-from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator
+from pydantic import BaseModel, ConfigDict, Field, ValidationError, ValidationInfo, field_validator
 
 from dataset_builder.common.config_files import config_file, first_fault, read_mapping, unknown_key
 from dataset_builder.common.errors import UsageError
@@ -50,7 +50,10 @@ class TokenizerRecipe(_Strict):
 
 
 class LoraRecipe(_Strict):
-    """LoRA by peft: low-rank matrices are trained instead of all weights, and merged after training."""
+    """LoRA by peft: low-rank matrices are trained instead of all weights.
+
+    The result of a causal model is an adapter folder; for a T5 they are merged into its weights.
+    """
 
     rank: int = Field(default=64, ge=1)
     """Rank of the matrices."""
@@ -59,7 +62,7 @@ class LoraRecipe(_Strict):
     dropout: float = Field(default=0.0, ge=0, lt=1)
     """Dropout rate of their inputs."""
     layers: Literal["all", "attention"] = "all"
-    """Layers with LoRA: all linear ones, or query and value of a T5's attention."""
+    """Layers with LoRA: all linear ones, or query and value of the attention."""
 
 
 class Recipe(_Strict):
@@ -77,6 +80,10 @@ class Recipe(_Strict):
     """Name of the recipe."""
     about: str = ""
     """One-line description."""
+    license: str = "apache-2.0"
+    """Licence in the model card, as an id of the Hub: that of the base, if its licence demands it."""
+    kind: Literal["seq2seq", "causal"] = "seq2seq"
+    """Kind of model: seq2seq (T5), or causal (a decoder such as Llama or Qwen, which needs a base)."""
     base: str | None = None
     """Checkpoint to fine-tune: folder or Hub id (id@revision pins it). None: from scratch."""
     architecture: Architecture = Architecture()
@@ -85,6 +92,14 @@ class Recipe(_Strict):
     """Tokenizer of a model from scratch."""
     lora: LoraRecipe | None = None
     """Train low-rank matrices instead of all weights: keys rank, alpha, dropout, layers. Needs a base."""
+    prompt: str = "state"
+    """Prompt template of a causal model: a name in modeling/prompts/templates, or a jinja file."""
+    packing: bool = False
+    """Join short examples to sequences without padding. For causal models."""
+    frozen_layers: int = Field(default=0, ge=0)
+    """Lower layers of a causal model that are not trained, nor its embeddings. 0: all are trained."""
+    cache_gb: float = Field(default=4.0, ge=0)
+    """Disk space in GB for the outputs of frozen layers; others are computed again. 0: no cache."""
     state_text: str | None = None
     """Required state-text version of the dataset, such as compact or paper. None: any."""
     source_length: int = Field(default=512, ge=32)
@@ -93,6 +108,8 @@ class Recipe(_Strict):
     """Longest target in tokens. Examples with longer targets are excluded from training."""
     exclude_tasks: tuple[str, ...] = ()
     """Held-out tasks: their rows are used neither for training nor for selecting the checkpoint."""
+    only_tasks: tuple[str, ...] = ()
+    """Tasks to train and validate on; all others are held out. Empty: all tasks."""
     practice: bool = False
     """Also train on the dataset's practice split: expert paths replayed in rearranged worlds."""
     balance: float = Field(default=0.0, ge=0, le=1)
@@ -160,10 +177,10 @@ class Recipe(_Strict):
     roles: dict[Literal["controller", "executor", "flat"], dict[str, Any]] = {}
     """Role → values that override those above."""
 
-    @field_validator("exclude_tasks")
+    @field_validator("exclude_tasks", "only_tasks")
     @classmethod
-    def _known_tasks(cls, tasks: tuple[str, ...]) -> tuple[str, ...]:
-        names = set(_task_names("exclude_tasks", tasks))
+    def _known_tasks(cls, tasks: tuple[str, ...], info: ValidationInfo) -> tuple[str, ...]:
+        names = set(_task_names(str(info.field_name), tasks))
         return tuple(task for task in TASKS if task in names)
 
     @field_validator("decision_weights")
@@ -235,9 +252,35 @@ def parse_recipe(values: Mapping[str, Any], source: str) -> Recipe:
         parse_recipe(_merged(recipe.model_dump(), overrides) | {"roles": {}}, f"{source}, roles.{role}")
     if recipe.state_text is not None:
         check_version(recipe.state_text)
+    if conflict := _conflict(recipe):
+        raise UsageError(f"{source}: {conflict}")
     if recipe.base is None and recipe.architecture.d_model % recipe.architecture.heads:
         raise UsageError(f"{source}: architecture.d_model must be a multiple of architecture.heads.")
     return recipe
+
+
+_SEQ2SEQ_ONLY = (
+    "architecture", "tokenizer", "rename", "vary", "counterfactual", "evidence_only", "label_smoothing",
+)  # fmt: skip
+_CAUSAL_ONLY = ("prompt", "packing", "frozen_layers", "cache_gb")
+
+
+def _conflict(recipe: Recipe) -> str | None:
+    """Two settings that exclude each other, in one line; None if there are none."""
+    if recipe.only_tasks and recipe.exclude_tasks:
+        return "only_tasks and exclude_tasks exclude each other: remove one."
+    only, kind = (_SEQ2SEQ_ONLY, "seq2seq") if recipe.kind == "causal" else (_CAUSAL_ONLY, "causal")
+    for key in only:
+        if getattr(recipe, key) != Recipe.model_fields[key].default:
+            return f"{key} is for kind: {kind}; this recipe is for {recipe.kind} models: remove {key}."
+    if recipe.kind == "causal" and recipe.optimizer == "muon":
+        return "optimizer muon is for training from scratch, kind: causal fine-tunes: use adamw or adafactor."
+    if recipe.frozen_layers:
+        if recipe.lora is not None:
+            return "lora and frozen_layers exclude each other: remove one."
+        if recipe.packing:
+            return "frozen layers are cached by example, which packing would join: remove packing."
+    return None
 
 
 def _explain(error: ValidationError) -> str:

@@ -10,8 +10,10 @@ from modeling.recipes.recipe import Recipe
 
 
 def check_recipe(recipe: Recipe) -> None:
-    """Raise `UsageError` if a library of the recipe is not installed, or LoRA has no base."""
+    """Raise `UsageError` if a library of the recipe is not installed, or what needs a base has none."""
     _check_extras(recipe)
+    if recipe.kind == "causal" and recipe.base is None:
+        raise UsageError(f"recipe {recipe.name} fine-tunes a causal model: add --base.")
     if recipe.lora is not None and recipe.base is None:
         raise UsageError(
             f"recipe {recipe.name} trains with LoRA, which needs weights to start from: add --base."
@@ -21,6 +23,8 @@ def check_recipe(recipe: Recipe) -> None:
 def _check_extras(recipe: Recipe) -> None:
     if recipe.lora is not None:
         _check("peft", "lora", "recipe " + recipe.name)
+    if recipe.kind == "causal":
+        _check("trl", "causal", "recipe " + recipe.name)
     if recipe.report_to != "none":
         _check(recipe.report_to, "track", f"report_to {recipe.report_to}")
 
@@ -52,6 +56,17 @@ def check_lengths(checkpoint: Checkpoint, recipe: Recipe) -> None:
                 f"{name} is {getattr(recipe, name)}, but {checkpoint.id} takes {most} tokens at most: lower "
                 "it in the recipe; longer inputs then lose their oldest history."
             )
+
+
+def check_prompt_length(checkpoint: Checkpoint, recipe: Recipe) -> None:
+    """Raise `UsageError` if prompt and answer together exceed a causal model's positions."""
+    most = getattr(checkpoint.model.config, "max_position_embeddings", None)
+    longest = recipe.source_length + recipe.target_length
+    if most is not None and longest > most:
+        raise UsageError(
+            f"source_length and target_length are {longest} together, but {checkpoint.id} takes {most} "
+            "tokens at most: lower them in the recipe; longer inputs then lose their oldest history."
+        )
 
 
 def check_held_out(checkpoint: Checkpoint, recipe: Recipe) -> None:

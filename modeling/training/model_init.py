@@ -21,6 +21,9 @@ _PREVIOUS = 6.0  # how sharply an encoder head attends to the previous word
 _FORGET = 0.5  # how much of the last word the decoder subtracts, to keep it from repeating the word
 _SELF = 4.0  # how sharply the decoder's self-attention attends to the word itself
 
+_QUERY_VALUE = {True: ["q", "v"], False: ["q_proj", "v_proj"]}
+"""Whether a model is seq2seq → names of its attention's query and value layers (T5; Llama and its like)."""
+
 
 def build_model(
     architecture: Architecture, tokenizer: "PreTrainedTokenizerBase", seed: int
@@ -130,17 +133,18 @@ def add_lora(model: "PreTrainedModel", recipe: LoraRecipe) -> "PreTrainedModel":
     """Freeze a model and add trainable low-rank matrices (LoRA, arXiv 2106.09685).
 
     Args:
-        model (`PreTrainedModel`): a seq2seq model.
+        model (`PreTrainedModel`): a seq2seq or causal model.
         recipe (`LoraRecipe`): rank, scale, dropout, and which layers.
     """
     from peft import LoraConfig, TaskType, get_peft_model
 
+    seq2seq = model.config.is_encoder_decoder
     config = LoraConfig(
-        task_type=TaskType.SEQ_2_SEQ_LM,
+        task_type=TaskType.SEQ_2_SEQ_LM if seq2seq else TaskType.CAUSAL_LM,
         r=recipe.rank,
         lora_alpha=recipe.alpha,
         lora_dropout=recipe.dropout,
-        target_modules="all-linear" if recipe.layers == "all" else ["q", "v"],
+        target_modules="all-linear" if recipe.layers == "all" else _QUERY_VALUE[seq2seq],
     )
     wrapped: Any = get_peft_model(model, config)
     # Gradient checkpointing recomputes from the embeddings' output, which must require a gradient.

@@ -1,4 +1,4 @@
-"""`Seq2SeqTrainer` with a time limit, resumable checkpoints, and an error when the loss diverges."""
+"""A `Trainer` with a time limit, resumable checkpoints, and an error when the loss diverges."""
 
 import json
 import math
@@ -9,12 +9,14 @@ from pathlib import Path
 from typing import Any
 
 import torch
+from datasets import Dataset
 from rich.console import Console
 from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn
 from transformers import (
     PrinterCallback,
     ProgressCallback,
     Seq2SeqTrainer,
+    Trainer,
     TrainerCallback,
     TrainerControl,
     TrainerState,
@@ -107,26 +109,33 @@ def rate_factor(schedule: str, warmup: float, share: float) -> float:
 class _Order(LengthGroupedSampler):
     """Batches examples of similar length. The order of an epoch is the same whether resumed or not."""
 
-    def __init__(self, batch_size: int, examples: VariedExamples, seed: int) -> None:
-        super().__init__(batch_size, lengths=examples.lengths)
-        self.examples = examples
-        self.seed = seed
+    def __init__(self, batch_size: int, examples: VariedExamples | Dataset, seed: int) -> None:
+        varied = isinstance(examples, VariedExamples)
+        super().__init__(batch_size, lengths=examples.lengths if varied else _lengths(examples))
+        self.examples = examples if varied else None
+        self.seed, self.epoch = seed, 0
 
     def set_epoch(self, epoch: int) -> None:
-        self.examples.epoch = epoch
+        self.epoch = epoch
+        if self.examples is not None:
+            self.examples.epoch = epoch
 
     def __iter__(self) -> Iterator[int]:
-        self.generator = torch.Generator().manual_seed(1_000_003 * self.seed + self.examples.epoch)
+        self.generator = torch.Generator().manual_seed(1_000_003 * self.seed + self.epoch)
         return super().__iter__()
 
 
-class RoleTrainer(Seq2SeqTrainer):
-    """`Seq2SeqTrainer` whose learning rate follows a `TrainingClock`, and that counts right decisions.
+def _lengths(examples: Dataset) -> list[int]:
+    return [len(ids) for ids in examples["input_ids"]]
+
+
+class RoleTrainer(Trainer):
+    """A `Trainer` whose learning rate follows a `TrainingClock`, and that counts right decisions.
 
     Args:
         recipe (`Recipe`): of one role.
         clock (`TrainingClock`): how far the training has come.
-        count_decisions (`Callable[[PreTrainedModel], float]`, *optional*): share of right decisions on
+        count_decisions (`Callable[[], float]`, *optional*): share of right decisions on
             validation, 0 to 1, logged as `eval_decisions` with each evaluation.
     """
 
@@ -135,7 +144,7 @@ class RoleTrainer(Seq2SeqTrainer):
         *args: Any,
         recipe: Recipe,
         clock: TrainingClock,
-        count_decisions: Callable[[Any], float] | None = None,
+        count_decisions: Callable[[], float] | None = None,
         **kwargs: Any,
     ) -> None:
         super().__init__(*args, **kwargs)
@@ -150,7 +159,7 @@ class RoleTrainer(Seq2SeqTrainer):
         """Loss of the validation examples, and the share of right decisions."""
         metrics = super().evaluate(*args, **kwargs)
         if self.count_decisions is not None:
-            metrics["eval_decisions"] = self.count_decisions(self.model)
+            metrics["eval_decisions"] = self.count_decisions()
             self.log({"eval_decisions": metrics["eval_decisions"]})
         return metrics
 
@@ -181,6 +190,10 @@ class RoleTrainer(Seq2SeqTrainer):
         examples: Any = self.train_dataset
         batch = self.args.train_batch_size * self.args.gradient_accumulation_steps
         return _Order(batch, examples, self.args.seed)
+
+
+class Seq2SeqRoleTrainer(RoleTrainer, Seq2SeqTrainer):
+    """The trainer of seq2seq models."""
 
 
 class _StopRules(TrainerCallback):

@@ -57,7 +57,7 @@ def test_training_by_command(tmp_path: Path, dataset: Path, recipe: Recipe) -> N
     ("arguments", "message"),
     [
         ([], "Which role"),
-        (["executor"], "add --recipe with one of flan-t5-base"),
+        (["executor"], "add --recipe with one of cpu-mini"),
         (["executor", "--recipe", "scratch-tiny"], "add --dataset"),
         (["executor", "--recipe", "scratch-tiny", "--dataset", "x"], "add --out"),
         (["driver", "--recipe", "scratch-tiny", "--dataset", "x", "--out", "y"], "Unknown role 'driver'"),

@@ -25,7 +25,15 @@ def test_the_recipes_promised_are_there() -> None:
         f"scratch-{size}"
         for size in ("tiny", "small", "small-more", "small-evidence", "small-polish", "base")
     }
-    assert scratch | flan == set(recipe_names())
+    causal = {
+        "smollm2-135m",
+        "smollm2-360m",
+        "qwen3-0.6b-lora",
+        "qwen2.5-1.5b-lora",
+        "llama-3.2-1b-lora",
+        "cpu-mini",
+    }
+    assert scratch | flan | causal == set(recipe_names())
 
 
 @pytest.mark.parametrize(
@@ -78,6 +86,18 @@ def test_a_shown_recipe_is_a_recipe(name: str) -> None:
         ({"batch_size": "many"}, "batch_size is 'many': input should be a valid integer"),
         ({"state_text": "terse"}, "Unknown state-text version 'terse'"),
         ({"architecture": {"d_model": 100, "heads": 3}}, "d_model must be a multiple of architecture.heads"),
+        ({"kind": "decoder"}, "kind is 'decoder': input should be 'seq2seq' or 'causal'"),
+        ({"kind": "causal", "rename": 0.5}, "rename is for kind: seq2seq; this recipe is for causal models"),
+        (
+            {"packing": True},
+            "packing is for kind: causal; this recipe is for seq2seq models: remove packing.",
+        ),
+        ({"kind": "causal", "optimizer": "muon"}, "kind: causal fine-tunes: use adamw or adafactor."),
+        ({"kind": "causal", "frozen_layers": 2, "lora": {}}, "lora and frozen_layers exclude each other"),
+        ({"kind": "causal", "frozen_layers": 2, "packing": True}, "remove packing."),
+        ({"roles": {"flat": {"frozen_layers": 2}}}, "roles.flat: frozen_layers is for kind: causal"),
+        ({"only_tasks": ["boil"], "exclude_tasks": ["melt"]}, "only_tasks and exclude_tasks exclude each"),
+        ({"only_tasks": ["cook"]}, "only_tasks: "),
     ],
 )
 def test_mistakes_are_named_in_one_line(tmp_path: Path, values: dict[str, Any], message: str) -> None:

@@ -34,7 +34,7 @@ def test_a_killed_lora_training_goes_on_and_leaves_plain_weights(
 ) -> None:
     base, out = checkpoints["executor"], tmp_path / "out"
     with monkeypatch.context() as broken:
-        broken.setattr("modeling.training.train.merge_lora", lambda model: 1 / 0)
+        broken.setattr("modeling.training.seq2seq.merge_lora", lambda model: 1 / 0)
         with pytest.raises(ZeroDivisionError):
             train("executor", lora, dataset, out, base=str(base))
     said = StringIO()

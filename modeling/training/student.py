@@ -1,0 +1,140 @@
+"""What differs between the kinds of model in a training: how one starts, is trained, decoded and saved."""
+
+from abc import ABC, abstractmethod
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from modeling.data.encoding import Fitter, Tokenized
+from modeling.data.examples import RoleData
+from modeling.data.prompt_encoding import PromptFitter
+from modeling.recipes.recipe import Recipe
+
+if TYPE_CHECKING:
+    from transformers import PreTrainedModel, PreTrainedTokenizerBase, TrainerCallback
+
+    from modeling.training.trainer import RoleTrainer, TrainingClock
+
+
+@dataclass(frozen=True)
+class Examples:
+    """The examples of a training as token ids.
+
+    Attributes:
+        rows: every training row once.
+        train: the examples of an epoch, in which rows may be repeated.
+        validation: the validation examples whose loss is measured.
+    """
+
+    rows: Tokenized
+    train: Tokenized
+    validation: Tokenized
+
+
+@dataclass(frozen=True)
+class TrainingFlow:
+    """What a trainer needs beside model and examples.
+
+    Attributes:
+        checkpoints: folder of the checkpoints that the trainer writes.
+        name: name of the run in experiment trackers.
+        clock: progress of the training.
+        callbacks: reporters of losses.
+        count_decisions: gives the share of right decisions on validation, 0 to 1, if there are any.
+        say: prints a line.
+    """
+
+    checkpoints: Path
+    name: str
+    clock: "TrainingClock"
+    callbacks: "list[TrainerCallback] | None"
+    count_decisions: Callable[[], float] | None
+    say: Callable[[str], None]
+
+
+class Student(ABC):
+    """The model of one training.
+
+    Args:
+        role (`str`): one of `ROLES`.
+        recipe (`Recipe`): recipe of that role.
+        data (`RoleData`): examples of that role.
+        folder (`Path`): folder of the checkpoint.
+
+    Attributes:
+        model: the module that the trainer optimizes.
+        tokenizer: its tokenizer.
+        base: provenance of the checkpoint it starts from; None for a start from scratch.
+        fitter: turns state texts and targets into token ids.
+
+    Raises:
+        UsageError: if the recipe's base cannot be used.
+        SubgoalError: if the Hub cannot be reached.
+    """
+
+    model: "PreTrainedModel"
+    tokenizer: "PreTrainedTokenizerBase"
+    base: dict[str, Any] | None
+    fitter: Fitter | PromptFitter
+
+    def __init__(self, role: str, recipe: Recipe, data: RoleData, folder: Path) -> None:
+        self.role, self.recipe, self.data, self.folder = role, recipe, data, folder
+        self._start()
+
+    @property
+    def whole(self) -> "PreTrainedModel":
+        """The model that decodes: `model`, with the layers that the trainer does not see, if any."""
+        return self.model
+
+    @abstractmethod
+    def _start(self) -> None:
+        """Set `model`, `tokenizer`, `base` and `fitter`."""
+
+    @abstractmethod
+    def trainer(self, examples: Examples, flow: TrainingFlow) -> "RoleTrainer":
+        """The trainer of the model.
+
+        Args:
+            examples (`Examples`): training and validation examples.
+            flow (`TrainingFlow`): clock, reporters and folders.
+        """
+
+    def finish(self) -> None:  # noqa: B027
+        """What is to be done once after the training, before answers are decoded."""
+
+    def prompt(self, text: str) -> dict[str, str]:
+        """What the model reads for a state text, for the card: `prompt`, if that is not the text itself."""
+        return {}
+
+    @property
+    def libraries(self) -> tuple[str, ...]:
+        """Distributions whose versions belong into the record, beside those of every training."""
+        return ()
+
+    @abstractmethod
+    def save(self, examples: Tokenized) -> None:
+        """Write weights, tokenizer and configs into the folder, with role, state text and lengths."""
+
+
+def mark(student: Student) -> None:
+    """Write role, state text, held-out tasks and lengths into the configs that are saved."""
+    model, data, recipe = student.whole, student.data, student.recipe
+    model.config.subgoal_role = student.role
+    model.config.state_text_version = data.state_text_version
+    model.config.held_out_tasks = list(data.held_out_tasks)
+    model.config.use_cache = True  # the trainer turns it off
+    student.tokenizer.model_max_length = recipe.source_length
+    # The default max_length of 20 would cut answers off.
+    generation: Any = model.generation_config
+    generation.max_length = None
+    generation.max_new_tokens = recipe.target_length
+
+
+def ground(student: Student, examples: Tokenized) -> None:
+    """Learn the constraints of grounded decoding, and write them into the config that is saved."""
+    from modeling.inference.grounding import find_grounding
+
+    unique = {row: index for index, row in enumerate(examples.rows)}.values()  # balancing repeats rows
+    inputs, labels = ([ids[index] for index in unique] for ids in (examples.inputs, examples.labels))
+    find_grounding(inputs, labels, student.tokenizer).mark(student.whole, student.tokenizer)
