@@ -6,7 +6,7 @@ Nothing heavy is imported here, so that `subgoal --help` answers at once.
 import errno
 import os
 import sys
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 from typing import Annotated, Any, NoReturn
@@ -15,7 +15,7 @@ import typer
 from typer.core import TyperGroup
 
 from dataset_builder.cli import app as corpus
-from dataset_builder.common.errors import SubgoalError
+from dataset_builder.common.errors import SubgoalError, causes
 from eval_harness.cli.main import app as evaluation
 from eval_harness.cli.study import app as study
 from modeling.cli import models, train_command
@@ -61,12 +61,17 @@ def explain_disk_error(error: BaseException) -> str | None:
 
     datasets wraps the `OSError` in its own error; safetensors writes from Rust and only quotes the message.
     """
-    for cause in _causes(error):
+    for cause in causes(error):
         if isinstance(cause, OSError):
             number, path, reason = cause.errno, cause.filename, cause.strerror
         else:
             number = errno.ENOSPC if "No space left on device" in str(cause) else None
             path, reason = None, None
+        if number in _FULL and path and _is_of_hub_cache(path):
+            return (
+                f"The disk of the cache of the Hugging Face libraries is full: {path}: free some space, or "
+                "set HF_HOME to a folder on another disk."
+            )
         if number in _FULL:
             where = f"The disk of {path or _output_folder()} is full"
             return f"{where}: free some space and run the same command again: it resumes."
@@ -91,14 +96,6 @@ def _is_of_hub_cache(path: str | bytes | int) -> bool:
     ]
     where = Path(os.fsdecode(path)) if not isinstance(path, int) else Path()
     return any(where.is_relative_to(cache) or where in cache.parents for cache in caches)
-
-
-def _causes(error: BaseException) -> Iterator[BaseException]:
-    """An error and its causes, outermost first."""
-    cause: BaseException | None = error
-    while cause is not None:
-        yield cause
-        cause = cause.__cause__
 
 
 def _output_folder(arguments: Sequence[str] | None = None) -> str:

@@ -1,5 +1,7 @@
 """Errors a user can act on: each carries one line that names the input and the remedy."""
 
+from collections.abc import Iterator
+
 
 class SubgoalError(Exception):
     """Something went wrong that the user can do something about (exit status 1)."""
@@ -23,6 +25,14 @@ class MachineError(SubgoalError):
 
 class SimulatorDied(SubgoalError):
     """The Java process is gone. Loading an episode again starts a new one."""
+
+
+def causes(error: BaseException) -> Iterator[BaseException]:
+    """An error and its causes, outermost first."""
+    cause: BaseException | None = error
+    while cause is not None:
+        yield cause
+        cause = cause.__cause__
 
 
 def one_line(text: object, length: int | None = None) -> str:

@@ -1,23 +1,48 @@
 """What the Hub and the network answer, as errors of one line with the remedy."""
 
+import errno
+import os
+import socket
+import ssl
 from collections.abc import Iterator
 from contextlib import contextmanager
 
 from huggingface_hub import constants, errors
 
-from dataset_builder.common.errors import SubgoalError, UsageError, one_line
+from dataset_builder.common.errors import SubgoalError, UsageError, causes, one_line
 from dataset_builder.common.http_environment import check_http_environment
 
 BAD_TOKEN = "The Hugging Face token holds characters that no token has: set HF_TOKEN again."
+_UNREACHABLE = {errno.ENETDOWN, errno.ENETUNREACH, errno.EHOSTDOWN, errno.EHOSTUNREACH}
 _RETRY = "push again later; what is uploaded is kept."
 
 
-def is_of_this_machine(error: OSError) -> bool:
-    """Whether an error is of the local files, such as a full disk, and not of the network.
+def machine_error(error: BaseException, cache: str) -> OSError | None:
+    """The error of the local files, such as a full disk, behind an error of a client of the Hub.
+
+    Args:
+        error (`BaseException`): what the client raised.
+        cache (`str`): the folder that the client writes to: the error of a full disk names no file.
+
+    Returns:
+        `OSError`: a new error with a file name, or None if the error has another cause.
+    """
+    for cause in causes(error):
+        if isinstance(cause, OSError) and _is_of_this_machine(cause):
+            return OSError(cause.errno, cause.strerror, cause.filename or cache)
+        # datasets compares sizes before it writes.
+        if isinstance(cause, OSError) and "Not enough disk space" in str(cause):
+            return OSError(errno.ENOSPC, os.strerror(errno.ENOSPC), cache)
+    return None
+
+
+def _is_of_this_machine(error: OSError) -> bool:
+    """Whether an error is of the local files and not of the network.
 
     The clients derive their network errors from `OSError` too, but only the system sets an `errno`.
     """
-    return error.errno is not None and not isinstance(error, ConnectionError)
+    network = isinstance(error, (ConnectionError, TimeoutError, socket.gaierror, ssl.SSLError))
+    return error.errno is not None and not network and error.errno not in _UNREACHABLE
 
 
 def check_environment() -> None:
@@ -33,6 +58,7 @@ def reading(repo_id: str) -> Iterator[None]:
     Raises:
         UsageError: if there is no such repository, or as `check_environment`.
         SubgoalError: if the Hub fails or cannot be reached.
+        OSError: if the cache cannot be written.
     """
     check_environment()
     try:
@@ -49,8 +75,8 @@ def reading(repo_id: str) -> Iterator[None]:
     except UnicodeEncodeError as error:  # its text would quote the token
         raise SubgoalError(BAD_TOKEN) from error
     except (errors.HTTPError, OSError) as error:
-        if isinstance(error, OSError) and is_of_this_machine(error):
-            raise
+        if local := machine_error(error, constants.HF_HUB_CACHE):
+            raise local from error
         raise SubgoalError(
             f"Cannot reach the Hub for {repo_id}: check the network, unset HF_HUB_OFFLINE, or name a folder."
         ) from error
@@ -63,6 +89,7 @@ def pushing(repo_id: str) -> Iterator[None]:
     Raises:
         UsageError: as `check_environment`.
         SubgoalError: if the Hub refuses, fails, or cannot be reached.
+        OSError: if a file cannot be read, or the cache cannot be written.
     """
     check_environment()
     try:
@@ -77,6 +104,8 @@ def pushing(repo_id: str) -> Iterator[None]:
         cause = error.__cause__ if isinstance(error, RuntimeError) and error.__cause__ else error
         if isinstance(cause, errors.HfHubHTTPError):
             raise SubgoalError(_refusal(repo_id, cause)) from error
+        if local := machine_error(error, constants.HF_HUB_CACHE):
+            raise local from error
         reason = str(cause).strip().partition("\n")[0]
         raise SubgoalError(
             f"Cannot reach {constants.ENDPOINT} ({reason}): check the network, {_RETRY}"

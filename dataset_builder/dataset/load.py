@@ -1,16 +1,18 @@
 """Opening a built corpus, from a folder or from the Hub, with errors a user can act on."""
 
 import hashlib
+import os
 import re
 from pathlib import Path
 
 import datasets
 from datasets.exceptions import DatasetGenerationError, DatasetNotFoundError
+from huggingface_hub.constants import HF_HUB_CACHE
 from pyarrow import ArrowInvalid
 from yaml import YAMLError
 
 from dataset_builder.common.errors import SubgoalError, UsageError
-from dataset_builder.common.hub_errors import check_environment, is_of_this_machine
+from dataset_builder.common.hub_errors import check_environment, machine_error
 from dataset_builder.common.hub_ids import is_path, public_name, split_revision
 from dataset_builder.dataset.features import CONFIGS
 
@@ -64,6 +66,7 @@ def load_config(dataset: str, config: str) -> datasets.DatasetDict:
     Raises:
         UsageError: if there is no such dataset, it is damaged, or it is not a sub-goal corpus.
         SubgoalError: if the Hub cannot be reached.
+        OSError: if the cache cannot be written.
     """
     repo, revision = split_revision(dataset)
     folder = Path(repo)
@@ -78,6 +81,8 @@ def load_config(dataset: str, config: str) -> datasets.DatasetDict:
         raise UsageError(f"There is no dataset folder {dataset}: `subgoal corpus build` makes one.")
     if not folder.is_dir():
         check_environment()
+        # `datasets` would report a cache that cannot be made as a dataset that cannot be found.
+        os.makedirs(HF_HUB_CACHE, exist_ok=True)
     try:
         tables = datasets.load_dataset(repo, config, revision=revision, cache_dir=_cache_of(folder))
     except DatasetNotFoundError as error:
@@ -85,8 +90,8 @@ def load_config(dataset: str, config: str) -> datasets.DatasetDict:
             f"No dataset {dataset} on the Hub or in this folder: check the name, or `hf auth login`."
         ) from error
     except (ArrowInvalid, DatasetGenerationError, YAMLError) as error:
-        if isinstance(error.__cause__, OSError):
-            raise  # a full disk, say: not the dataset's fault
+        if local := machine_error(error, datasets.config.HF_DATASETS_CACHE):
+            raise local from error  # a full disk, say: not the dataset's fault
         raise UsageError(
             f"{dataset} is damaged ({_reason(error.__cause__ or error)}): {_again(folder)}"
         ) from error
@@ -97,8 +102,8 @@ def load_config(dataset: str, config: str) -> datasets.DatasetDict:
             ) from error
         raise
     except OSError as error:
-        if is_of_this_machine(error):
-            raise
+        if local := machine_error(error, datasets.config.HF_DATASETS_CACHE):
+            raise local from error
         if folder.is_dir():
             raise UsageError(f"{dataset} is not whole ({_reason(error)}): {_again(folder)}") from error
         raise SubgoalError(

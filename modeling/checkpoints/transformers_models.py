@@ -4,7 +4,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from dataset_builder.common.errors import SubgoalError, UsageError, one_line
-from dataset_builder.common.hub_errors import check_environment
+from dataset_builder.common.hub_errors import check_environment, machine_error
 from modeling.runtime.quiet import quiet_libraries
 
 if TYPE_CHECKING:
@@ -157,11 +157,14 @@ def _check_tokenizer(name: str, tokenizer: "PreTrainedTokenizerBase") -> None:
         )
 
 
-def explain(name: str, error: Exception) -> SubgoalError:
-    """An error of transformers as one line with the remedy."""
+def explain(name: str, error: Exception) -> SubgoalError | OSError:
+    """An error of transformers as one line with the remedy, or the error of the local cache behind it."""
+    from huggingface_hub.constants import HF_HUB_CACHE
     from huggingface_hub.errors import HfHubHTTPError, LocalEntryNotFoundError
 
     folder = Path(name)
+    if not folder.is_dir() and (local := machine_error(error, HF_HUB_CACHE)):
+        return local
     reason = one_line(error).partition(". ")[0][:200]
     if isinstance(error.__cause__, LocalEntryNotFoundError):
         return SubgoalError(

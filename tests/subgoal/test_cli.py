@@ -212,6 +212,18 @@ def test_a_cache_that_cannot_be_written_is_one_line_with_the_remedy(
     assert line.endswith("set HF_HOME to a folder that can be.\n")
 
 
+def test_a_full_disk_of_the_cache_is_not_that_of_the_output(
+    failing: list[BaseException], capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("HF_HOME", "/cache")
+    failing.append(OSError(errno.ENOSPC, "No space left on device", "/cache/hub"))
+    assert status_of("group", "fail", "--out", "/runs/x") == 1
+    assert capsys.readouterr().err == (
+        "error: The disk of the cache of the Hugging Face libraries is full: /cache/hub: free some space, or "
+        "set HF_HOME to a folder on another disk.\n"
+    )
+
+
 def test_output_folder_is_found_in_both_spellings() -> None:
     assert cli._output_folder(["subgoal", "eval", "run", "--out=/a b"]) == "/a b"
     assert cli._output_folder(["subgoal", "eval", "run", "--out", "/a", "--seed", "1"]) == "/a"

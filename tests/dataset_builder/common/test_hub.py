@@ -138,6 +138,12 @@ def test_what_was_pushed_is_loaded_by_its_id(hub: LocalHub, client: Client, data
         assert usual == {split: digest(table) for split, table in tables.items()}
 
 
+def test_a_cache_that_cannot_be_made_is_not_a_missing_dataset(client: Client) -> None:
+    err = client.run("-m", "subgoal", "corpus", "stats", "tester/data", status=1, HF_HOME="/proc/cache")
+    assert err.startswith("error: The cache of the Hugging Face libraries cannot be written: /proc/cache")
+    assert err.endswith("set HF_HOME to a folder that can be.\n")
+
+
 def test_the_card_on_the_hub_names_its_id(hub: LocalHub, client: Client, folder: Path) -> None:
     before, whole = (folder / "README.md").read_bytes(), local(folder)
     (folder / "images" / ".DS_Store").write_bytes(b"not of the dataset")

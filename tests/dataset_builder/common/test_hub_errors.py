@@ -1,13 +1,15 @@
 """Errors of the Hub and the network become one line with the remedy."""
 
+import errno
+import socket
 from types import SimpleNamespace
 from typing import Any
 
 import pytest
 from huggingface_hub.errors import HfHubHTTPError, RepositoryNotFoundError
 
-from dataset_builder.common.errors import SubgoalError, UsageError
-from dataset_builder.common.hub_errors import is_of_this_machine, pushing, reading
+from dataset_builder.common.errors import SubgoalError, UsageError, causes
+from dataset_builder.common.hub_errors import machine_error, pushing, reading
 
 
 def answer(status: int, kind: type[HfHubHTTPError] = HfHubHTTPError) -> HfHubHTTPError:
@@ -55,10 +57,33 @@ def test_reading_tells_a_missing_model_from_a_failing_hub() -> None:
         raise ConnectionRefusedError(111, "refused")
 
 
+def wrapped(cause: BaseException, message: str = "Consistency check failed") -> OSError:
+    error = OSError(message)
+    error.__cause__ = cause
+    return error
+
+
 def test_errors_of_this_machine_are_not_taken_for_the_network() -> None:
-    full = OSError(28, "No space left on device")
-    assert is_of_this_machine(full)
-    assert not is_of_this_machine(ConnectionResetError(104, "reset"))
-    with pytest.raises(OSError, match="No space left") as caught, reading("ns/model"):
-        raise full
-    assert caught.value is full
+    full = OSError(errno.ENOSPC, "No space left on device")
+    refused = PermissionError(errno.EACCES, "Permission denied", "/cache/hub/models--ns--model")
+    for explained in (reading, pushing):
+        with pytest.raises(OSError, match=r"No space left on device: '/.*hub'"), explained("ns/model"):
+            raise full
+        with pytest.raises(PermissionError, match="models--ns--model"), explained("ns/model"):
+            raise wrapped(refused)
+    for error in (
+        ConnectionResetError(errno.ECONNRESET, "reset"),
+        TimeoutError(errno.ETIMEDOUT, "timed out"),
+        socket.gaierror(socket.EAI_NONAME, "Name or service not known"),
+        OSError(errno.ENETUNREACH, "Network is unreachable"),
+        OSError("no errno"),
+    ):
+        assert machine_error(error, "/cache") is None
+        assert machine_error(wrapped(error), "/cache") is None
+
+
+def test_a_size_that_datasets_compares_before_it_writes_is_a_full_disk() -> None:
+    error = machine_error(OSError("Not enough disk space. Needed: 9 GB"), "/cache/datasets")
+    assert error is not None
+    assert (error.errno, error.filename) == (errno.ENOSPC, "/cache/datasets")
+    assert list(causes(error)) == [error]

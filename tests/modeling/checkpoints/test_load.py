@@ -1,5 +1,6 @@
 """Which folders are models, and what their identity covers."""
 
+import errno
 import json
 import shutil
 from pathlib import Path
@@ -9,6 +10,7 @@ import pytest
 from dataset_builder.common.errors import UsageError
 from modeling import FlatAgent
 from modeling.checkpoints.load import load_checkpoint
+from modeling.checkpoints.transformers_models import explain
 from modeling.recipes.recipe import Recipe
 from modeling.training.train import train
 
@@ -58,3 +60,20 @@ def test_the_decoding_says_whether_answers_were_grounded(flat: Path) -> None:
     del config["grounding"]
     (flat / "config.json").write_text(json.dumps(config))
     assert FlatAgent.from_pretrained(str(flat)).describe()["decoding"]["grounded"] is False
+
+
+@pytest.mark.parametrize(
+    ("cause", "text"),
+    [
+        (PermissionError(errno.EACCES, "Permission denied", "/cache/hub/x.lock"), "/cache/hub/x.lock"),
+        (OSError(errno.EROFS, "Read-only file system"), "hub"),
+        (OSError(errno.ENOSPC, "No space left on device"), "hub"),
+    ],
+)
+def test_a_cache_that_cannot_be_written_is_not_a_bad_model(cause: OSError, text: str) -> None:
+    error = OSError("PermissionError at None when downloading ns/model.")
+    error.__cause__ = cause
+    explained = explain("ns/model", error)
+    assert isinstance(explained, OSError)
+    assert explained.errno == cause.errno
+    assert str(explained.filename).endswith(text)
