@@ -3,6 +3,7 @@
 import typer
 
 from eval_harness.cli.cost import cost
+from eval_harness.cli.leaderboard import leaderboard
 from eval_harness.cli.push import push
 from eval_harness.cli.report import compare, replay, report
 from eval_harness.cli.run import run
@@ -46,3 +47,4 @@ app.command()(report)
 app.command()(compare)
 app.command()(replay)
 app.command()(cost)
+app.command()(leaderboard)

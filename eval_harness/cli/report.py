@@ -30,11 +30,11 @@ def report(
     if markdown != "-":
         Console().print(comparison_table(runs))
     if markdown:
-        _write(markdown, comparison_markdown(runs))
+        write_text(markdown, comparison_markdown(runs))
     if html:
         from eval_harness.reports.html.page import html_report
 
-        _write(str(html), html_report(runs))
+        write_text(str(html), html_report(runs))
 
 
 def compare(
@@ -68,9 +68,9 @@ def compare(
     if "-" not in (markdown, json):
         Console().print(paired_table(comparison), effort_table(comparison), sep="\n")
     if markdown:
-        _write(markdown, paired_markdown(comparison))
+        write_text(markdown, paired_markdown(comparison))
     if json:
-        _write(json, dumps(comparison.to_dict(), indent=2, ensure_ascii=False) + "\n")
+        write_text(json, dumps(comparison.to_dict(), indent=2, ensure_ascii=False) + "\n")
 
 
 def replay(
@@ -123,7 +123,7 @@ def replay(
         raise typer.Exit(1)
 
 
-def _write(target: str, text: str) -> None:
+def write_text(target: str, text: str) -> None:
     """Write to a file, or to the terminal for `-`."""
     if target == "-":
         typer.echo(text, nl=False)

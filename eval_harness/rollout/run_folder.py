@@ -120,6 +120,8 @@ def _differences(there: Any, here: Any, name: str = "") -> Iterator[str]:
         if here.get("revision") and there.get("revision") == here["revision"]:
             there = {**there, "id": here.get("id")}  # the same weights, wherever they are
             there.setdefault("files", here.get("files"))  # runs of earlier releases lack it
+        if "id" in here and "kind" in here:
+            there = {"kind": here["kind"], **there}  # and this
         for key in here if not name else [*here, *(key for key in there if key not in here)]:
             yield from _differences(there.get(key), here.get(key), f"{name}.{key}" if name else key)
     elif there != here:

@@ -60,8 +60,13 @@ class Checkpoint:
         return sum(weights.numel() for weights in self.model.parameters())
 
     def describe(self) -> dict[str, Any]:
-        """Provenance: public name, revision, parameters; hash of files and held-out tasks, if any."""
-        record = {"id": public_name(self.id), "revision": self.revision, "parameters": self.parameters}
+        """Provenance: public name, revision, parameters, kind; hash of files and held-out tasks, if any."""
+        record: dict[str, Any] = {
+            "id": public_name(self.id),
+            "revision": self.revision,
+            "parameters": self.parameters,
+            "kind": "adapter" if self.base else self.kind,
+        }
         held_out = getattr(self.model.config, "held_out_tasks", None) or self.description.held_out_tasks
         record |= {"files": self.files} if self.files else {}
         record |= {"base": self.base} if self.base else {}

@@ -66,7 +66,7 @@ class LLM:
 
     def describe(self) -> dict[str, Any]:
         """Provenance: the model's name. Its server is in the completions: it may move during a run."""
-        return {"id": self.session.client.model}
+        return {"id": self.session.client.model, "kind": "served"}
 
 
 class Conversation:

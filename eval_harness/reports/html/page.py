@@ -10,12 +10,12 @@ import hashlib
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from functools import cached_property
-from importlib.resources import files
 from typing import Any
 
 from dataset_builder.common.errors import UsageError
 from dataset_builder.simulator.tasks import TASKS
 from eval_harness.reports.html.charts import provenance_rows, score_curves
+from eval_harness.reports.html.rendering import environment, template_text
 from eval_harness.reports.html.transcripts import transcripts
 from eval_harness.reports.paired_comparison import compare_runs, p_text, signed_text
 from eval_harness.reports.score_table import (
@@ -62,47 +62,40 @@ def html_report(runs: Sequence[PlayedRun]) -> str:
         runs (`Sequence[PlayedRun]`): shown side by side, in this order. The later ones are also
             compared with the first, paired by episode.
     """
-    from jinja2 import Environment, PackageLoader, StrictUndefined
     from jinja2.utils import htmlsafe_json_dumps
 
     results = [run.result for run in runs]
     names = run_names(results)
     columns = [_Column(name, run.result, run.scores()) for run, name in zip(runs, names, strict=True)]
-    script = _text("report.js")
+    script = template_text("report.js")
     rows, data = transcripts(runs, names)
-    environment = Environment(
-        loader=PackageLoader("eval_harness.reports.html"),
-        autoescape=True,
-        undefined=StrictUndefined,
-        trim_blocks=True,
-        lstrip_blocks=True,
+    return (
+        environment()
+        .get_template("report.html")
+        .render(
+            title=_title(results, names),
+            subtitle=_subtitle(results),
+            style=template_text("report.css"),
+            script=script,
+            script_hash=base64.b64encode(hashlib.sha256(script.encode()).digest()).decode(),
+            warning=protocol_note(results),
+            notes=_notes(columns),
+            names=names,
+            cards=[_card(run, column) for run, column in zip(runs, columns, strict=True)],
+            differences=[
+                _difference(runs[0], run, (names[0], name))
+                for run, name in zip(runs[1:], names[1:], strict=True)
+            ],
+            groups=_task_chart(columns),
+            curves=score_curves(runs, names),
+            outcomes=_outcomes(runs),
+            costs=cost_rows(runs),
+            provenance=provenance_rows(results),
+            episodes=rows,
+            episode_tasks=[task for task in TASKS if any(row["task"] == task for row in rows)],
+            data=htmlsafe_json_dumps(data, separators=(",", ":")),
+        )
     )
-    return environment.get_template("report.html").render(
-        title=_title(results, names),
-        subtitle=_subtitle(results),
-        style=_text("report.css"),
-        script=script,
-        script_hash=base64.b64encode(hashlib.sha256(script.encode()).digest()).decode(),
-        warning=protocol_note(results),
-        notes=_notes(columns),
-        names=names,
-        cards=[_card(run, column) for run, column in zip(runs, columns, strict=True)],
-        differences=[
-            _difference(runs[0], run, (names[0], name)) for run, name in zip(runs[1:], names[1:], strict=True)
-        ],
-        groups=_task_chart(columns),
-        curves=score_curves(runs, names),
-        outcomes=_outcomes(runs),
-        costs=cost_rows(runs),
-        provenance=provenance_rows(results),
-        episodes=rows,
-        episode_tasks=[task for task in TASKS if any(row["task"] == task for row in rows)],
-        data=htmlsafe_json_dumps(data, separators=(",", ":")),
-    )
-
-
-def _text(name: str) -> str:
-    return (files("eval_harness.reports.html") / "templates" / name).read_text(encoding="utf-8")
 
 
 def _title(results: Sequence[RunResult], names: Sequence[str]) -> str:

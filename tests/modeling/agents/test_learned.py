@@ -120,6 +120,7 @@ def test_agents_follow_the_protocol_and_say_what_they_are(
         "id": "executor",  # where it lies is nobody's business
         "revision": record["weights"],
         "parameters": record["parameters"],
+        "kind": "seq2seq",
         "files": files_hash(checkpoints["executor"]),
     }
 

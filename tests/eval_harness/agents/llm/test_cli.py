@@ -36,7 +36,7 @@ def test_react_by_name(expert: Expert, tmp_path: Path) -> None:
     assert (saved["agent"], saved["mean_score"], saved["models"]) == (
         "react",
         100,
-        {"llm": {"id": "teacher"}},
+        {"llm": {"id": "teacher", "kind": "served"}},
     )
     (line,) = (out / "episodes.jsonl").read_text().splitlines()
     record = json.loads(line)

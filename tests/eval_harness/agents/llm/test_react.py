@@ -17,7 +17,7 @@ def test_expert_fed_agent_reaches_the_ceiling_and_tokens_are_counted(
     with OpenAIServer(expert) as server:
         result = play(React(llm(server.base_url)))
         assert (result.mean_score, result.episodes, result.failed) == (100, 4, 0)
-        assert (result.agent, result.models) == ("react", {"llm": {"id": "teacher"}})
+        assert (result.agent, result.models) == ("react", {"llm": {"id": "teacher", "kind": "served"}})
         episodes = result.episode_results()
         assert sum(episode.llm_calls for episode in episodes) == len(server.answered) == 14
         assert all(episode.llm_calls == len(episode.actions) for episode in episodes)
