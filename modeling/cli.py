@@ -94,7 +94,69 @@ def train_command(
     distributed.leave()
 
 
-models = typer.Typer(help="Publish checkpoints on the Hub.", no_args_is_help=True)
+models = typer.Typer(help="Describe models, publish checkpoints.", no_args_is_help=True)
+
+
+@models.command("describe")
+def describe_command(
+    model: Annotated[
+        str, typer.Argument(help="Folder, Hub id (ID@REVISION), or openai:MODEL.", metavar="ID")
+    ],
+    role: Annotated[
+        str | None, typer.Option("--role-of", help="controller, executor or flat.", metavar="ROLE")
+    ] = None,
+    out: Annotated[Path | None, _option("YAML file to write.", metavar="FILE")] = None,
+    state_text: Annotated[str | None, _option("State text: compact, paper, …", metavar="NAME")] = None,
+    prompt: Annotated[
+        str | None,
+        typer.Option(
+            "--prompt", "--template", help="instruct, state, thought, or a jinja file.", metavar="NAME|FILE"
+        ),
+    ] = None,
+    target: Annotated[
+        str | None,
+        _option("Where the action is: first-line, after:MARK or tag:NAME.", metavar="PATTERN"),
+    ] = None,
+    base: Annotated[
+        str | None, _option("Base of an adapter, if not the one that it names.", metavar="ID")
+    ] = None,
+    base_url: Annotated[str | None, _option("Server of openai:MODEL.", metavar="URL")] = None,
+    thinking: Annotated[
+        bool | None, typer.Option("--thinking/--no-thinking", help="Whether it may reason first.")
+    ] = None,
+    max_new_tokens: Annotated[int | None, _option("Longest answer in tokens.", metavar="N")] = None,
+    context: Annotated[int | None, _option("Longest prompt and answer in tokens.", metavar="N")] = None,
+) -> None:
+    """Write down how a model of any kind is used, after trying it on one state.
+
+    `subgoal eval run` takes the file in place of the model. Templates: docs/models.md.
+
+    Example: `subgoal models describe me/my-adapter --role-of flat --prompt thought --out mine.yaml`
+    """
+    from dataset_builder.common.errors import UsageError
+    from modeling.agents.describing import describe, try_out
+
+    if role is None:
+        raise UsageError("Which role? Add --role-of controller, executor or flat.")
+    if out is None:
+        raise UsageError("No out: add --out FILE.")
+    description = describe(
+        model,
+        role=role,
+        state_text=state_text,
+        prompt=prompt,
+        target=target,
+        base=base,
+        base_url=base_url,
+        thinking=thinking,
+        max_new_tokens=max_new_tokens,
+        context=context,
+    )
+    trial = try_out(description)
+    typer.echo(f"read {trial.answer.read} tokens, wrote {trial.answer.written}: {trial.answer.raw!r}")
+    typer.echo(f"{trial.found}: {', '.join(map(repr, trial.answer.texts))}")
+    trial.description.write(out)
+    typer.echo(out)
 
 
 @models.command("push")

@@ -15,7 +15,7 @@ from dataset_builder.common.errors import SubgoalError, UsageError, clip
 from dataset_builder.common.http_environment import check_http_environment
 from dataset_builder.llm.budget import prompt_tokens
 from dataset_builder.llm.completion_cache import Completion
-from dataset_builder.llm.errors import RequestFailed, RequestRejected, UnsupportedParameter
+from dataset_builder.llm.errors import ContextExceeded, RequestFailed, RequestRejected, UnsupportedParameter
 from dataset_builder.llm.replies import read_completion, read_payload
 from dataset_builder.llm.server_errors import KEEPS_ANSWERS, Endpoint, classified, error_status, error_words
 
@@ -133,9 +133,12 @@ class ChatClient:
         import openai
 
         streamed = {"stream": True, "stream_options": {"include_usage": True}} if stream else {}
+        # Not a parameter of OpenAI's, so the client takes it as an extra only.
+        extra = {name: request[name] for name in ("chat_template_kwargs",) if name in request}
+        body = {name: value for name, value in request.items() if name not in extra}
         try:
             # Streams too are read as a whole: some servers send one unasked.
-            response = client.chat.completions.with_raw_response.create(**request, extra_body=streamed)
+            response = client.chat.completions.with_raw_response.create(**body, extra_body=extra | streamed)
         except openai.APIError as error:
             raise self._error(error, {**request, **streamed}) from None  # the original holds the key
         payload = read_payload(response.text)
@@ -189,7 +192,8 @@ class ChatClient:
 
     def _counted(self, error: SubgoalError) -> SubgoalError:
         """The error, or the end of the run if no request was answered for long."""
-        if isinstance(error, UnsupportedParameter):
+        # Callers ask again in another format, or with a shorter prompt.
+        if isinstance(error, UnsupportedParameter | ContextExceeded):
             return error
         with self._lock:
             self._failures += 1

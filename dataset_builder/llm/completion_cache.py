@@ -27,6 +27,7 @@ class Completion:
         completion_tokens: tokens written.
         estimated: whether tokens were estimated, because the server did not count them.
         reasoning_chars: characters of reasoning that the server gave beside the text.
+        alternatives: further answers, where several were asked for (`n`); the tokens count all of them.
     """
 
     text: str
@@ -35,6 +36,12 @@ class Completion:
     completion_tokens: int
     estimated: bool = False
     reasoning_chars: int = 0
+    alternatives: tuple[str, ...] = ()
+
+    @property
+    def answers(self) -> list[str]:
+        """All answers, without reasoning."""
+        return [self.answer, *map(without_reasoning, self.alternatives)]
 
     @cached_property
     def answer(self) -> str:
@@ -112,6 +119,5 @@ class CompletionCache:
     def _completion(self, digest: str) -> Completion:
         record = self.store[(digest,)]
         # Records of earlier releases lack the newer fields.
-        return Completion(
-            **{field.name: record[field.name] for field in fields(Completion) if field.name in record}
-        )
+        kept = {field.name: record[field.name] for field in fields(Completion) if field.name in record}
+        return Completion(**kept | {"alternatives": tuple(kept.get("alternatives", ()))})

@@ -75,6 +75,7 @@ def read_completion(payload: dict[str, Any], request: dict[str, Any]) -> Complet
     usage = payload.get("usage") if isinstance(payload.get("usage"), dict) else {}
     read, written = (_count(usage, name) for name in ("prompt_tokens", "completion_tokens"))
     guess = estimate_tokens(text + reasoning)
+    others = [_first([choice]).get("message") for choice in payload["choices"][1:]]
     return Completion(
         text,
         _FINISH_NAMES.get(finish.lower(), finish),
@@ -83,6 +84,7 @@ def read_completion(payload: dict[str, Any], request: dict[str, Any]) -> Complet
         # Some servers report zeros, with which no budget would ever be spent.
         estimated=not read or (not written and guess > 0),
         reasoning_chars=len(reasoning),
+        alternatives=tuple(_text(other.get("content")) for other in others if isinstance(other, dict)),
     )
 
 

@@ -19,9 +19,34 @@ _ALTERNATIVES: dict[str, dict[str, Any]] = {
     "system": {"system": False},
     "stream": {"stream": True},
     "max_tokens": {"max_tokens_name": "max_completion_tokens"},
+    "top_p": {"top_p": False},
+    "n": {"n": False},
+    "seed": {"seed": False},
+    "thinking": {"thinking": False},
 }
 Message = dict[str, str]
 """`role` (`system`, `user` or `assistant`) and `content`."""
+
+
+@dataclass(frozen=True)
+class Drawing:
+    """How answers are drawn, where a request says it.
+
+    Attributes:
+        max_tokens: room for an answer.
+        n: number of answers.
+        temperature, top_p: of the samples; 0 is greedy.
+        seed: of the samples.
+        thinking: whether the model may reason first, for chat templates with that switch; None leaves it
+            to the server.
+    """
+
+    max_tokens: int
+    n: int = 1
+    temperature: float = 0.0
+    top_p: float = 1.0
+    seed: int | None = None
+    thinking: bool | None = None
 
 
 @dataclass(frozen=True)
@@ -35,6 +60,7 @@ class RequestFormat:
         stream: whether it has to be asked for a stream.
         max_tokens: room for an answer, where the server's own default cuts answers short.
         max_tokens_name: what the server calls that parameter.
+        top_p, n, seed, thinking: whether it accepts these parts of a `Drawing`.
     """
 
     form: str = FORMS[0]
@@ -43,6 +69,10 @@ class RequestFormat:
     stream: bool = False
     max_tokens: int | None = None
     max_tokens_name: str = "max_tokens"
+    top_p: bool = True
+    n: bool = True
+    seed: bool = True
+    thinking: bool = True
 
     def request(
         self,
@@ -68,6 +98,19 @@ class RequestFormat:
         # Left out as long as the server's default does, so that completions of earlier runs are found.
         if room := max_tokens or self.max_tokens:
             body[self.max_tokens_name] = room
+        return body
+
+    def drawing(self, drawing: Drawing) -> dict[str, Any]:
+        """The parts of a body for a drawing, as far as the server accepts them."""
+        body: dict[str, Any] = {}
+        if drawing.temperature and self.temperature is not None:
+            body["temperature"] = drawing.temperature
+            body |= {"top_p": drawing.top_p} if self.top_p else {}
+            body |= {"seed": drawing.seed} if self.seed and drawing.seed is not None else {}
+        if drawing.n > 1 and self.n:
+            body["n"] = drawing.n
+        if drawing.thinking is not None and self.thinking:
+            body["chat_template_kwargs"] = {"enable_thinking": drawing.thinking}
         return body
 
 

@@ -17,6 +17,11 @@ MAX_DEPTH = 8
 
 KEEPS_ANSWERS = "what was answered is kept, the same command goes on."
 
+_SEVERAL = re.compile(
+    r"(^|[\s.'\"`])n['\"`]?\s*(:|=|>|must|should|parameter|is\b)|parameter ['\"`]?n\b|one (completion|choice)"
+    r"|(multiple|several|number of) (choices|completions)",
+    re.I,
+)
 _FORM = re.compile(
     r"response.?format|json.?(schema|object|mode)|schema|grammar|guided|structured.?output|extra inputs", re.I
 )
@@ -173,6 +178,15 @@ def _unsupported(words: str, request: dict[str, Any], status: int) -> str | None
         return "system"
     if "response_format" in request and _FORM.search(words):
         return "form"
-    if status < 500 and "temperature" in request and "temperature" in words.lower():
+    said = words.lower()
+    if "chat_template_kwargs" in request and ("chat_template" in said or "enable_thinking" in said):
+        return "thinking"
+    if status < 500 and "top_p" in request and "top_p" in said:
+        return "top_p"
+    if status < 500 and "seed" in request and "seed" in said:
+        return "seed"
+    if status < 500 and "temperature" in request and "temperature" in said:
         return "temperature"
+    if "n" in request and _SEVERAL.search(words):
+        return "n"
     return None

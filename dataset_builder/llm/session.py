@@ -1,7 +1,7 @@
 """`ChatSession`: asks a model in the format that its server accepts, and keeps what was paid for."""
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import partial
 from typing import Any
 
@@ -9,7 +9,7 @@ from dataset_builder.llm.budget import Budget, prompt_tokens
 from dataset_builder.llm.client import ChatClient
 from dataset_builder.llm.completion_cache import Completion, CompletionCache, request_digest
 from dataset_builder.llm.errors import ContextExceeded, RequestRejected, UnsupportedParameter
-from dataset_builder.llm.request_format import FormatFallback, Message, RequestFormat
+from dataset_builder.llm.request_format import Drawing, FormatFallback, Message, RequestFormat
 
 MAX_TOKENS = 8_192
 """Room for an answer that the server's own default cuts short, reasoning included."""
@@ -118,6 +118,36 @@ class ChatSession:
             break
         return self._checked(answer)
 
+    def draw(
+        self,
+        compose: Callable[[RequestFormat], Sequence[Message]],
+        about: Mapping[str, Any],
+        drawing: Drawing,
+    ) -> list[Completion]:
+        """Answers of limited length, which may be cut short; with `n`, several of them.
+
+        A server that gives fewer answers than it is asked for is asked again for the rest.
+
+        Args:
+            compose (`Callable`): the messages, for a format.
+            about (`Mapping`): as for `ask`.
+            drawing (`Drawing`): how answers are drawn.
+
+        Raises:
+            SubgoalError: as `ChatClient.complete`, or if the budget is spent.
+        """
+        completions: list[Completion] = []
+        missing = drawing.n
+        while missing > 0:
+            turn = len(completions)
+            # Another attempt and seed, or the same answers would come again.
+            seed = None if drawing.seed is None else drawing.seed + turn
+            rest = replace(drawing, n=missing, seed=seed)
+            completion = self._ask_once(compose, about, turn, None, drawing.max_tokens, rest).completion
+            completions.append(completion)
+            missing -= len(completion.answers)
+        return completions
+
     def _checked(self, answer: Answer) -> Answer:
         """The answer, unless the server withheld it."""
         completion = answer.completion
@@ -136,11 +166,13 @@ class ChatSession:
         attempt: int,
         schema: dict[str, Any] | None,
         room: int | None,
+        drawing: Drawing | None = None,
     ) -> Answer:
         """The answer with this much room; parts of the format that the server refuses are dropped."""
         while True:
             asked = self.fallback.format
             request = asked.request(self.client.model, compose(asked), schema, room)
+            request |= asked.drawing(drawing) if drawing else {}
             digest = request_digest(request, attempt)
             noted = dict(about) if schema is None else {**about, "form": asked.form}
             try:

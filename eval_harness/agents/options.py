@@ -53,6 +53,13 @@ class AgentOptions:
     when: str | None = None
 
     @property
+    def served(self) -> bool:
+        """Whether one of the learned models is behind a server."""
+        from modeling.checkpoints.description import is_served
+
+        return any(name and is_served(name) for name in (self.controller, self.executor, self.flat))
+
+    @property
     def settings(self) -> "ModelSettings":
         """What is said about the learned models."""
         from modeling.checkpoints.description import ModelSettings

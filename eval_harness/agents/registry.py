@@ -26,7 +26,8 @@ if TYPE_CHECKING:
 
 
 def _hierarchical(options: AgentOptions, *, controller: str, executor: str) -> Agent:
-    escalation = (options.escalate_to, options.when, options.base_url)
+    escalation = [options.escalate_to, options.when]
+    escalation += [] if options.served else [options.base_url]
     if any(escalation) or options.budget_tokens is not None or options.max_tokens is not None:
         from eval_harness.agents.escalation import escalating
 
@@ -133,6 +134,8 @@ def _swiftsage(options: AgentOptions, *, llm: str) -> Agent:
         options.executor,
         options.flat,
         decoding=options.decoding,
+        base_url=options.base_url if options.served else None,
+        ledger=options.ledger,
         state_text=options.state_text,
         prompt=options.prompt,
         target=options.target,
@@ -267,7 +270,7 @@ def make_agent(name: str, options: AgentOptions | None = None) -> Agent:
             raise UsageError(f"Agent {name} needs --{option}: {what}.")
     used = (*entry.needs, *entry.takes)
     if {"controller", "executor", "flat"} & set(used):
-        used += _OF_MODELS
+        used += (*_OF_MODELS, *(("base_url",) if options.served else ()))
     _check_given(name, given, used)
     _check_decoding(name, options, used)
     return entry.make(options, **{option: given[option] for option in entry.needs})

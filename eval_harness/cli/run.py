@@ -94,7 +94,7 @@ Llm = Annotated[str | None, _llm(help="Language model for react, saycan, …", m
 BaseUrl = Annotated[
     str | None,
     _llm(
-        help="OpenAI-compatible server of the language model; the key is read from OPENAI_API_KEY.",
+        help="OpenAI-compatible server of --llm and of openai:MODEL; the key is read from OPENAI_API_KEY.",
         metavar="URL",
     ),
 ]
@@ -193,6 +193,7 @@ def run(
     from eval_harness.reports.score_table import comparison_table
     from eval_harness.rollout.jobs import AgentMaker
     from eval_harness.rollout.run import resolve_batch_size, run_protocol
+    from modeling.checkpoints.description import is_served
 
     rules = load_protocol(protocol)
     rules.units(tasks, max_variations, seed)  # bad arguments are reported before a model is loaded
@@ -210,13 +211,14 @@ def run(
         "grounded": grounded,
     }
     name = select_agent(agent, controller=controller, executor=executor, flat=flat)
-    if engine != "local" and (llm or escalate_to):
+    asks_server = bool(llm or escalate_to) or any(map(is_served, filter(None, (controller, executor, flat))))
+    if engine != "local" and asks_server:
         raise UsageError(
             f"--engine {engine} does not support agents that ask a language model: drop --engine."
         )
     runner = get_engine(engine, workers=workers, address=address)
     # An agent that asks a language model reads its ledger, which is in the run folder, when it is made.
-    ledger_owner = folder_lock(out, wait) if llm or escalate_to else contextlib.nullcontext()
+    ledger_owner = folder_lock(out, wait) if asks_server else contextlib.nullcontext()
     with ledger_owner, Simulator(worlds=workers if engine == "local" else None) as simulator:
         options = AgentOptions(
             controller,

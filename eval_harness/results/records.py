@@ -118,6 +118,7 @@ class RunResult:
         hardware: processor, cores, memory, GPU.
         wall_seconds: wall time of all sessions of the run.
         asked: task → variations that the sessions of the run were asked for.
+        inputs_shortened: inputs of models that lost history to fit their context, over all episodes.
         folder: where it was read from or written to; not part of the file.
     """
 
@@ -140,6 +141,7 @@ class RunResult:
     wall_seconds: float
     asked: dict[str, list[int]] = field(default_factory=dict)
     rules: dict[str, Any] = field(default_factory=dict)
+    inputs_shortened: int = 0
     folder: Path | None = field(default=None, compare=False)
 
     def to_dict(self) -> dict[str, Any]:
@@ -186,13 +188,14 @@ def _first_fault(error: ValidationError) -> str:
 
 
 def summarize(episodes: Iterable[EpisodeResult]) -> dict[str, Any]:
-    """The fields of a `RunResult` that the `scienceworld_score` metric computes from the episodes."""
+    """The fields of a `RunResult` that follow from its episodes."""
     ordered = sorted(episodes, key=lambda episode: (_ORDER[episode.task], episode.key))
     played: dict[str, set[int]] = {}
     for episode in ordered:
         played.setdefault(episode.task, set()).add(episode.variation)
     return averages((episode.task, episode.score) for episode in ordered) | {
-        "played": {task: sorted(variations) for task, variations in played.items()}
+        "played": {task: sorted(variations) for task, variations in played.items()},
+        "inputs_shortened": sum(episode.inputs_shortened for episode in ordered),
     }
 
 

@@ -23,11 +23,10 @@ from typing import Any, TypeVar
 from dataset_builder.common.errors import MachineError, SimulatorDied
 from dataset_builder.simulator.retry import MAX_JVM_RESTARTS
 from dataset_builder.simulator.simulator import Simulator
-from eval_harness.episodes.errors import RunAborted
 from eval_harness.episodes.game import Game
 from eval_harness.protocols.protocol import EpisodeKey, Protocol
 from eval_harness.results.records import EpisodeResult
-from modeling.agents.base import Agent, Decision
+from modeling.agents.base import Agent, Decision, RunAborted
 
 _LOADED_AHEAD = 2
 

@@ -6,10 +6,24 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, fields
 from typing import TYPE_CHECKING, Any, Protocol, runtime_checkable
 
+from dataset_builder.common.errors import SubgoalError
 from dataset_builder.trajectories.agent_state import AgentState
 
 if TYPE_CHECKING:
     from dataset_builder.simulator.simulator import Episode
+
+
+class RunAborted(SubgoalError):
+    """The agent cannot go on in any episode: the run stops, and what is not finished is played later.
+
+    Args:
+        message (`str`): one line with the remedy.
+        exit_code (`int`, *optional*): of the command.
+    """
+
+    def __init__(self, message: str, exit_code: int = SubgoalError.exit_code) -> None:
+        super().__init__(message)
+        self.exit_code = exit_code
 
 
 @dataclass(frozen=True)

@@ -3,6 +3,7 @@
 from modeling.agents.decoding import Decoding
 from modeling.agents.local_model import LocalModel
 from modeling.agents.role_model import RoleModel
+from modeling.agents.served_model import ServedModel
 from modeling.checkpoints.description import (
     ModelDescription,
     ModelSettings,
@@ -33,8 +34,22 @@ def load_role_model(
         SubgoalError: if the Hub cannot be reached.
     """
     description = load_description(name) if is_description(name) else ModelDescription(id=name)
+    if revision is not None and description.revision is None and not description.served:
+        description = description.merged(revision=revision)
+    return load_described(description, role, decoding, settings)
+
+
+def load_described(
+    description: ModelDescription,
+    role: str | None = None,
+    decoding: Decoding | None = None,
+    settings: ModelSettings | None = None,
+) -> RoleModel:
+    """The model of a description. Arguments and errors as for `load_role_model`."""
     settings = settings or ModelSettings()
     assert description.id is not None
+    if description.served:
+        return ServedModel(description, role, decoding, settings)
     return LocalModel.from_pretrained(
-        description.id, description.revision or revision, decoding, description, settings.description(), role
+        description.id, description.revision, decoding, description, settings.description(), role
     )

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import logging
-from typing import Any, NamedTuple
+from typing import Any
 
 from dataset_builder.common.errors import UsageError
 from dataset_builder.trajectories.agent_state import AgentState
 from dataset_builder.trajectories.model_input import DEFAULT_VERSION, VERSIONS, model_input
 from modeling.agents.decoding import Decoding
+from modeling.agents.prompt_format import TARGET_LENGTH, PromptFormat, prompt_format
 from modeling.agents.role_model import RoleModel
 from modeling.checkpoints.description import ModelDescription
 from modeling.checkpoints.load import Checkpoint, load_checkpoint
@@ -17,61 +17,13 @@ from modeling.data.prompt_encoding import PromptFitter
 from modeling.inference.backends import make_backend
 from modeling.inference.base import ModelInput
 from modeling.inference.grounding import Grounding
-from modeling.prompts.target import TargetPattern
-from modeling.prompts.template import PromptInput, PromptTemplate, load_template
+from modeling.prompts.template import PromptInput
 
-_SOURCE_LENGTH, _TARGET_LENGTH = 512, 48  # tokens, for seq2seq checkpoints that name no limits
+_SOURCE_LENGTH = 512  # tokens, for seq2seq checkpoints that name no limit
 _CAUSAL_CONTEXT = 4_096  # tokens, for causal models that name none, such as state-space models
 _SHORTEST_CONTEXT = 64
 _NO_LIMIT = 1_000_000
 """transformers gives tokenizers without a limit a huge number."""
-
-DEFAULT_PROMPT = "instruct"
-"""Prompt of causal models that do not say how they are asked."""
-
-log = logging.getLogger(__name__)
-
-
-class PromptFormat(NamedTuple):
-    """How a model with a prompt is asked, and how its answers are read."""
-
-    template: PromptTemplate
-    target: TargetPattern
-    thinking: bool
-    max_new_tokens: int
-
-    def describe(self) -> dict[str, Any]:
-        """Provenance."""
-        return {
-            "prompt": {"name": self.template.name, "hash": self.template.hash},
-            "target": str(self.target),
-            "thinking": self.thinking,
-            "max_new_tokens": self.max_new_tokens,
-        }
-
-
-def prompt_format(description: ModelDescription, max_new_tokens: int | None = None) -> PromptFormat:
-    """The prompt of a model that is described; what it leaves open gets its default, and is logged.
-
-    Args:
-        description (`ModelDescription`): all that is known about the model.
-        max_new_tokens (`int`, *optional*): longest answer in tokens, if the description names none.
-    """
-    template = load_template(description.prompt or DEFAULT_PROMPT)
-    target = TargetPattern.parse(description.target or template.target)
-    thinking = bool(description.thinking)
-    default = 1_024 if thinking else 256 if target.reasons else _TARGET_LENGTH
-    length = description.max_new_tokens or max_new_tokens or default
-    if description.prompt is None:
-        log.warning(
-            "%s does not say how it is asked: prompt %s, target %s, state text %s. --prompt, --target and "
-            "--state-text change that, and `subgoal models describe` writes it down.",
-            description.id,
-            template.name,
-            target,
-            description.state_text,
-        )
-    return PromptFormat(template, target, thinking, length)
 
 
 class LocalModel(RoleModel):
@@ -114,17 +66,18 @@ class LocalModel(RoleModel):
         assert said.role is not None
         assert said.state_text is not None
         self.role, self.version = said.role, said.state_text
-        self._described = said
+        self.description = said
         self._format: PromptFormat | None = None
         generation: Any = checkpoint.model.generation_config
         trained_here = getattr(checkpoint.model.config, "subgoal_role", None) is not None
         max_new_tokens = said.max_new_tokens or (generation.max_new_tokens if trained_here else None)
         if checkpoint.kind == "causal":
             self._format = prompt_format(said, max_new_tokens)
+            self.description = said.over(self._format.description())
             self.samples_candidates = self._format.target.reasons or self._format.thinking
             max_new_tokens = self._format.max_new_tokens
         else:
-            max_new_tokens = max_new_tokens or _TARGET_LENGTH
+            max_new_tokens = max_new_tokens or TARGET_LENGTH
         self.fitter = self._make_fitter(said, max_new_tokens)
         grounded = decoding.grounded and not self.samples_candidates
         grounding = Grounding.of(checkpoint.model, checkpoint.tokenizer) if grounded else None
@@ -186,7 +139,6 @@ class LocalModel(RoleModel):
             return record
         return {
             **record,
-            "kind": self.checkpoint.kind,
             "state_text": self.version,
             **self._format.describe(),
             "longest_prompt": self.fitter.source_length,

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 from abc import ABC, abstractmethod
 from collections.abc import Iterable, Sequence
 from dataclasses import replace
@@ -9,6 +10,7 @@ from typing import Any
 
 from dataset_builder.common.errors import UsageError
 from dataset_builder.trajectories.agent_state import AgentState
+from modeling.checkpoints.description import ModelDescription
 from modeling.inference.base import Backend, ModelInput
 from modeling.inference.search import Answer, Search
 
@@ -19,6 +21,9 @@ _TEMPERATURE, _TOP_P = 1.0, 0.95
 """Of these samples. The greedy answer has been rejected before: colder ones would repeat it."""
 
 
+log = logging.getLogger(__name__)
+
+
 class RoleModel(ABC):
     """A controller, executor or flat model that answers agent states.
 
@@ -26,6 +31,7 @@ class RoleModel(ABC):
         id: folder, Hub id or `openai:MODEL`.
         role: `controller`, `executor` or `flat`.
         version: state-text version that it reads.
+        description: all that is known about its use.
         backend: computes its answers.
         grounded: whether its answers are constrained to names of their inputs.
         samples_candidates: whether further candidates are sampled and ranked by votes. Models that reason
@@ -36,9 +42,11 @@ class RoleModel(ABC):
     id: str
     role: str
     version: str
+    description: ModelDescription
     backend: Backend
     grounded = False
     samples_candidates = False
+    _warned = False
 
     @abstractmethod
     def describe(self) -> dict[str, Any]:
@@ -60,13 +68,23 @@ class RoleModel(ABC):
             seeds (`Sequence[int]`, *optional*): one per state, for samples.
         """
         inputs = [self._input(state) for state in states]
-        if not self.samples_candidates or search.samples or search.num_beams == 1:
-            return self.backend.answer(inputs, search, seeds)
-        sampling = Search(
-            samples=SAMPLES_PER_ANSWER * search.num_beams, temperature=_TEMPERATURE, top_p=_TOP_P
-        )
-        answers = self.backend.answer(inputs, sampling, seeds)
-        return [replace(answer, texts=answer.texts[: search.num_answers]) for answer in answers]
+        sampled = self.samples_candidates and not search.samples and search.num_beams > 1
+        if sampled:
+            draws = Search(
+                samples=SAMPLES_PER_ANSWER * search.num_beams, temperature=_TEMPERATURE, top_p=_TOP_P
+            )
+            answers = self.backend.answer(inputs, draws, seeds)
+            answers = [replace(answer, texts=answer.texts[: search.num_answers]) for answer in answers]
+        else:
+            answers = self.backend.answer(inputs, search, seeds)
+        if not self._warned and any(answer.shortened for answer in answers):
+            self._warned = True
+            log.warning(
+                "%s: a state does not fit into the model's context and loses its oldest history. Results "
+                "count such inputs (inputs_shortened).",
+                self.id,
+            )
+        return answers
 
     def check_role(self, wanted: str) -> None:
         """Raise `UsageError` unless the model has this role."""

@@ -4,6 +4,7 @@ A description names the model (`mine.yaml`, written by `subgoal models describe`
 model's folder as `subgoal.yaml`, with its prompt template beside it.
 """
 
+import os
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Literal
@@ -13,6 +14,7 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_valida
 
 from dataset_builder.common.config_files import first_fault, read_mapping
 from dataset_builder.common.errors import UsageError
+from dataset_builder.common.files import write_atomically
 from dataset_builder.trajectories.model_input import check_version
 from modeling.prompts.target import TargetPattern
 from modeling.prompts.template import load_template, template_names
@@ -108,6 +110,22 @@ class ModelDescription(BaseModel):
                 lines += [f"# {field.description}", yaml.safe_dump({name: value}, width=1000).rstrip()]
         return "\n".join(lines) + "\n"
 
+    def write(self, path: str | Path) -> None:
+        """Write the YAML file. Folders and templates are named relative to it."""
+        path = Path(path)
+        names = {name: getattr(self, name) for name in ("id", "base", "prompt")}
+        here = {
+            name: os.path.relpath(value, path.parent)
+            for name, value in names.items()
+            if value and Path(value).exists() and not (name == "prompt" and value in template_names())
+        }
+        text = self.model_copy(update=here).to_yaml()
+        try:
+            path.parent.mkdir(parents=True, exist_ok=True)
+            write_atomically(path, text)
+        except OSError as error:
+            raise UsageError(f"Cannot write {path}: {error.strerror}. Use another --out.") from error
+
     def save(self, folder: str | Path) -> None:
         """Write `subgoal.yaml`, and the template as `prompt.jinja`, into a model folder."""
         folder = Path(folder)
@@ -172,6 +190,11 @@ def parse_description(values: dict[str, Any], source: str) -> ModelDescription:
 def is_description(name: str) -> bool:
     """Whether the name of a model is that of a YAML file."""
     return name.endswith((".yaml", ".yml"))
+
+
+def is_served(name: str) -> bool:
+    """Whether the name of a model, or its description, is that of a model behind a server."""
+    return load_description(name).served if is_description(name) else name.startswith(SERVED)
 
 
 def load_description(name: str | Path) -> ModelDescription:

@@ -62,6 +62,10 @@ class Fitter:
         """
         return self.tokenizer.batch_decode(rows, skip_special_tokens=True)
 
+    def read(self, text: str) -> str:
+        """The action or sub-goal in the text of an answer: all of it."""
+        return text
+
     def is_complete(self, text: str) -> bool:
         """Never: a seq2seq model ends its answers itself."""
         return False

@@ -71,13 +71,16 @@ class PromptFitter:
         return [answer_ids(self.tokenizer, target) for target in targets]
 
     def decode(self, rows: list[list[int]]) -> list[str]:
-        """The actions or sub-goals in answers.
+        """The texts of answers.
 
         Args:
             rows (`list[list[int]]`): token ids, of shape (answers, tokens).
         """
-        texts = self.tokenizer.batch_decode(rows, skip_special_tokens=True)
-        return [read_answer(text, self.target, self.role) for text in texts]
+        return self.tokenizer.batch_decode(rows, skip_special_tokens=True)
+
+    def read(self, text: str) -> str:
+        """The action or sub-goal in the text of an answer."""
+        return read_answer(text, self.target, self.role)
 
     def is_complete(self, text: str) -> bool:
         """Whether the model need not write on after this text."""

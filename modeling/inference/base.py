@@ -33,23 +33,22 @@ class TokenFitter(Protocol):
         """The texts of answers."""
         ...
 
+    def read(self, text: str, /) -> str:
+        """The action or sub-goal in the text of an answer."""
+        ...
+
     def is_complete(self, text: str, /) -> bool:
         """Whether a causal model need not write on after this text."""
         ...
 
 
 class Backend(ABC):
-    """Computes a model's answers to batches of texts.
+    """Computes a model's answers to batches of inputs.
 
     Attributes:
-        name: one of `modeling.inference.backends.BACKENDS`, except `auto`.
+        name: one of `modeling.inference.backends.BACKENDS` except `auto`, or `openai`.
         dtype: number format of the arithmetic.
         concurrent: how many threads may call `answer` at the same time and gain by it.
-
-    Args:
-        fitter (`TokenFitter`): turns inputs into token ids that fit the model.
-        max_new_tokens (`int`): longest answer in tokens.
-        grounding (`Grounding`, *optional*): constraint on the answers; None for unconstrained decoding.
 
     Example:
 
@@ -63,9 +62,6 @@ class Backend(ABC):
     name: str
     dtype: str
     concurrent = 1
-
-    def __init__(self, fitter: TokenFitter, max_new_tokens: int, grounding: Grounding | None = None) -> None:
-        self._fitter, self._max_new_tokens, self._grounding = fitter, max_new_tokens, grounding
 
     def answer(
         self, texts: Sequence[ModelInput], search: Search, seeds: Sequence[int] | None = None
@@ -82,19 +78,44 @@ class Backend(ABC):
         """
         requests = list(zip(texts, seeds if seeds and search.samples else [0] * len(texts), strict=True))
         unique = list(dict.fromkeys(requests))
-        with NATIVE_CALLS:
-            ids, shortened = self._fitter.encode([text for text, _ in unique])
-            generated = self._generate(unique, ids, search)
-        answers = {}
-        for index, hypotheses in enumerate(generated):
-            decoded = self._fitter.decode(hypotheses)
-            answers[unique[index]] = Answer(
-                ranked_by_votes(decoded) if search.samples else distinct(decoded),
-                read=len(ids[index]),
-                written=sum(map(len, hypotheses)),
-                shortened=index in shortened,
-            )
+        answers = dict(zip(unique, self._answer(unique, search), strict=True))
         return [answers[request] for request in requests]
+
+    @abstractmethod
+    def _answer(self, requests: Sequence[Request], search: Search) -> list[Answer]:
+        """The answer to each of these different requests."""
+
+
+class TokenBackend(Backend):
+    """A backend that runs the model itself, on token ids.
+
+    Args:
+        fitter (`TokenFitter`): turns inputs into token ids that fit the model.
+        max_new_tokens (`int`): longest answer in tokens.
+        grounding (`Grounding`, *optional*): constraint on the answers; None for unconstrained decoding.
+    """
+
+    def __init__(self, fitter: TokenFitter, max_new_tokens: int, grounding: Grounding | None = None) -> None:
+        self._fitter, self._max_new_tokens, self._grounding = fitter, max_new_tokens, grounding
+
+    def _answer(self, requests: Sequence[Request], search: Search) -> list[Answer]:
+        with NATIVE_CALLS:
+            ids, shortened = self._fitter.encode([text for text, _ in requests])
+            generated = self._generate(requests, ids, search)
+        answers = []
+        for index, hypotheses in enumerate(generated):
+            texts = self._fitter.decode(hypotheses)
+            decoded = list(map(self._fitter.read, texts))
+            answers.append(
+                Answer(
+                    ranked_by_votes(decoded) if search.samples else distinct(decoded),
+                    read=len(ids[index]),
+                    written=sum(map(len, hypotheses)),
+                    shortened=index in shortened,
+                    raw=texts[0] if texts else "",
+                )
+            )
+        return answers
 
     @abstractmethod
     def _generate(

@@ -17,7 +17,7 @@ from typing import Any
 
 from dataset_builder.common.errors import UsageError
 from modeling.checkpoints.load import Checkpoint
-from modeling.inference.base import Backend, Request, TokenFitter
+from modeling.inference.base import Request, TokenBackend, TokenFitter
 from modeling.inference.grounding import Grounding
 from modeling.inference.search import Search
 from modeling.runtime.device import cpu_threads
@@ -29,7 +29,7 @@ _BEAM_PATIENCE = 4
 to finish are short and poor (measured in EXPERIMENTS.md: with 2, one best answer in 400 was missed)."""
 
 
-class CTranslate2Backend(Backend):
+class CTranslate2Backend(TokenBackend):
     """Runs the model converted for CTranslate2.
 
     Args:

@@ -47,12 +47,14 @@ class Answer:
         read: tokens of the input.
         written: tokens of all finished answers together, without their end-of-sequence tokens.
         shortened: whether the input lost history to fit the model's context.
+        raw: all that the model wrote the first time, such as a thought before the action.
     """
 
     texts: list[str]
     read: int
     written: int
     shortened: bool = False
+    raw: str = ""
 
 
 def distinct(texts: Sequence[str]) -> list[str]:

@@ -4,7 +4,7 @@ import zlib
 from collections.abc import Callable, Iterator, Sequence
 from typing import TYPE_CHECKING, Any
 
-from modeling.inference.base import Backend, Request, TokenFitter
+from modeling.inference.base import Request, TokenBackend, TokenFitter
 from modeling.inference.causal import NEUTRAL, before_end, end_tokens, pad_left, stop_when
 from modeling.inference.grounding import Grounding
 from modeling.inference.search import Search
@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 _TOKENS_PER_CALL = 65_536  # input tokens times hypotheses: bounds the memory of a call
 
 
-class TransformersBackend(Backend):
+class TransformersBackend(TokenBackend):
     """Runs the loaded model itself.
 
     Samples depend on the texts and seeds of their batch: another batch size may draw other samples.

@@ -9,6 +9,10 @@ from dataset_builder.trajectories.truncation import shorten
 from modeling.prompts.template import PromptInput, PromptTemplate
 
 
+class PromptTooLong(UsageError):
+    """A prompt does not fit into a model's context, even without history."""
+
+
 def fit_messages(
     template: PromptTemplate, given: PromptInput, version: str, fits: Callable[[list[Message]], bool]
 ) -> tuple[list[Message], bool]:
@@ -27,7 +31,7 @@ def fit_messages(
         `tuple[list[Message], bool]`: the messages, and whether anything was dropped.
 
     Raises:
-        UsageError: if they do not fit even without history.
+        PromptTooLong: if they do not fit even without history.
     """
     messages = template.messages(given)
     if fits(messages):
@@ -51,7 +55,7 @@ def fit_messages(
             return template.messages(replace(given, state_text=text)), True
         except UsageError:
             pass
-    raise UsageError(
+    raise PromptTooLong(
         f"Prompt {template.name} does not fit into the model's context, even without history: use a shorter "
         "template, a shorter state text (compact), or a model with a longer context."
     )

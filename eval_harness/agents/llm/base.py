@@ -10,8 +10,7 @@ from dataset_builder.engines.local import WorkerThreads
 from dataset_builder.simulator.simulator import Episode
 from dataset_builder.trajectories.agent_state import AgentState
 from eval_harness.agents.llm.chat import LLM, Conversation, OutOfTokens
-from eval_harness.episodes.errors import RunAborted
-from modeling.agents.base import Decision, DecisionCost
+from modeling.agents.base import Decision, DecisionCost, RunAborted
 
 CONCURRENCY = 8
 """Maximum number of parallel requests."""

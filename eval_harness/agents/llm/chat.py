@@ -12,8 +12,7 @@ from dataset_builder.llm.completion_cache import CompletionCache
 from dataset_builder.llm.errors import RequestFailed, RequestRejected
 from dataset_builder.llm.request_format import Message
 from dataset_builder.llm.session import Answer, ChatSession
-from eval_harness.episodes.errors import RunAborted
-from modeling.agents.base import DecisionCost
+from modeling.agents.base import DecisionCost, RunAborted
 
 ANSWER_TOKENS = 100
 """Tokens reserved for an answer when the budget is checked before a call."""

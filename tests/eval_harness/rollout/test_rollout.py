@@ -11,12 +11,11 @@ import pytest
 from dataset_builder.simulator.simulator import Simulator
 from dataset_builder.trajectories.agent_state import AgentState
 from eval_harness.agents.baselines import ExpertAgent, RandomAgent
-from eval_harness.episodes.errors import RunAborted
 from eval_harness.episodes.game import episode_seed
 from eval_harness.protocols.protocol import EpisodeKey, Protocol, load_protocol
 from eval_harness.results.records import EpisodeResult
 from eval_harness.rollout.rollout import Rollout, side_by_side
-from modeling.agents.base import Agent, Decision, DecisionCost
+from modeling.agents.base import Agent, Decision, DecisionCost, RunAborted
 
 
 def test_all_streams_are_followed_at_the_same_time() -> None:

@@ -11,6 +11,7 @@ from dataset_builder.trajectories.agent_state import AgentState
 from dataset_builder.trajectories.model_input import model_input
 from modeling import FlatAgent
 from modeling.agents.local_model import LocalModel
+from modeling.checkpoints.description import ModelSettings
 from modeling.inference.search import Search
 from tests.modeling.agents.conftest import edited_checkpoint
 
@@ -44,3 +45,17 @@ def test_checkpoints_without_a_known_role_or_state_text_are_refused(
     with pytest.raises(UsageError, match="is not a model that can be loaded") as caught:
         FlatAgent.from_pretrained(weightless)
     assert "\n" not in str(caught.value)
+
+
+def test_a_checkpoint_that_is_not_ours_gets_role_and_state_text_by_options(
+    checkpoints: dict[str, Path], tmp_path: Path
+) -> None:
+    foreign = edited_checkpoint(
+        checkpoints["flat"], tmp_path / "foreign", subgoal_role=None, state_text_version=None
+    )
+    with pytest.raises(UsageError, match="does not say which state text it was trained on: add"):
+        FlatAgent.from_pretrained(foreign)
+    settings = ModelSettings(state_text="compact")
+    assert FlatAgent.from_pretrained(foreign, settings=settings).models["flat"].version == "compact-2"
+    with pytest.raises(UsageError, match="has state-text compact-2, not paper-1: drop --state-text"):
+        FlatAgent.from_pretrained(str(checkpoints["flat"]), settings=ModelSettings(state_text="paper"))

@@ -5,11 +5,11 @@ from collections.abc import Sequence
 import pytest
 
 from modeling.agents.local_model import LocalModel
-from modeling.inference.base import Backend, Request
+from modeling.inference.base import Request, TokenBackend
 from modeling.inference.search import Search
 
 
-class Echo(Backend):
+class Echo(TokenBackend):
     """Answers with its input, and counts the requests."""
 
     name, dtype = "echo", "none"

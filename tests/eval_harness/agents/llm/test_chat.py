@@ -10,8 +10,8 @@ from dataset_builder.common.errors import SubgoalError, UsageError
 from dataset_builder.llm.completion_cache import CompletionCache
 from eval_harness.agents.llm.chat import Conversation, make_llm
 from eval_harness.agents.llm.react import React
-from eval_harness.episodes.errors import RunAborted
 from eval_harness.results.records import RunResult, load_run
+from modeling.agents.base import RunAborted
 from tests.eval_harness.agents.llm.brains import Expert
 from tests.servers.openai_server import ChatRequest, OpenAIServer, Reply
 
