@@ -270,10 +270,12 @@ def _connect(address: str | None, workers: int | None) -> None:
             logging_level=logging.ERROR,
             **own,
         )
-    except (ConnectionError, RuntimeError, TimeoutError, ValueError, RayError) as error:
+    except Exception as error:  # Ray raises a plain `Exception` where a process of its own starts too slowly
         where = f"The Ray cluster at {address}" if address else "A Ray of this machine's own"
         reason = one_line(error, 200)
         remedy = _TOKEN if "auth" in reason.lower() else ""
+        if "timed out during startup" in reason:
+            remedy = " Is the machine busy? Try again, or use --engine local."
         raise SubgoalError(f"{where} cannot be used ({reason}).{remedy}") from None
 
 

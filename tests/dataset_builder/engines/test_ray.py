@@ -88,3 +88,26 @@ def test_a_cluster_without_room_is_named(monkeypatch: pytest.MonkeyPatch) -> Non
     monkeypatch.setattr(engine.ray, "wait", lambda events, **_: ([], events))
     with pytest.raises(SubgoalError, match="No Ray worker came up within 1800 s"):
         run([Worker()], units=1, batch=1)
+
+
+@pytest.mark.parametrize(
+    ("error", "line"),
+    [
+        (
+            Exception("The current node timed out during startup.\nThis could happen because"),
+            r"A Ray of this machine's own cannot be used \(The current node .*\)\. Is the machine busy\?",
+        ),
+        (RuntimeError("Version mismatch"), r"cannot be used \(Version mismatch\)\.$"),
+        (RuntimeError("Authentication failed"), r"Ray wants one token on all machines"),
+    ],
+)
+def test_a_ray_that_does_not_start_is_one_line(
+    error: Exception, line: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def init(**_: Any) -> None:
+        raise error
+
+    monkeypatch.setattr(engine.ray, "init", init)
+    with pytest.raises(SubgoalError, match=line) as caught:
+        engine._connect(None, 2)
+    assert "\n" not in str(caught.value)
