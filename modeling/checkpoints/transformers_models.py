@@ -53,7 +53,9 @@ def load_model(source: str, revision: str | None, with_tokenizer: bool = True) -
             model, info = factory.from_pretrained(
                 source, dtype="float32", use_safetensors=True, output_loading_info=True, **options
             )
-    except (OSError, ValueError, ImportError) as error:
+    except (SubgoalError, MemoryError):
+        raise
+    except Exception as error:  # damaged files raise all kinds of errors, even a plain `Exception`
         raise explain(source, error) from error
     if missing := sorted(info["missing_keys"]):
         raise UsageError(
@@ -75,7 +77,9 @@ def load_tokenizer(source: str, revision: str | None) -> "PreTrainedTokenizerBas
     try:
         with quiet_libraries():
             tokenizer = AutoTokenizer.from_pretrained(source, trust_remote_code=False, **options)
-    except (OSError, ValueError, ImportError) as error:
+    except (SubgoalError, MemoryError):
+        raise
+    except Exception as error:  # damaged files raise all kinds of errors, even a plain `Exception`
         raise explain(source, error) from error
     _check_tokenizer(source, tokenizer)
     return tokenizer
@@ -166,6 +170,10 @@ def explain(name: str, error: Exception) -> SubgoalError | OSError:
     if not folder.is_dir() and (local := machine_error(error, HF_HUB_CACHE)):
         return local
     reason = one_line(error).partition(". ")[0][:200]
+    if type(error).__name__ == "SafetensorError":
+        return UsageError(f"The weights of {name} (model.safetensors) are damaged: {reason}")
+    if "ignore_mismatched_sizes" in str(error):
+        return UsageError(f"The weights of {name} do not have the sizes that its config.json names.")
     if isinstance(error.__cause__, LocalEntryNotFoundError):
         return SubgoalError(
             f"Cannot reach the Hub for the checkpoint {name}: check the network, or name a local folder "

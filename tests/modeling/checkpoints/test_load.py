@@ -54,6 +54,26 @@ def test_what_is_no_whole_model_is_one_line_with_the_remedy(flat: Path) -> None:
         load_checkpoint(str(flat))
 
 
+@pytest.mark.parametrize(
+    ("name", "content", "line"),
+    [
+        ("model.safetensors", b"", r"The weights of .* \(model\.safetensors\) are damaged"),
+        ("model.safetensors", b"\xff" * 5000, r"are damaged"),
+        ("tokenizer.json", b"[]", "is not a model that can be loaded"),
+        ("tokenizer.json", b"{}", "is not a model that can be loaded"),
+        ("tokenizer.json", b"{", "is not a model that can be loaded"),
+        ("tokenizer_config.json", b"[]", "is not a model that can be loaded"),
+        ("config.json", b"[]", "is not a model that can be loaded"),
+        ("config.json", b"\xff\xfe", "is not a model that can be loaded"),
+    ],
+)
+def test_damaged_files_are_one_line(flat: Path, name: str, content: bytes, line: str) -> None:
+    (flat / name).write_bytes(content)
+    with pytest.raises(UsageError, match=line) as caught:
+        load_checkpoint(str(flat))
+    assert "\n" not in str(caught.value)
+
+
 def test_the_decoding_says_whether_answers_were_grounded(flat: Path) -> None:
     assert FlatAgent.from_pretrained(str(flat)).describe()["decoding"]["grounded"] is True
     config = json.loads((flat / "config.json").read_text())
