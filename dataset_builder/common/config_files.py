@@ -52,7 +52,7 @@ def read_mapping(path: Path, kind: str) -> dict[str, Any]:
         values = yaml.safe_load(path.read_text(encoding="utf-8"))
     except OSError as error:
         raise UsageError(f"Cannot read {path}: {error.strerror}.") from error
-    except (yaml.YAMLError, UnicodeDecodeError) as error:
+    except (yaml.YAMLError, UnicodeDecodeError, RecursionError) as error:
         raise UsageError(f"{path} is not a YAML file: {one_line(error)}") from error
     if not isinstance(values, dict):
         raise UsageError(f"{path} does not hold a {kind}: write `key: value` lines.")

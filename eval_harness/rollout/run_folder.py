@@ -22,6 +22,9 @@ from eval_harness.results.records import (
 
 _SAVE_EVERY = 5.0  # seconds between rewrites of results.json while episodes come in
 
+_NOT_OF_RUNS = ("config.json", "adapter_config.json", "training.json", "README.md", "trajectories.jsonl")
+"""Files of models, datasets and corpora: a run among them would be pushed with them."""
+
 
 class RunFolder:
     """`episodes.jsonl`, one line per finished episode, appended; and `results.json`, replaced whole.
@@ -58,6 +61,10 @@ class RunFolder:
                 raise UsageError(
                     f"{self.path} has episodes but no {RESULTS_FILE}, so whose they are is unknown: "
                     "use another --out, or remove the folder."
+                )
+            if others := [name for name in _NOT_OF_RUNS if (self.path / name).exists()]:
+                raise UsageError(
+                    f"{self.path} holds {others[0]}, so it is not the folder of a run: use another --out."
                 )
             return 0.0
         there = load_run(self.path)

@@ -160,6 +160,9 @@ def _said(
         UsageError: if role or state text are unknown.
     """
     config = checkpoint.model.config
+    for key in ("subgoal_role", "state_text_version"):
+        if not isinstance(value := getattr(config, key, None), str | None):
+            raise UsageError(f"{checkpoint.id}: {key} in its config.json must be text, not {value!r}.")
     version = getattr(config, "state_text_version", None)
     if version is not None and version not in VERSIONS:
         raise UsageError(

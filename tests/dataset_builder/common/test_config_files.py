@@ -49,6 +49,7 @@ def test_an_unknown_name_gets_the_nearest_or_all(name: str, message: str) -> Non
     ("content", "message"),
     [
         (b"a: [", "mine.yaml is not a YAML file: "),
+        (b"[" * 1200, "mine.yaml is not a YAML file: "),
         (b"\xff\xfe\x00", "mine.yaml is not a YAML file: "),
         (b"- a\n- b\n", "mine.yaml does not hold a car: write `key: value` lines."),
         (b"", "mine.yaml does not hold a car"),

@@ -175,6 +175,14 @@ def test_folder_that_does_not_say_whose_it_is(run: Any, scripted: Any, tmp_path:
         run(scripted())
 
 
+@pytest.mark.parametrize("name", ["config.json", "README.md", "trajectories.jsonl"])
+def test_a_folder_of_something_else_is_refused(run: Any, scripted: Any, tmp_path: Path, name: str) -> None:
+    (tmp_path / "run").mkdir()
+    (tmp_path / "run" / name).write_text("")
+    with pytest.raises(UsageError, match=f"holds {name}, so it is not the folder of a run"):
+        run(scripted())
+
+
 def test_folder_that_cannot_be_made(run: Any, scripted: Any, tmp_path: Path) -> None:
     (tmp_path / "file").write_text("")
     with pytest.raises(UsageError, match=r"Cannot write to the folder .*use another --out"):

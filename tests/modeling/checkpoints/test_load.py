@@ -15,6 +15,7 @@ from modeling.recipes.recipe import Recipe
 from modeling.training.train import train
 
 RELEASE = Path(__file__).parents[3] / "release"
+SMALLER = (RELEASE / "flat" / "config.json").read_bytes().replace(b'"d_ff": ', b'"d_ff": 1')
 WEIGHTS = ("config.json", "generation_config.json", "model.safetensors")
 
 
@@ -54,6 +55,14 @@ def test_what_is_no_whole_model_is_one_line_with_the_remedy(flat: Path) -> None:
         load_checkpoint(str(flat))
 
 
+@pytest.mark.parametrize(("key", "value"), [("subgoal_role", 7), ("state_text_version", ["compact-2"])])
+def test_keys_of_the_config_are_text(flat: Path, key: str, value: object) -> None:
+    config = json.loads((flat / "config.json").read_text())
+    (flat / "config.json").write_text(json.dumps(config | {key: value}))
+    with pytest.raises(UsageError, match=f"{key} in its config.json must be text"):
+        FlatAgent.from_pretrained(str(flat))
+
+
 @pytest.mark.parametrize(
     ("name", "content", "line"),
     [
@@ -63,6 +72,7 @@ def test_what_is_no_whole_model_is_one_line_with_the_remedy(flat: Path) -> None:
         ("tokenizer.json", b"{}", "is not a model that can be loaded"),
         ("tokenizer.json", b"{", "is not a model that can be loaded"),
         ("tokenizer_config.json", b"[]", "is not a model that can be loaded"),
+        ("config.json", SMALLER, "do not have the sizes that its config.json names"),
         ("config.json", b"[]", "is not a model that can be loaded"),
         ("config.json", b"\xff\xfe", "is not a model that can be loaded"),
     ],
