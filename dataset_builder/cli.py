@@ -54,7 +54,7 @@ def collect(
     ] = None,
     splits: Annotated[str, typer.Option(help="Splits, comma-separated.")] = ",".join(SPLITS),
     max_variations: Annotated[
-        int | None, typer.Option(help="Collect at most so many variations per task and split.")
+        int | None, typer.Option(help="Collect at most N variations per task and split.")
     ] = None,
     paper_sampling: Annotated[
         bool, typer.Option(help="Sample the largest tasks as the paper did: 100 of 3-3, 50 of 9-x and 10-x.")

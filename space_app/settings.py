@@ -15,7 +15,7 @@ class Settings:
 
     Attributes:
         controller, executor: folders or Hub ids of the pair that plays unless a visitor names another.
-        flat: a model without sub-goals for the comparison; without it there is no comparison.
+        flat: a model without sub-goals for the comparison; None for no comparison.
         dataset: folder or Hub id of the expert paths; without it they are searched in the simulator (slow).
         max_episodes: most episodes open at the same time.
         idle_seconds: an episode without a move for this long is closed.
@@ -64,7 +64,7 @@ def find_settings(
     return Settings(
         controller_id,
         executor_id,
-        # The released flat model is no fair comparison for another pair.
+        # The released flat model is not a fair comparison for another pair.
         flat or os.environ.get("SUBGOAL_FLAT") or (None if controller else _released("flat")),
         os.environ.get("SUBGOAL_DATASET") or _released("dataset"),
         max_episodes=_number("SUBGOAL_MAX_EPISODES", Settings.max_episodes),

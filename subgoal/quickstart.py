@@ -98,7 +98,7 @@ def _train(out: Path, seed: int) -> None:
 
 
 def _train_role(out: Path, role: str, seed: int) -> str:
-    """Run `subgoal train` in a process of its own; returns its last message."""
+    """Run `subgoal train` in a separate process; returns its last message."""
     command = [sys.executable, "-m", "subgoal.child", str(os.getpid()), "train", role, "--recipe", RECIPE]
     command += ["--seed", str(seed), "--dataset", str(out / "dataset"), "--out", str(out / role)]
     done = subprocess.run(

@@ -67,12 +67,12 @@ def annotate(
         trajectories (`Sequence[Trajectory]`): what to annotate.
         progress (`rich.progress.Progress`, *optional*): where to show a bar.
         concurrency (`int`, *optional*, defaults to 1): trajectories at the same time.
-        retry_quarantined (`bool`, *optional*, defaults to `False`): try what was given up once more.
+        retry_quarantined (`bool`, *optional*, defaults to `False`): try quarantined trajectories again.
         engine (`Engine`, *optional*): runs the annotator in place of threads of this process; for
             annotators that keep nothing between trajectories, such as `rules`.
 
     Raises:
-        SubgoalError: if the annotator cannot go on, or had no answer for some; what is done is kept.
+        SubgoalError: if the annotator cannot continue, or failed on some paths; finished ones are kept.
 
     Example:
 
@@ -99,7 +99,7 @@ def annotate(
 def _outcome(
     annotator: CheckedAnnotator, trajectory: Trajectory, attempts: int = 0
 ) -> Annotation | NotAnnotated:
-    """Segments, or why there are none. A refusing server is an error: it may refuse everything."""
+    """Segments, or the reason why there are none."""
     try:
         return annotator.annotation(trajectory, attempts)
     except TrajectoryRejected:

@@ -39,7 +39,7 @@ class Annotation:
 class RecordingAnnotator(Protocol):
     """An annotator that also says how it made an annotation.
 
-    `attempt` counts how often the trajectory was given up before.
+    `attempt` is the number of earlier failed attempts at the trajectory.
     """
 
     def annotation(self, trajectory: Trajectory, attempt: int = 0) -> Annotation: ...

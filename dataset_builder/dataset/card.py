@@ -16,7 +16,7 @@ from dataset_builder.common.errors import UsageError
 from dataset_builder.common.hub import DATASET_ID
 from dataset_builder.dataset.features import columns
 from dataset_builder.dataset.stats import TaskPaths, task_rows
-from dataset_builder.simulator.tasks import PRACTICE
+from dataset_builder.simulator.tasks import MAX_EPISODE_STEPS, PRACTICE
 from dataset_builder.trajectories.corpus import CollectReport, Corpus
 
 _TEMPLATE = Path(__file__).parent / "templates" / "dataset_card.md"
@@ -27,9 +27,6 @@ _PATHS = {
     "two plants are crossed and their offspring shows the answer",
     "simulator": "the simulator's own solutions, as its solver wrote them",
 }
-
-MAX_EPISODE_MOVES = 100
-"""Moves after which most protocols end an episode."""
 
 
 class DataFile(NamedTuple):
@@ -51,14 +48,14 @@ def dataset_card(
     path: str,
     state_text: str,
 ) -> DatasetCard:
-    """The card of a built corpus. `DATASET_ID` stands for the id of its repository.
+    """The card of a built corpus, with `DATASET_ID` as a placeholder for its repository id.
 
     Args:
         tables (`Mapping[str, DatasetDict]`): configuration name → its splits, the default first.
         files (`Mapping[str, Mapping[str, DataFile]]`): configuration name → split → its file.
         paths (`Mapping[str, TaskPaths]`): `stats.task_paths` of the trajectories.
         subgoals (`Counter[str]`): `stats.subgoal_names` of the trajectories.
-        collected (`CollectReport`): what was verified and what was given up.
+        collected (`CollectReport`): counts of verified and failed variations.
         annotator (`str`): who named the sub-goals.
         annotator_note (`str`): how it did so.
         path (`str`): form of the paths.
@@ -149,9 +146,9 @@ def _untidied_note(trajectories: DatasetDict) -> str:
 
 
 def _long_note(trajectories: DatasetDict) -> str:
-    count = sum(moves[-1] > MAX_EPISODE_MOVES for table in trajectories.values() for moves in table["moves"])
+    count = sum(moves[-1] > MAX_EPISODE_STEPS for table in trajectories.values() for moves in table["moves"])
     return (
-        f"{count:,} paths take more than {MAX_EPISODE_MOVES} moves, where the usual protocols end an episode."
+        f"{count:,} paths take more than {MAX_EPISODE_STEPS} moves, where the usual protocols end an episode."
     )
 
 

@@ -21,20 +21,20 @@ _COMMIT = re.compile(r"/([0-9a-f]{40})/")
 
 
 def dataset_identity(dataset: str | Path) -> dict[str, str]:
-    """Which corpus that is: `id` (its public name) and `revision`.
+    """The identity of a corpus: `id` (its public name) and `revision`.
 
     Args:
         dataset (`str` or `Path`): a folder or a Hub id, as `load_config` takes it.
 
     Returns:
-        `dict`: the revision is the commit of a Hub dataset, of a folder `sha256:…` over the names and
-        bytes of its Parquet files: the same wherever it lies, another one when it is built otherwise.
+        `dict`: the revision is the commit of a Hub dataset; for a folder, `sha256:…` over the names and
+        bytes of its Parquet files, which does not depend on where the folder is.
 
-    Raises as `load_config`.
+    Raises the errors of `load_config`.
     """
     repo, _ = split_revision(str(dataset))
     folder = Path(repo)
-    tables = load_config(str(dataset), "trajectories")  # words the errors
+    tables = load_config(str(dataset), "trajectories")  # also raises the errors of a bad dataset
     revision = _files_hash(folder) if folder.is_dir() else commit_of(tables)
     return {"id": public_name(repo), "revision": revision}
 
@@ -56,12 +56,12 @@ def commit_of(tables: datasets.DatasetDict) -> str:
 
 
 def load_config(dataset: str, config: str) -> datasets.DatasetDict:
-    """One configuration of a corpus, all its splits.
+    """All splits of one configuration of a corpus.
 
     Args:
         dataset (`str`): a folder as `subgoal corpus build` writes it, or a Hub id, with `@REVISION`
             if wanted.
-        config (`str`): one of `CONFIGS`, or another that the dataset has.
+        config (`str`): one of `CONFIGS`, or another configuration of the dataset.
 
     Raises:
         UsageError: if there is no such dataset, it is damaged, or it is not a sub-goal corpus.
@@ -91,7 +91,7 @@ def load_config(dataset: str, config: str) -> datasets.DatasetDict:
         ) from error
     except (ArrowInvalid, DatasetGenerationError, YAMLError) as error:
         if local := machine_error(error, datasets.config.HF_DATASETS_CACHE):
-            raise local from error  # a full disk, say: not the dataset's fault
+            raise local from error  # such as a full disk, which is not a fault of the dataset
         raise UsageError(
             f"{dataset} is damaged ({_reason(error.__cause__ or error)}): {_again(folder)}"
         ) from error
@@ -114,7 +114,7 @@ def load_config(dataset: str, config: str) -> datasets.DatasetDict:
 
 
 def load_tables(dataset: str) -> dict[str, datasets.DatasetDict]:
-    """Every configuration of a corpus. Raises as `load_config`."""
+    """All configurations of a corpus; raises the errors of `load_config`."""
     return {config: load_config(dataset, config) for config in CONFIGS}
 
 
@@ -129,7 +129,7 @@ def _again(folder: Path) -> str:
 
 
 def _cache_of(folder: Path) -> str | None:
-    """A cache for what a folder holds now: `datasets` would go on with the rows before an edit."""
+    """A cache for the folder's current files: `datasets` itself would return the rows from before an edit."""
     if not folder.is_dir():
         return None
     files = [path for path in sorted(folder.rglob("*")) if path.suffix in (".parquet", ".md")]
@@ -143,7 +143,9 @@ def _check_columns(dataset: str, config: str, tables: datasets.DatasetDict) -> N
     wanted = ("task", "action", "subgoal") if is_paths else _ROLE_COLUMNS
     for split, table in tables.items():
         if missing := [column for column in wanted if column not in table.column_names]:
-            raise UsageError(f"{dataset} is no sub-goal corpus: {config}/{split} lacks {', '.join(missing)}.")
+            raise UsageError(
+                f"{dataset} is not a sub-goal corpus: {config}/{split} lacks {', '.join(missing)}."
+            )
         for column in () if is_paths else wanted:
             dtype = getattr(table.features[column], "dtype", "list")
             if dtype not in ("string", "large_string"):

@@ -36,7 +36,7 @@ class Job(Protocol[U_contra, R_co]):
     uses_gpu: bool
 
     def start(self, threads: int) -> Worker[U_contra, R_co]:
-        """Creates a worker in the process where it works, to be called from so many threads."""
+        """Creates a worker in the process where it works; `threads` is the number of threads that use it."""
         ...
 
 

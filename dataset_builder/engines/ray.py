@@ -71,7 +71,7 @@ class _Actor:
 
 
 class RayEngine:
-    """Workers of a Ray cluster, each with a core, a process, and a `Worker` of its own.
+    """Workers of a Ray cluster, each with its own core, process and `Worker`.
 
     Args:
         address (`str`, *optional*): `HOST:PORT` of the cluster that this machine belongs to, or `auto`
@@ -114,7 +114,7 @@ class RayEngine:
         """As `Engine.map`. The unfinished items of a worker that died are handed out again.
 
         Raises:
-            SubgoalError: if workers keep dying; an error raised by the job comes through as it is.
+            SubgoalError: if workers keep dying; an error raised by the job is raised unchanged.
         """
         count = min(self.workers, len(units))
         if batch is None:

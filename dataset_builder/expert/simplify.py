@@ -1,13 +1,14 @@
-"""Simplifying an expert's path: detours go, and what later steps depend on stays.
+"""Simplifying an expert's path: detours are removed, steps on which later steps depend are kept.
 
 The simulator's solver visits rooms at random, opens every cupboard, polls thermometers dozens of times
-and words its actions at random. `plans` turns a recorded path into shorter plans, boldest first;
-`dataset_builder.expert.solve` keeps the shortest one that a replay takes to the full score.
+and chooses the wording of its actions at random. `plans` turns a recorded path into shorter plans, the most
+aggressive one first; `dataset_builder.expert.solve` keeps the shortest one whose replay reaches the full
+score.
 
-Kept, because later steps depend on what it shows: a reading that decides between two boxes, a recipe
-that is read, a sink that turns out to be broken, a circuit that is tried, the race of two blocks, and
-the rooms searched for a thing whose room the task does not name. Removed: looks around, rejected or
-fruitless actions, doors, detours, containers opened for nothing, tools picked up and never used.
+Steps are kept if later steps depend on their observations: a reading that decides between two boxes, reading
+a recipe, finding out that a sink is broken, testing a circuit, the race of two blocks, and the search for a
+thing whose room the task does not name. Removed are `look around`, rejected or useless actions, doors,
+detours, containers whose contents are not used, and tools that are picked up but not used.
 """
 
 import re
@@ -20,7 +21,7 @@ from dataset_builder.simulator.look import room_of
 from dataset_builder.simulator.simulator import AMBIGUOUS, UNKNOWN_ACTION
 from dataset_builder.trajectories.trajectory import Step
 
-# The rooms of `vocabulary.ROOMS` in another order: where an expert would look first.
+# The rooms of `vocabulary.ROOMS` in the order in which an expert would search them.
 SEARCH_ORDER = (
     "kitchen",
     "living room",
@@ -33,11 +34,11 @@ SEARCH_ORDER = (
     "foundry",
     "hallway",
 )
-# Rooms with fixed equipment: an expert knows what to find there (stove, paints, wires, animals, …).
+# Rooms whose fixed equipment (stove, paints, wires, animals, …) an expert knows without a search.
 _EQUIPPED = {"kitchen", "bathroom", "workshop", "art studio", "greenhouse", "outside", "foundry"}
 
 _SURVEYS = {"outside": "greenhouse"}
-"""Room → room to look into before it: before digging for soil, an expert checks the flower pots."""
+"""Room → room to visit before it: an expert checks the flower pots before it digs for soil."""
 
 _FRUITLESS = re.compile(r"The .* (?:is|are) already |You can't move something into itself")
 _OPENABLE = re.compile(r"open (?:the )?(.*(?:cupboard|drawer|fridge|freezer|oven|jar|closet|desk))\b")
@@ -48,7 +49,7 @@ WAIT_TICKS = 11
 
 
 def plans(task: str, description: str, steps: Sequence[Step], teleport: bool) -> Iterator[Plan]:
-    """Shorter plans for a path that ends in success, boldest first.
+    """Shorter plans for a successful path, the most aggressive one first.
 
     Args:
         task (`str`): simulator name of the task.
@@ -56,8 +57,8 @@ def plans(task: str, description: str, steps: Sequence[Step], teleport: bool) ->
         steps (`Sequence[Step]`): the recorded path.
         teleport (`bool`): whether `teleport to …` exists (simplification `teleportAction`).
     """
-    # Every combination of "put back" dropped or not with every rewrite is offered: which of them the
-    # simulator accepts cannot be known without a replay.
+    # Every rewrite is combined with and without `_drop_put_back`, since only a replay shows which of the
+    # plans the simulator accepts.
     useful = _drop_useless(_items(steps))
     start = steps[0].look
     surveys = _SURVEYS if task.startswith("grow-") else {}
@@ -103,7 +104,7 @@ def _drop_useless(items: list[Item]) -> list[Item]:
 
 
 def _drop_fruitless(items: list[Item]) -> list[Item]:
-    """Without free looks, rejected actions, and handling that changed nothing in sight."""
+    """Drop looks, rejected actions, and actions on things that changed nothing in sight."""
     kept = []
     for index, item in enumerate(items):
         last = index == len(items) - 1
@@ -112,8 +113,8 @@ def _drop_fruitless(items: list[Item]) -> list[Item]:
         still = _still(item.look) == _still(item.look_after) and (
             _still(item.inventory) == _still(item.inventory_after)
         )
-        # A question which thing is meant stays, since the answer to it is the next item. A broken device
-        # changes nothing in sight either, but that it is broken explains the detour that follows.
+        # An ambiguous action is kept, since the next item answers the simulator's question. A broken device
+        # also changes nothing in sight, but it explains the detour that follows.
         if (
             item.action in ("look around", "inventory")
             or item.observation.startswith(UNKNOWN_ACTION)
@@ -127,12 +128,12 @@ def _drop_fruitless(items: list[Item]) -> list[Item]:
 
 
 def _still(text: str) -> str:
-    """A look or inventory without what changes by itself."""
+    """A look or inventory without the temperatures, which change by themselves."""
     return re.sub(r"temperature of -?\d+", "temperature", text)
 
 
 def _drop_repeats(items: list[Item]) -> list[Item]:
-    """Without the second run of a sequence that is repeated at once with the same answers."""
+    """Drop a sequence that immediately repeats the previous one with the same observations."""
 
     def same(a: Sequence[Item], b: Sequence[Item]) -> bool:
         return all(x.action == y.action and x.observation == y.observation for x, y in zip(a, b, strict=True))
@@ -152,7 +153,7 @@ def _drop_repeats(items: list[Item]) -> list[Item]:
 
 
 def _drop_put_back(items: list[Item]) -> list[Item]:
-    """Without taking up a thing only to focus on it and to put it down again."""
+    """Drop picking up and putting down a thing if it is only focused on in between."""
     kept = list(items)
     for first, second, third in zip(items, items[1:], items[2:], strict=False):
         taken = re.match(r"pick up (.+)", first.action)
@@ -162,7 +163,7 @@ def _drop_put_back(items: list[Item]) -> list[Item]:
 
 
 def _drop_openings(items: list[Item]) -> list[Item]:
-    """Without furniture opened in passing: nothing in it was used, nothing was put into it."""
+    """Drop opening a container if nothing is taken out of it or put into it later."""
     kept = []
     for index, item in enumerate(items):
         match = _OPENABLE.match(item.action)
@@ -170,7 +171,7 @@ def _drop_openings(items: list[Item]) -> list[Item]:
             later = " ; ".join(f"{after.action} {after.observation}" for after in items[index + 1 :])
             name = re.escape(match.group(1))
             revealed = _phrases(item.look_after) - _phrases(item.look)
-            # A closed glass jar shows what it holds, yet nothing can be taken out of it.
+            # A closed glass jar shows its contents, but nothing can be taken out of it.
             lines = [line for line in item.look_after.split("\n") if re.match(rf"\s*an? {name}\b", line)]
             revealed |= _phrases("\n".join(lines))
             used = re.search(rf"(?:to|in|into) (?:the )?{name}\b", later) or any(
@@ -190,8 +191,8 @@ def _phrases(look: str) -> set[str]:
 
 
 def _drop_unused_tools(items: Sequence["Item | str"]) -> list["Item | str"]:
-    """Without things picked up that no later action names."""
-    # Answers are searched too: the solver may say "light", its answer "red light bulb".
+    """Drop picking up things that no later action names."""
+    # Observations are searched too: the action may say "light", the observation "red light bulb".
     texts = [item if isinstance(item, str) else f"{item.action} {item.observation}" for item in items]
     kept = []
     for index, item in enumerate(items):
@@ -210,7 +211,7 @@ def _drop_unused_tools(items: Sequence["Item | str"]) -> list["Item | str"]:
 
 
 def _waits(ticks: int, coarse: bool) -> list[str]:
-    """Waiting of about this many ticks, never less."""
+    """Actions that wait for at least this number of ticks."""
     if ticks <= 0:
         return []
     if ticks <= 4 or not coarse:
@@ -219,7 +220,7 @@ def _waits(ticks: int, coarse: bool) -> list[str]:
 
 
 def _runs(items: Sequence[Item]) -> Iterator[tuple[bool, list[Item]]]:
-    """Maximal runs of polling (True) and of anything else (False)."""
+    """Maximal runs of polling actions (True) and of other actions (False)."""
     run: list[Item] = []
     for item in items:
         if run and run[0].is_poll != item.is_poll:
@@ -231,7 +232,7 @@ def _runs(items: Sequence[Item]) -> Iterator[tuple[bool, list[Item]]]:
 
 
 def _rewrite_polls(task: str, items: list[Item], coarse: bool) -> list[Item | str] | None:
-    """Polling shortened to what the task learns from it; None where looking is the experiment."""
+    """Shorten polling to the readings that the task needs; None where polling is the experiment."""
     if task.startswith("inclined-plane"):
         return None
     rewritten: list[Item | str] = []
@@ -239,7 +240,7 @@ def _rewrite_polls(task: str, items: list[Item], coarse: bool) -> list[Item | st
         if not polling:
             rewritten += run
         elif task.startswith("chemistry"):
-            continue  # what is mixed reacts at once
+            continue  # mixtures react immediately
         elif task in MELTING_TASKS:
             rewritten += _until_melted(run)
         else:
@@ -248,7 +249,7 @@ def _rewrite_polls(task: str, items: list[Item], coarse: bool) -> list[Item | st
 
 
 def _last_readings(task: str, run: list[Item], coarse: bool) -> list[Item | str]:
-    """One wait for the whole run, then whatever it measured last."""
+    """Wait for the ticks of the whole run, then repeat its last measurement."""
     readings = [item for item in run if re.match(r"use thermometer|examine stopwatch", item.action)]
     if task in _STATE_CHANGE_TASKS or not readings:
         return list(_waits(sum(item.ticks for item in run), coarse))
@@ -257,7 +258,7 @@ def _last_readings(task: str, run: list[Item], coarse: bool) -> list[Item | str]
 
 
 def _until_melted(run: list[Item]) -> list[Item | str]:
-    """A reading per tick pair until the substance changes or two readings are equal."""
+    """The readings up to the first two equal ones."""
     readings = [item for item in run if item.action.startswith("use thermometer")]
     if not readings:
         return list(run)
@@ -265,14 +266,14 @@ def _until_melted(run: list[Item]) -> list[Item | str]:
     for index, item in enumerate(readings):
         kept.append(item)
         if index and item.observation == readings[index - 1].observation:
-            return kept  # equal readings: nothing more will be learnt
-    # The `examine`s between them made time pass too: measure instead of looking.
+            return kept  # further readings would be the same
+    # The dropped `examine` actions took time too, so further readings take their place.
     ticks = sum(item.ticks for item in run) - len(readings)
     return [*[readings[0]] * max(ticks, 0), *kept]
 
 
 def _without_watering(items: list[Item]) -> list[Item | str] | None:
-    """Self-watering pots need no jug: the plan waits for the same time instead. None if nobody waters."""
+    """Self-watering pots need no jug: wait for the same time instead. None if the path does not water."""
     watering = re.compile(r"(activate|deactivate|turn on|turn off) sink|move jug to|pour jug|pick up jug")
     if not any(item.action.startswith("pour jug into flower pot") for item in items):
         return None
@@ -300,7 +301,7 @@ _REWRITES: tuple[Rewrite, ...] = (
     lambda task, items: _rewrite_polls(task, items, coarse=False),
     lambda task, items: list(items),
 )
-"""From bold to cautious; a rewrite returns None if there is nothing to rewrite."""
+"""The most aggressive one first; a rewrite returns None if it does not apply."""
 
 
 # --- routes and names ------------------------------------------------------------------------------
@@ -313,10 +314,10 @@ def _route(
     teleport: bool,
     surveys: Mapping[str, str],
 ) -> Plan:
-    """Moves between rooms made direct, and everything called by the simulator's own names.
+    """Replace walks by direct moves, and use the simulator's own names of things.
 
-    Walks are dropped where they occur; a teleport is put in when an action needs the expert to be in
-    another room. So a walk that led nowhere leaves no trace.
+    Walks are dropped; a teleport is inserted before an action that took place in another room. So a detour
+    without an action leaves no trace.
     """
     plan: Plan = []
     room = target = room_of(start)
@@ -331,7 +332,7 @@ def _route(
             target = room_of(item.look_after) or target
             continue
         if not item.is_navigation:
-            # The expert has to be where the action took place.
+            # The expert must be in the room in which the action took place.
             target = room_of(item.look) or target
         if target != room and teleport:
             for stop in _stops(target, visited, description, surveys):
@@ -343,14 +344,14 @@ def _route(
 
 
 def _stops(target: str, visited: Sequence[str], description: str, surveys: Mapping[str, str]) -> list[str]:
-    """The rooms to teleport to, in order: those to search or to look into first, then the target."""
+    """The rooms to teleport to, in order: rooms to search or to check first, then the target."""
     survey = surveys.get(target)
     surveyed = [survey] if survey and survey not in visited else []
     return [*_search(target, visited, description), *surveyed, target]
 
 
 def _search(target: str, visited: Sequence[str], description: str) -> list[str]:
-    """Rooms searched before `target`, because nothing says that the thing is there."""
+    """Rooms to search before `target`, if the task gives no hint that the thing is there."""
     if target in visited or target in _EQUIPPED or target in description:
         return []
     return [room for room in SEARCH_ORDER[: SEARCH_ORDER.index(target)] if room not in visited]

@@ -1,4 +1,4 @@
-"""Practice for the tasks with few train variations: keyed work items, in threads, resumable."""
+"""Generating practice for the tasks with few train variations, in threads; a second call resumes."""
 
 from collections import Counter
 from pathlib import Path
@@ -20,14 +20,14 @@ from dataset_builder.trajectories.subgoals import Segment
 from dataset_builder.trajectories.trajectory import Trajectory
 
 FEW_VARIATIONS = 20
-"""Tasks with at most so many train variations in ScienceWorld get practice."""
+"""Maximum number of ScienceWorld train variations of a task that gets practice."""
 
 MAX_PLAYS = 40
-"""Replays of one variation at most: with more, the rearrangements begin to repeat."""
+"""Maximum number of replays per variation; with more, the rearrangements begin to repeat."""
 
 
 class PracticeStats(NamedTuple):
-    """Counts of one task: replays that reached the full score, replays that did not, steps to train on."""
+    """Counts of one task: successful replays, failed replays, steps that are training targets."""
 
     plays: int
     failed: int
@@ -40,20 +40,20 @@ Unit = tuple[Trajectory, list[Segment], int]
 def generate_practice(
     folder: str | Path, *, steps: int = 2500, workers: int = 2, progress: Progress | None = None
 ) -> dict[str, PracticeStats]:
-    """Replay every train variation of the tasks that have at most `FEW_VARIATIONS` of them, rearranged.
+    """Replay all train variations of the tasks with at most `FEW_VARIATIONS` of them in rearranged worlds.
 
     Args:
-        folder (`str` or `Path`): corpus folder, collected and annotated by rules. Practice that
-            it holds already is kept.
-        steps (`int`, *optional*, defaults to 2500): number of steps to aim at per task.
-        workers (`int`, *optional*, defaults to 2): threads, each with a world.
-        progress (`rich.progress.Progress`, *optional*): where to show a bar.
+        folder (`str` or `Path`): corpus folder, collected and annotated by rules. Its existing
+            practice is kept.
+        steps (`int`, *optional*, defaults to 2500): target number of steps per task.
+        workers (`int`, *optional*, defaults to 2): number of threads, each with its own world.
+        progress (`rich.progress.Progress`, *optional*): shows a progress bar.
 
     Returns:
-        `dict[str, PracticeStats]`: what the folder holds now, by task.
+        `dict[str, PracticeStats]`: task → counts of all practice in the folder.
 
     Raises:
-        UsageError: if the folder is not collected or annotated, or a number is below 1.
+        UsageError: if the corpus is not collected or annotated, or a number is below 1.
 
     Example:
 
@@ -66,9 +66,9 @@ def generate_practice(
         raise UsageError("--steps and --workers: give 1 or more.")
     corpus = Corpus(folder)
     store = corpus.practice
-    wanted = _units(corpus, steps)
-    missing = [unit for unit in wanted if _key(unit) not in store]
-    advance = progress_line(progress, "practice", len(wanted), len(wanted) - len(missing))
+    units = _units(corpus, steps)
+    missing = [unit for unit in units if _key(unit) not in store]
+    advance = progress_line(progress, "practice", len(units), len(units) - len(missing))
     if missing:
         with Simulator(worlds=workers) as simulator:
 
@@ -87,10 +87,10 @@ def generate_practice(
 
 
 def load_practice(corpus: Corpus) -> list[Practice]:
-    """All practice of a corpus, by task, variation and seed; none if there was none.
+    """All practice of a corpus, sorted by task, variation and seed.
 
     Raises:
-        SubgoalError: if stored segments do not cover their path.
+        SubgoalError: if a record cannot be read.
     """
     store = corpus.practice
     records = (store[key] for key in sorted(store.keys()))
@@ -110,12 +110,12 @@ def _stats(store: JsonlStore) -> dict[str, PracticeStats]:
 
 
 def _units(corpus: Corpus, steps: int) -> list[Unit]:
-    """What to replay: all variations with the first seed before any with the second."""
-    found = [path for path in corpus.trajectories("tidied") if _split(path) == "train"]
+    """The replays: all variations with the first seed, then all with the second, and so on."""
+    paths = [path for path in corpus.trajectories("tidied") if _split(path) == "train"]
     counts: Counter[str] = Counter()
-    for path in found:
+    for path in paths:
         counts[path.task] += len(path.steps)
-    rare = [path for path in found if len(get_task(path.task).variations("train")) <= FEW_VARIATIONS]
+    rare = [path for path in paths if len(get_task(path.task).variations("train")) <= FEW_VARIATIONS]
     pairs = corpus.annotated("rules", rare, version_of("rules")) if rare else []
     plays = {task: min(MAX_PLAYS, -(-steps // count)) for task, count in counts.items()}
     return [
@@ -135,7 +135,7 @@ def _key(unit: Unit) -> tuple[str, int, int]:
 
 
 def _outcome(episode: Episode, unit: Unit) -> dict[str, Any]:
-    """A record: the practice, or the reason why there is none."""
+    """The record of a replay: the practice, or the reason of the failure."""
     try:
         played = retrying(lambda: practise(episode, *unit))
     except SimulatorDied:

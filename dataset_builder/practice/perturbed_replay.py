@@ -1,10 +1,10 @@
 """Practice: perturbed replays of expert paths, in rearranged worlds and with mistakes to recover from.
 
-Half of the tasks have fewer than twenty train variations, and in all of them a thing is in the same
-place. So a verified path is replayed on its own (train) variation after some unrecorded moves: the thing
-whose state is to change is put elsewhere, and the replay starts in another room. It searches for things
-that are not in sight and undoes its missteps; only replays that reach the full score are kept. Missteps
-stay in the history that a model reads, but are never its target.
+Half of the tasks have fewer than twenty train variations, and things are in the same place in all of them.
+So a verified path is replayed on its own (train) variation after some unrecorded moves: the thing whose
+state must change is moved to another place, and the replay starts in another room. The replay searches for
+things that are not in sight and recovers from its mistakes. Only replays that reach the full score are kept.
+Mistakes remain in the history that a model reads, but are never its target.
 
 Paints are also mixed from other colours than the task asks for. The task's text is then changed to name
 the resulting paint (hindsight relabelling, as in arXiv 1707.01495). Such a path is replayed up to its
@@ -20,17 +20,17 @@ from random import Random
 
 from dataset_builder.simulator.look import room_of
 from dataset_builder.simulator.simulator import Episode
+from dataset_builder.simulator.tasks import MAX_EPISODE_STEPS
 from dataset_builder.simulator.vocabulary import ROOMS
 from dataset_builder.trajectories.subgoals import Segment, SubGoal, step_subgoals
 from dataset_builder.trajectories.trajectory import Step, Trajectory, to_fraction
 
-MAX_MOVES = 100
 SEARCH = ("kitchen", "workshop", "foundry", "bathroom", "living room", "bedroom", "art studio", "greenhouse")
-"""Rooms in the order in which a thing that is not in sight is looked for; `outside` comes last."""
+"""The order in which rooms are searched for a thing that is not in sight; `outside` comes last."""
 
-_MOVED = 0.7  # share of the paths whose things are put elsewhere
-_ELSEWHERE = 0.8  # share that start in another room
-_MISSTEP = 0.05  # per action
+_MOVED = 0.7  # share of the replays in which things are moved
+_ELSEWHERE = 0.8  # share of the replays that start in another room
+_MISSTEP = 0.05  # probability of a mistake before an action
 _MAX_WAITS = 8
 _HOLDERS = ("fridge", "freezer", "cupboard")
 _TAKES = re.compile(r"(?:focus on|pick up|pour|move) (.+?)(?: (?:to|into|in) (.+))?")
@@ -43,7 +43,7 @@ _PAINT = re.compile(r"\(containing (?:a substance called )?([a-z-]+ paint)\)")
 
 
 class Failed(Exception):
-    """This replay did not reach the full score."""
+    """The replay did not reach the full score."""
 
 
 @dataclass(frozen=True)
@@ -51,11 +51,11 @@ class Practice:
     """One perturbed replay of a path.
 
     Attributes:
-        trajectory: what was seen and done, missteps included.
+        trajectory: the recorded steps, including mistakes.
         segments: its sub-goals.
-        taught: per step, whether it is a training target (missteps are not).
-        prelude: the unrecorded actions before it, to repeat the replay.
-        hindsight: whether the task's text was changed to fit the path; the score is not the task's then.
+        taught: for each step, whether it is a training target (mistakes are not).
+        prelude: the unrecorded actions before it, which are needed to reproduce the replay.
+        hindsight: whether the task's text was relabelled to fit the path; it then has no valid score.
     """
 
     trajectory: Trajectory
@@ -66,16 +66,16 @@ class Practice:
 
 
 def practise(episode: Episode, base: Trajectory, segments: Sequence[Segment], seed: int) -> Practice:
-    """Replay a verified path in a world that is rearranged at random.
+    """Replay a verified path in a randomly rearranged world.
 
     Args:
-        episode (`Episode`): where to play, without a step limit.
+        episode (`Episode`): plays the path; it has no step limit.
         base (`Trajectory`): a verified path.
         segments (`Sequence[Segment]`): its sub-goals.
-        seed (`int`): random seed of the rearrangement, the missteps and the first room.
+        seed (`int`): random seed of the rearrangement, the mistakes and the first room.
 
     Raises:
-        Failed: if this replay did not reach the full score within `MAX_MOVES` moves.
+        Failed: if the replay did not reach the full score within `MAX_EPISODE_STEPS` moves.
         SimulatorDied: if the Java process ended.
     """
     draw = Random(f"{base.task}/{base.variation}/{seed}")
@@ -97,30 +97,31 @@ def practise(episode: Episode, base: Trajectory, segments: Sequence[Segment], se
 
 
 def _without_room(subgoal: str, player: "PracticeReplay") -> str:
-    """The first sub-goal as it is called where one need not go to its room."""
+    """The first sub-goal without its room argument if the replay already starts in that room."""
     return subgoal.replace(f", {player.room})", ")")
 
 
-# --- the rearrangement, which no model sees ---------------------------------------------------------
+# --- the rearrangement, which is not recorded -------------------------------------------------------
 
 
 def _rearrange(player: "PracticeReplay", base: Trajectory, draw: Random) -> None:
-    """Put the thing whose state is to change elsewhere, and go to another room; moves count from there.
+    """Move the thing whose state must change to another place, and go to another room.
 
-    Only the tasks that change a state are rearranged. The others name the room of what they need, or have
-    it in its usual place: searching for it there taught a small model to search for things in sight.
+    Only tasks about a change of state are rearranged. The texts of the other tasks name the room of the
+    thing, or it is always in the same place; with searches in their examples, a small model learned to
+    search even for things in sight.
     """
     if _CHANGE.search(base.description) and draw.random() < _MOVED:
         for thing, room, opened in _movable(base):
             _relocate(player, thing, room, opened, draw)
     if not base.actions[0].startswith("teleport to "):
-        player.act(f"teleport to {room_of(base.steps[0].look)}")  # its first sub-goal names no room
+        player.act(f"teleport to {room_of(base.steps[0].look)}")  # the path's first sub-goal names no room
     elif draw.random() < _ELSEWHERE:
         player.act(f"teleport to {draw.choice((*player.put, *ROOMS))}")
 
 
 def _movable(base: Trajectory) -> list[tuple[str, str, list[str]]]:
-    """The things that the path takes: name, room, and the containers opened there before."""
+    """The things that the path uses: name, room, and the containers that it opened there before."""
     things: dict[str, tuple[str, str, list[str]]] = {}
     opened: dict[str, list[str]] = {}
     for step in base.steps:
@@ -156,7 +157,7 @@ def _relocate(player: "PracticeReplay", thing: str, room: str, opened: Sequence[
 
 
 def _take_in_sight(player: "PracticeReplay", base: Trajectory) -> None:
-    """Focus on the task's thing and take it along if it happens to be in the first room."""
+    """Focus on the task's thing and pick it up if it is in the first room by chance."""
     focus = next((step for step in base.steps if step.action.startswith("focus on ")), None)
     if focus is None or room_of(focus.look) == player.room or player.colours:
         return
@@ -172,24 +173,24 @@ def _take_in_sight(player: "PracticeReplay", base: Trajectory) -> None:
 
 
 def _other_colours(base: Trajectory, draw: Random) -> dict[str, str]:
-    """Primary colour → the one to use in its place, for most replays of a task that mixes paints."""
+    """Paint → the paint that replaces it, for most replays of a task that mixes paints; else `{}`."""
     if "paint" not in base.task or draw.random() < 0.2:
         return {}
     shuffled = draw.sample(_PRIMARY, len(_PRIMARY))
     return {f"{old} paint": f"{new} paint" for old, new in zip(_PRIMARY, shuffled, strict=True)}
 
 
-# --- the play ---------------------------------------------------------------------------------------
+# --- the replay -------------------------------------------------------------------------------------
 
 
 class PracticeReplay:
-    """Replays and records a path, with some colours exchanged.
+    """Replays a path, optionally with other paints, and records the steps.
 
     Args:
-        episode (`Episode`): where to play.
+        episode (`Episode`): plays the path.
         base (`Trajectory`): the path.
-        draw (`Random`): source of the missteps.
-        colours (`dict[str, str]`): paint of the path → paint to use in its place; `{}` for none.
+        draw (`Random`): source of randomness of the mistakes.
+        colours (`dict[str, str]`): paint of the path → paint that replaces it; `{}` for none.
     """
 
     def __init__(self, episode: Episode, base: Trajectory, draw: Random, colours: dict[str, str]) -> None:
@@ -205,13 +206,13 @@ class PracticeReplay:
         self.skipped: set[str] = set()
 
     def begin(self) -> None:
-        """Start recording: the moves so far do not count."""
+        """Start recording. Moves are counted from here."""
         self.before = self.episode.moves
         if self.episode.done:
             raise Failed("the rearrangement ended the episode")
 
     def act(self, action: str) -> bool:
-        """Play an action without recording it; returns whether the simulator did it."""
+        """Play an action without recording it; returns whether it succeeded."""
         result = self.episode.step(action)
         self.prelude.append(action)
         if result.ambiguous:
@@ -222,7 +223,7 @@ class PracticeReplay:
         return result.accepted and not result.observation.startswith(("I'm not sure", "You can't"))
 
     def perform(self, subgoal: str, room: str, step: Step) -> None:
-        """One action of the path, preceded by whatever the changed world makes necessary."""
+        """Replay one step of the path, preceded by the actions that the changed world requires."""
         action, subgoal = self.renamed(step.action), self.renamed(subgoal)
         if action in self.skipped or (action == "0" and not self.asked):
             return
@@ -237,10 +238,10 @@ class PracticeReplay:
         self.asked = self.do(subgoal, action)
 
     def renamed(self, text: str) -> str:
-        """A text with the path's colours exchanged."""
+        """A text with the paints of the path replaced."""
         if not self.colours:
             return text
-        # The longest name first: "red paint" is a part of "violet-red paint".
+        # Longest name first, because "violet-red paint" contains "red paint".
         names = "|".join(sorted(map(re.escape, self.colours), key=len, reverse=True))
         return re.sub(rf"(?<![\w-])(?:{names})", lambda match: self.colours[match.group()], text)
 
@@ -267,27 +268,27 @@ class PracticeReplay:
         return Practice(trajectory, segments, self.taught, self.prelude, bool(self.colours))
 
     def _find(self, subgoal: str, room: str, action: str) -> None:
-        """Go where the action can be done: its things are in sight there, or it is the path's room."""
+        """Go to a room where the action is possible: its things are in sight there, or in the path."""
         match = _TAKES.fullmatch(action)
         thing, target = match.groups() if match else ("", None)
         if thing and not self.sees(thing):
-            self._wait_for(subgoal, thing) if self.growing else self._looks_for(subgoal, thing, room)
-        there = self.sees(target) if target else bool(thing)
-        if not there and room and self.room != room:
+            self._wait_for(subgoal, thing) if self.growing else self._search(subgoal, thing, room)
+        in_sight = self.sees(target) if target else bool(thing)
+        if not in_sight and room and self.room != room:
             self.do(subgoal, f"teleport to {room}")
 
     def _wait_for(self, subgoal: str, thing: str) -> None:
-        """Wait until something has grown or hatched."""
+        """Wait until the thing has grown or hatched."""
         for _ in range(_MAX_WAITS):
             if self.sees(thing):
                 return
             self.do(subgoal, "wait1")
         raise Failed(f"{thing} did not appear")
 
-    def _looks_for(self, subgoal: str, thing: str, room: str) -> None:
-        """Open what is shut in the kitchen, then walk through the rooms."""
+    def _search(self, subgoal: str, thing: str, room: str) -> None:
+        """Search the rooms, and in each room its closed containers."""
         if not any(thing in step.look for step in self.base.steps):
-            return  # the action words it differently than the room, so sight cannot be judged
+            return  # the action and the look use different names for it, so `sees` cannot find it
         visited = {room_of(step.look) for step in self.steps}
         for candidate in dict.fromkeys((room, *SEARCH, "outside")):
             if self.room != candidate:
@@ -313,7 +314,7 @@ class PracticeReplay:
         return re.search(rf"(?<!\w){name}(?!\w)", text) is not None
 
     def _misstep(self, subgoal: str, rooms: set[str]) -> None:
-        """Occasionally, an action that leads nowhere, and not to these rooms."""
+        """With a small probability, play a useless action that does not lead to one of these rooms."""
         if self.draw.random() >= _MISSTEP:
             return
         shut = self._shut()
@@ -324,7 +325,7 @@ class PracticeReplay:
             self.do(subgoal, f"teleport to {room}", taught=False)
 
     def do(self, subgoal: str, action: str, taught: bool = True) -> bool:
-        """Play an action and record it; returns whether the simulator asks which thing is meant."""
+        """Play and record an action; returns whether the simulator asks which of several things is meant."""
         look, inventory = self.episode.look(), self.episode.inventory()
         if self.colours and action.startswith("focus on "):
             return self._focus(subgoal, action.removeprefix("focus on "), look, inventory)
@@ -332,8 +333,8 @@ class PracticeReplay:
         if not result.accepted or (self.episode.done and self.episode.score < 100):
             raise Failed(f"{action}: {result.observation[:80]}")
         moves = result.moves - self.before
-        if moves > MAX_MOVES:
-            raise Failed(f"more than {MAX_MOVES} moves")
+        if moves > MAX_EPISODE_STEPS:
+            raise Failed(f"more than {MAX_EPISODE_STEPS} moves")
         score = to_fraction(result.score)
         self.steps.append(Step(look, inventory, action, result.observation, score, moves))
         self.subgoals.append(subgoal)
@@ -343,21 +344,21 @@ class PracticeReplay:
         return result.ambiguous
 
     def _name_mixture(self) -> None:
-        """From the next focus on, the paint that the path mixed is called by the colour that resulted."""
-        done = len([step for step in self.steps if step.action.startswith("mix ")])
+        """Map the paint that the path focuses on next to the paint that has been mixed."""
+        count = len([step for step in self.steps if step.action.startswith("mix ")])
         focused = [step.action for step in self.base.steps if step.action.startswith("focus on ")]
         mixed = [name for name in _PAINT.findall(self.episode.look()) if name not in self.colours.values()]
-        if len(set(mixed)) != 1 or done > len(focused):
+        if len(set(mixed)) != 1 or count > len(focused):
             raise Failed(f"{len(set(mixed))} mixtures in sight")
-        self.colours[focused[done - 1].removeprefix("focus on ")] = mixed[0]
+        self.colours[focused[count - 1].removeprefix("focus on ")] = mixed[0]
 
     def _focus(self, subgoal: str, paint: str, look: str, inventory: str) -> bool:
-        """Record a focus without playing it: a focus on another paint than the task's ends the episode."""
+        """Record a focus without playing it: any paint but the task's own would end the episode."""
         if f"{paint})" not in look:
             raise Failed(f"no {paint} in sight")
         moves = self.steps[-1].moves + 1
-        said = f"You focus on the {paint}."
-        self.steps.append(Step(look, inventory, f"focus on {paint}", said, 0.0, moves))
+        observation = f"You focus on the {paint}."
+        self.steps.append(Step(look, inventory, f"focus on {paint}", observation, 0.0, moves))
         self.subgoals.append(subgoal)
         self.taught.append(True)
         return False

@@ -8,7 +8,7 @@ import struct
 from collections.abc import Callable
 
 _UTF8, _CLASS, _FIELD, _METHOD, _NAME_AND_TYPE = 1, 7, 9, 10, 12
-# Tag of a constant → bytes of its payload (§4.4). Text (tag 1) has a length of its own.
+# Tag of a constant → bytes of its payload (§4.4). Text (tag 1) stores its length.
 _SIZES = {tag: 4 for tag in (3, 4, 9, 10, 11, 12, 17, 18)} | {5: 8, 6: 8, 15: 3}
 _SIZES |= {tag: 2 for tag in (7, 8, 16, 19, 20)}
 _TWO_SLOTS = (5, 6)  # a long or a double takes two indices of the pool

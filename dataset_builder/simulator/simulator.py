@@ -9,7 +9,7 @@ from typing import Any
 
 from dataset_builder.common.errors import SimulatorError, SubgoalError, UsageError, clip
 from dataset_builder.simulator.jvm import JavaProcess, World
-from dataset_builder.simulator.tasks import Task, get_task
+from dataset_builder.simulator.tasks import MAX_EPISODE_STEPS, Task, get_task
 
 SIMPLIFICATIONS = (
     "teleportAction",
@@ -112,7 +112,7 @@ class Simulator:
         """How many Java processes this object has started."""
         atexit.register(self.close)
 
-    def episode(self, step_limit: int | None = 100) -> "Episode":
+    def episode(self, step_limit: int | None = MAX_EPISODE_STEPS) -> "Episode":
         """A new episode; `step_limit` is `envStepLimit` of `ScienceWorldEnv` (None: no limit)."""
         return Episode(self, step_limit)
 
@@ -231,7 +231,7 @@ class Episode:
             self.world.count_load()
             if gold_path:
                 self.world.forget_routes()
-            # The simulator understands `easy` alone, but not in a list.
+            # The simulator accepts `easy` by itself, but not in a list.
             labels = "easy" if simplifications == "easy" else self.simplifications
             error = self._interface.load(requested.name, variation, labels, gold_path)
             # This object holds all variations of all tasks, most of an episode's memory; each load

@@ -9,6 +9,9 @@ from dataset_builder.common.errors import UsageError
 SPLITS = ("train", "validation", "test")
 """Split names in the Hub's spelling; ScienceWorld calls the second one *dev*."""
 
+MAX_EPISODE_STEPS = 100
+"""Step limit of `ScienceWorldEnv` and of most protocols: an agent cannot follow a longer path to its end."""
+
 PRACTICE = "practice"
 """The dataset's fourth split: train variations in rearranged worlds (`dataset_builder.practice`)."""
 

@@ -33,7 +33,7 @@ def idle_steps(history: Sequence[Event]) -> int:
 
 @dataclass
 class AgentState:
-    """Everything a model may be told about an episode so far.
+    """Everything that a model may know about the episode so far.
 
     Attributes:
         task: simulator name (for records; the models see only the description).
@@ -47,7 +47,7 @@ class AgentState:
         finished: sub-goals finished so far, oldest first.
         subgoal: the current sub-goal, `""` before the first.
         since: step at which it was set.
-        abandoned: sub-goals that were given up without progress.
+        abandoned: sub-goals that were abandoned without progress.
 
     Example:
 

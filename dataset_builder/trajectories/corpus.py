@@ -74,7 +74,7 @@ class Corpus:
 
     @property
     def collected(self) -> JsonlStore:
-        """What became of each variation that was tried."""
+        """The result of each variation that was tried."""
         return self._collected()
 
     @property
@@ -105,7 +105,7 @@ class Corpus:
         return sorted(trajectories, key=lambda trajectory: trajectory.key)
 
     def report(self, path: str) -> CollectReport:
-        """What became of the variations that were tried for this form of path."""
+        """The results of the variations that were tried for this kind of path."""
         keys = (TrajectoryKey(*record["key"]) for record in self.collected)
         return report(self.collected, [key for key in keys if key.path == path])
 
@@ -166,7 +166,7 @@ def segment_rows(segments: Iterable[Segment]) -> list[list[str | int]]:
 
 
 def report(store: JsonlStore, keys: Iterable[TrajectoryKey] | None = None) -> CollectReport:
-    """Count what became of these keys (of all in the store, if None)."""
+    """Count the results of these keys (of all in the store, if None)."""
     counts = CollectReport(Counter(), Counter(), Counter())
     for record in store if keys is None else [store[key] for key in keys if key in store]:
         task = str(record["key"][0])

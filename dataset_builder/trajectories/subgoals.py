@@ -38,11 +38,11 @@ class SubGoal:
 
     def __post_init__(self) -> None:
         if not re.fullmatch(r"[a-z][a-z0-9_]*", self.name):
-            raise SubGoalSyntaxError(f"{self.name!r} is no sub-goal name: use words_like_this.")
+            raise SubGoalSyntaxError(f"{self.name!r} is not a sub-goal name: use words_like_this.")
         for argument in self.arguments:
             if not argument.strip() or argument != argument.strip() or _BAD_ARGUMENT.search(argument):
                 raise SubGoalSyntaxError(
-                    f"{argument!r} is no sub-goal argument: no commas, parentheses or line breaks."
+                    f"{argument!r} is not a sub-goal argument: no commas, parentheses or line breaks."
                 )
 
     @classmethod
@@ -54,7 +54,7 @@ class SubGoal:
         """
         match = _FORM.fullmatch(text)
         if not match:
-            raise SubGoalSyntaxError(f"{text[:80]!r} is no sub-goal: write name(argument, …).")
+            raise SubGoalSyntaxError(f"{text[:80]!r} is not a sub-goal: write name(argument, …).")
         name, inner = match.groups()
         arguments = tuple(part.strip() for part in inner.split(",")) if inner.strip() else ()
         return cls(name, arguments)

@@ -156,9 +156,9 @@ class TrueSubgoals(NoSubgoals):
 
     Args:
         executor (`RoleModel`): reads states, answers with actions.
-        simulator (`Simulator`, *optional*): in which a path is searched if the dataset does not have it.
+        simulator (`Simulator`, *optional*): searches a path that the dataset lacks.
         trajectories (`str`, *optional*): dataset folder or repository with annotated paths.
-        simplifications (`str`, *optional*, defaults to `"easy"`): the protocol's.
+        simplifications (`str`, *optional*, defaults to `"easy"`): simplifications of the protocol.
         decoding (`Decoding`, *optional*): how answers are decoded.
     """
 
@@ -174,12 +174,11 @@ class TrueSubgoals(NoSubgoals):
         decoding: Decoding | None = None,
     ) -> None:
         super().__init__(executor, decoding)
-        self._source = None if trajectories is None else dataset_identity(trajectories)
         self._expert = ExpertSubgoals(simulator, trajectories, simplifications)
         self._guides: dict[int, Guide] = {}
 
     def begin(self, state: AgentState, episode: Episode, seed: int) -> None:
-        self._guides[id(state)] = Guide(self._expert.stretches(state.task, episode.variation))
+        self._guides[id(state)] = Guide(self._expert.spans(state.task, episode.variation))
 
     def end(self, state: AgentState) -> None:
         self._guides.pop(id(state), None)
@@ -192,7 +191,7 @@ class TrueSubgoals(NoSubgoals):
 
     def describe(self) -> dict[str, Any]:
         """Provenance, with the source of the paths."""
-        return {**super().describe(), "trajectories": self._source}
+        return {**super().describe(), "trajectories": self._expert.source}
 
 
 def _with_controller_history(state: AgentState, view: _ControllerView) -> AgentState:
@@ -203,45 +202,45 @@ def _with_controller_history(state: AgentState, view: _ControllerView) -> AgentS
 
 
 def subgoal_pool(trajectories: str | None = None) -> list[str]:
-    """The different sub-goals of a dataset's training paths, or of the package's exemplars; sorted.
+    """The distinct sub-goals of a dataset's training paths, or of the package's exemplars, sorted.
 
     Args:
-        trajectories (`str`, *optional*): dataset folder or repository. Errors as `load_config`.
+        trajectories (`str`, *optional*): dataset folder or repository; see `load_config` for errors.
     """
-    found: Iterable[str]
+    subgoals: Iterable[str]
     if trajectories is None:
         from dataset_builder.annotation.exemplars import all_exemplars
 
-        found = (str(segment.subgoal) for _, segments in all_exemplars() for segment in segments)
+        subgoals = (str(segment.subgoal) for _, segments in all_exemplars() for segment in segments)
     else:
         from dataset_builder.dataset.load import load_config
 
         tables = load_config(trajectories, "trajectories")
         table = tables["train"] if "train" in tables else next(iter(tables.values()))
-        found = (subgoal for row in table.select_columns("subgoal") for subgoal in row["subgoal"])
-    return sorted(set(found))
+        subgoals = (subgoal for row in table.select_columns("subgoal") for subgoal in row["subgoal"])
+    return sorted(set(subgoals))
 
 
 def things_in_sight(state: AgentState) -> list[str]:
-    """Names of what the room shows and of what is carried, in the order of sight."""
+    """Names of the things in the room and in the inventory, in the order of the texts."""
     return list(dict.fromkeys([*things_in(state.look), *things_in(state.inventory)]))
 
 
 def replaced(subgoal: str, state: AgentState, dice: random.Random) -> str:
-    """A sub-goal with rooms replaced by rooms in sight, and things by things in sight.
+    """The sub-goal with its rooms replaced by other rooms in sight, and its things by other things in sight.
 
-    What is neither stays: numbers, and the state that `wait_until` waits for, its second argument. So
-    does an argument for which nothing else is in sight.
+    Numbers are kept, and so are the second argument of `wait_until` (a state) and arguments without a
+    possible replacement.
 
     Args:
         subgoal (`str`): in functional form.
-        state (`AgentState`): what is seen and carried now.
-        dice (`random.Random`): draws.
+        state (`AgentState`): the current look and inventory.
+        dice (`random.Random`): source of randomness.
     """
     goal = SubGoal.parse(subgoal)
     arguments: list[str] = []
-    for place, argument in enumerate(goal.arguments):
-        if (goal.name, place) == ("wait_until", 1) or argument.isdigit():
+    for index, argument in enumerate(goal.arguments):
+        if (goal.name, index) == ("wait_until", 1) or argument.isdigit():
             arguments.append(argument)
             continue
         seen = rooms_in(state.look) if argument in ROOMS else things_in_sight(state)

@@ -187,10 +187,10 @@ class EscalatingAgent(SubgoalAgent):
 
     def describe(self) -> dict[str, Any]:
         """Provenance, with the language model, the policy and the token budget of an episode."""
-        own = super().describe()
+        base = super().describe()
         return {
-            **own,
-            "models": {**own["models"], "llm": self.llm.describe()},
+            **base,
+            "models": {**base["models"], "llm": self.llm.describe()},
             "escalation": {"when": self.when, "budget_tokens": self.llm.budget_tokens},
         }
 

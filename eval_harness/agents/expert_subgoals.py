@@ -1,4 +1,4 @@
-"""The expert's sub-goals for one variation, and the guide that hands them to an executor one by one."""
+"""The expert's path for a variation, divided by sub-goal, and the `Guide` that follows it in an episode."""
 
 import threading
 from collections.abc import Iterable, Sequence
@@ -15,13 +15,13 @@ from dataset_builder.trajectories.trajectory import to_points
 
 @dataclass(frozen=True)
 class SubgoalSpan:
-    """A sub-goal with what the expert did for it.
+    """A sub-goal with the expert's actions for it.
 
     Attributes:
         subgoal: its text.
-        steps: the expert's actions with their answers and points.
-        room: where the expert was afterwards, `""` if unknown.
-        moved: whether the last action led there.
+        steps: the expert's actions with their observations and rewards.
+        room: the expert's room after the last action, `""` if unknown.
+        moved: whether the last action led to this room.
     """
 
     subgoal: str
@@ -30,80 +30,79 @@ class SubgoalSpan:
     moved: bool
 
     @property
-    def patience(self) -> int:
-        """Actions after which an executor is believed to have failed at the sub-goal."""
+    def max_steps(self) -> int:
+        """Number of actions after which the executor is assumed to have failed."""
         return 2 * len(self.steps) + 3
 
     def fulfilled(self, done: Sequence[Event], room: str) -> bool:
-        """Whether what was done under the sub-goal has fulfilled it, judged by what an agent sees.
+        """Whether the agent's actions have fulfilled the sub-goal, judged by what an agent can observe.
 
-        While these are the expert's own actions, word by word: when all of them have been played.
-        Otherwise, in the room where the expert ended: at once if the expert's last action was the way
-        there, else when its like has happened as often as with the expert. Like it is an action in the
-        same words, one that got the same answer ("You focus on the baby wolf."), and one of the same
-        kind (first word) that brought the same points. Failing all that, the sub-goal is given up after
-        `patience` actions.
+        If they equal the expert's, it is fulfilled once all of them are played. If they differ, the agent
+        must be in the expert's last room. There it is fulfilled immediately if the expert's last action
+        only moved to this room, and otherwise once the agent has played as many actions equivalent to it
+        as the expert. Two actions are equivalent if they have the same text or the same observation ("You
+        focus on the baby wolf."), or the same first word and the same positive reward. After `max_steps`
+        actions, the sub-goal counts as fulfilled in any case, so that the agent continues.
 
         Args:
-            done (`Sequence[Event]`): what was done under the sub-goal.
-            room (`str`): where the agent is now.
+            done (`Sequence[Event]`): the actions played under the sub-goal.
+            room (`str`): the agent's current room.
         """
         if not done:
             return False
-        if len(done) >= self.patience:
+        if len(done) >= self.max_steps:
             return True
         played = [event.action for event in done]
         if played == [step.action for step in self.steps[: len(played)]]:
             return len(played) == len(self.steps)
         if self.room and room != self.room:
             return False
-        return self.moved or self._happened(done) >= self._happened(self.steps)
+        return self.moved or self._count_last(done) >= self._count_last(self.steps)
 
-    def _happened(self, events: Iterable[Event]) -> int:
-        """How many events are like the expert's last action."""
-        return sum(_alike(event, self.steps[-1]) for event in events)
+    def _count_last(self, events: Iterable[Event]) -> int:
+        """The number of events that are equivalent to the expert's last action."""
+        return sum(_equivalent(event, self.steps[-1]) for event in events)
 
 
-def _alike(one: Event, other: Event) -> bool:
-    if one.action == other.action or one.observation == other.observation:
+def _equivalent(event: Event, expert: Event) -> bool:
+    if event.action == expert.action or event.observation == expert.observation:
         return True
-    same_kind = one.action.partition(" ")[0] == other.action.partition(" ")[0]
-    return same_kind and one.reward == other.reward > 0
+    same_verb = event.action.partition(" ")[0] == expert.action.partition(" ")[0]
+    return same_verb and event.reward == expert.reward > 0
 
 
 class Guide:
-    """Where an executor stands on the expert's way through one variation.
+    """Tracks the progress of one episode along the expert's path.
 
     Args:
-        stretches (`Sequence[SubgoalSpan]`): the expert's path, in order.
+        spans (`Sequence[SubgoalSpan]`): the expert's path, in order.
     """
 
-    def __init__(self, stretches: Sequence[SubgoalSpan]) -> None:
-        self._stretches = stretches
-        self._at = 0
-        self._began = 0
+    def __init__(self, spans: Sequence[SubgoalSpan]) -> None:
+        self._spans = spans
+        self._index = 0
+        self._start = 0  # step at which the current span began
 
     def subgoal(self, state: AgentState) -> str:
-        """The sub-goal for the next action: at most one further than that for the last. Safe to ask twice."""
-        last = self._at == len(self._stretches) - 1
-        if not last and self._stretches[self._at].fulfilled(
-            state.history[self._began :], room_of(state.look)
-        ):
-            self._at += 1
-            self._began = state.step
-        return self._stretches[self._at].subgoal
+        """The sub-goal for the next action. Another call for the same state returns the same."""
+        span = self._spans[self._index]
+        is_last = self._index == len(self._spans) - 1
+        if not is_last and span.fulfilled(state.history[self._start :], room_of(state.look)):
+            self._index += 1
+            self._start = state.step
+        return self._spans[self._index].subgoal
 
 
 class ExpertSubgoals:
-    """The expert's path by variation, as stretches: from a dataset, else searched and annotated by rules.
+    """The expert's path of a variation: read from a dataset, or searched and annotated by rules.
 
-    A path that is searched may come out differently in another run (the simulator's solver draws);
-    within one it is searched once.
+    Each path is searched only once. Another process may find another path, because the simulator's solver
+    draws random numbers.
 
     Args:
-        simulator (`Simulator`, *optional*): where a path is searched when no dataset has it.
+        simulator (`Simulator`, *optional*): searches a path that the dataset lacks.
         trajectories (`str`, *optional*): dataset folder or repository with annotated paths.
-        simplifications (`str`, *optional*, defaults to `"easy"`): the protocol's.
+        simplifications (`str`, *optional*, defaults to `"easy"`): simplifications of the protocol.
     """
 
     def __init__(
@@ -113,39 +112,53 @@ class ExpertSubgoals:
         simplifications: str = "easy",
     ) -> None:
         self._simulator = simulator
-        self._source = trajectories
         self._simplifications = simplifications
-        self._rows = {} if trajectories is None else _index(trajectories, simplifications)
-        self._found: dict[tuple[str, int], list[SubgoalSpan]] = {}
+        self._rows: dict[tuple[str, int], tuple[Any, int]] = {}
+        self.source: dict[str, str] | None = None
+        """`dataset_identity` of the dataset."""
+        if trajectories is not None:
+            from dataset_builder.dataset.load import dataset_identity
+
+            self.source = dataset_identity(trajectories)
+            self._rows = _index(trajectories, simplifications)
+        self._spans: dict[tuple[str, int], list[SubgoalSpan]] = {}
         self._locks: dict[tuple[str, int], threading.Lock] = {}
 
-    def stretches(self, task: str, variation: int) -> list[SubgoalSpan]:
-        """The stretches of a variation's path, in order. Several threads may ask at once.
+    def spans(self, task: str, variation: int) -> list[SubgoalSpan]:
+        """The path of a variation as spans, in order. Thread-safe.
 
         Raises:
-            SubgoalError: if neither the dataset nor the search has one.
-            SimulatorDied: if the Java process ended meanwhile.
+            SubgoalError: if the dataset has no path and the search finds none.
+            SimulatorDied: if the Java process ended during the search.
         """
         key = (task, variation)
         with self._locks.setdefault(key, threading.Lock()):
-            if key not in self._found:
-                self._found[key] = self._look_up(*key)
-            return self._found[key]
+            if key not in self._spans:
+                self._spans[key] = self._look_up(*key)
+            return self._spans[key]
+
+    def actions(self, task: str, variation: int) -> list[str]:
+        """The actions of a path; errors as for `spans`. A dataset needs no other column for them."""
+        if (task, variation) in self._rows:
+            table, index = self._rows[task, variation]
+            return list(table[index]["action"])
+        return [step.action for span in self.spans(task, variation) for step in span.steps]
 
     def _look_up(self, task: str, variation: int) -> list[SubgoalSpan]:
         if (task, variation) in self._rows:
-            table, number = self._rows[task, variation]
-            return _of_row(table[number])
+            table, index = self._rows[task, variation]
+            row = table[index]
+            return subgoal_spans(row["subgoal"], row["action"], row["observation"], row["score"], row["look"])
         if self._simulator is None:
-            source = "The expert" if self._source is None else _public_name(self._source)
-            raise SubgoalError(f"{source} has no path for {task} {variation}.")
+            owner = self.source["id"] if self.source else "The expert"
+            raise SubgoalError(f"{owner} has no path for {task} {variation}.")
         from dataset_builder.annotation.annotators import annotator
         from dataset_builder.expert.solve import find_trajectory
         from dataset_builder.trajectories.subgoals import step_subgoals
 
         path = find_trajectory(self._simulator, task, variation, simplifications=self._simplifications)
         steps = path.steps
-        return _stretches(
+        return subgoal_spans(
             step_subgoals(annotator("rules").annotate(path)),
             path.actions,
             [step.observation for step in steps],
@@ -154,44 +167,34 @@ class ExpertSubgoals:
         )
 
 
-def _public_name(source: str) -> str:
-    from dataset_builder.common.hub_ids import public_name
-
-    return public_name(source)
-
-
 def _index(source: str, simplifications: str) -> dict[tuple[str, int], tuple[Any, int]]:
-    """Where each variation's path is: table and row. The long columns are read when they are asked for."""
+    """(task, variation) → the table and the row of its path. Only short columns are read here."""
     from dataset_builder.dataset.load import load_config
 
-    places = {}
+    rows = {}
     for table in load_config(source, "trajectories").values():
         keys = table.select_columns(["task", "variation", "simplifications"])
-        for number, row in enumerate(keys):
+        for index, row in enumerate(keys):
             if row["simplifications"] == simplifications:
-                places[row["task"], row["variation"]] = (table, number)
-    return places
+                rows[row["task"], row["variation"]] = (table, index)
+    return rows
 
 
-def _of_row(row: dict[str, Any]) -> list[SubgoalSpan]:
-    return _stretches(row["subgoal"], row["action"], row["observation"], row["score"], row["look"])
-
-
-def _stretches(
+def subgoal_spans(
     subgoals: Sequence[str],
     actions: Sequence[str],
-    answers: Sequence[str],
+    observations: Sequence[str],
     scores: Sequence[float],
     looks: Sequence[str],
 ) -> list[SubgoalSpan]:
-    """Runs of the same sub-goal. Two neighbouring segments never have the same."""
+    """A path as spans: consecutive steps with the same sub-goal. All arguments have one entry per step."""
     points = list(map(to_points, scores))
-    gains = [after - before for before, after in pairwise([0, *points])]
-    steps = [Event(*step) for step in zip(actions, answers, gains, strict=True)]
+    rewards = [after - before for before, after in pairwise([0, *points])]
+    steps = [Event(*step) for step in zip(actions, observations, rewards, strict=True)]
     starts = [i for i in range(len(steps)) if i == 0 or subgoals[i] != subgoals[i - 1]]
-    found = []
+    spans = []
     for start, stop in zip(starts, [*starts[1:], len(steps)], strict=True):
         room = room_of(looks[stop]) if stop < len(steps) else ""
         moved = room not in ("", room_of(looks[stop - 1]))
-        found.append(SubgoalSpan(subgoals[start], tuple(steps[start:stop]), room, moved))
-    return found
+        spans.append(SubgoalSpan(subgoals[start], tuple(steps[start:stop]), room, moved))
+    return spans

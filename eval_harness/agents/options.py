@@ -1,4 +1,4 @@
-"""What a command line says about the agent that plays."""
+"""`AgentOptions`: the command-line options from which an agent is made."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -13,24 +13,24 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class AgentOptions:
-    """What an agent can be made from.
+    """The options from which `make_agent` makes an agent.
 
     Attributes:
         controller, executor, flat: Hub ids (with `@revision`) or folders of checkpoints.
         trajectories: dataset folder or repository with expert paths and their sub-goals.
-        simulator: the run's.
-        simplifications: the protocol's.
-        decoding: fields of `modeling.Decoding` that are not to have their defaults.
-        state_text, prompt, target: fill in what the models do not say about themselves
+        simulator: the simulator of the run.
+        simplifications: simplifications of the protocol.
+        decoding: fields of `modeling.Decoding` that differ from their defaults.
+        state_text, prompt, target: complete the models' own descriptions
             (`modeling.checkpoints.description.ModelDescription`).
-        llm: a language model by its name at its server.
+        llm: name of a language model at its server.
         base_url: OpenAI-compatible server of the language model, and of models named `openai:MODEL`.
-        ledger: folder in which the language model's answers are kept, the run's.
-        budget_tokens: the language model's tokens that an episode may take; `escalate_to` needs it.
-        max_tokens: room for an answer of the language model that its server cut short.
-        trials: of `reflexion`.
-        escalate_to, when: a language model that names sub-goals for the pair, and where
-            (`eval_harness.agents.escalation`).
+        ledger: the run folder, in which the language model's answers are stored.
+        budget_tokens: LLM tokens that an episode may use; `escalate_to` requires it.
+        max_tokens: token limit of the retry after a cut-off LLM answer.
+        trials: number of trials of `reflexion`.
+        escalate_to, when: a language model that names sub-goals when the pair is stuck, and the policy
+            that decides when it is (`eval_harness.agents.escalation`).
     """
 
     controller: str | None = None

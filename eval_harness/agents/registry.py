@@ -1,6 +1,6 @@
-"""Agents by name: the learned ones, the bounds they are compared with, and plug-ins.
+"""The registry of agents: learned agents, baselines, LLM agents, and plug-ins.
 
-Whatever an agent needs is imported when the agent is made. A plug-in is any class with the four
+Each maker imports its agent's module only when it is called. A plug-in is any class with the four
 methods of `modeling.agents.base.Agent`, named `module:Class`.
 """
 
@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from modeling.agents.role_model import RoleModel
 
 
-# A maker gets all options, and those that its agent needs as keywords: `make_agent` has checked them.
+# A maker receives all options, and its required ones as keyword arguments, which `make_agent` has checked.
 
 
 def _hierarchical(options: AgentOptions, *, controller: str, executor: str) -> Agent:
@@ -127,7 +127,7 @@ def _swiftsage(options: AgentOptions, *, llm: str) -> Agent:
 
     if not (options.flat or options.controller or options.executor):
         raise UsageError("Agent swiftsage needs a Swift model: --flat, or --controller and --executor.")
-    client = _make_llm(options)  # a missing key is reported before weights are loaded
+    client = _make_llm(options)  # a missing API key is reported before weights are loaded
     name = select_agent(None, controller=options.controller, executor=options.executor, flat=options.flat)
     swift = AgentOptions(
         options.controller,
@@ -172,7 +172,7 @@ AGENTS = {
     ),
     "flat": _Entry("one model names the action, no sub-goals", _flat, ("flat",)),
     "expert-subgoals": _Entry(
-        "the executor under the expert's sub-goals: how good it is alone",
+        "the executor with the expert's sub-goals, as from a perfect controller",
         _expert_subgoals,
         ("executor",),
         takes=("trajectories",),
@@ -183,12 +183,12 @@ AGENTS = {
         ("controller", "executor"),
     ),
     "random-subgoals": _Entry(
-        "the executor under random sub-goals, each for 10 actions",
+        "the executor with random sub-goals, each for 10 actions",
         _random_subgoals,
         ("executor",),
         takes=("trajectories",),
     ),
-    "no-subgoals": _Entry("the executor with the sub-goal left blank", _no_subgoals, ("executor",)),
+    "no-subgoals": _Entry("the executor with an empty sub-goal", _no_subgoals, ("executor",)),
     "random": _Entry("a random valid action: the lower bound", _random),
     "expert": _Entry("the expert's verified path: the upper bound", _expert, takes=("trajectories",)),
     "react": _Entry("an LLM alternates between thoughts and actions", _react, ("llm",), takes=_OF_LLM),
@@ -215,10 +215,10 @@ AGENTS = {
 
 
 def select_agent(agent: str | None, *, controller: str | None, executor: str | None, flat: str | None) -> str:
-    """The name of the agent that a command line selects, by its name or by its checkpoints.
+    """The name of the agent that a command line selects by name or by checkpoints.
 
     Raises:
-        UsageError: if it selects none or several.
+        UsageError: if it selects no agent, or more than one.
     """
     if agent:
         return agent

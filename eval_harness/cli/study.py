@@ -1,4 +1,4 @@
-"""`subgoal study`: sweeps of trainings and runs, each from one YAML file."""
+"""`subgoal study`: sweeps of trainings and runs, each described by a YAML file."""
 
 from pathlib import Path
 from typing import Annotated
@@ -11,10 +11,10 @@ _CONFIG = typer.Option(help="Study: name (--list) or YAML file.", metavar="NAME|
 _DATASET = typer.Option(help="Folder of a corpus, or Hub id, REPO\\[@REV].", show_default=False)
 _OUT = typer.Option(help="Folder of the study; the same command resumes it.", metavar="DIR")
 _CELLS = typer.Option(
-    help="Do only these cells, comma-separated, to share a study among machines.", metavar="A,B"
+    help="Run only these cells, comma-separated, to share a study among machines.", metavar="A,B"
 )
-_PLAN = typer.Option("--plan", help="List the cells and what they train, and stop.")
-_LIST = typer.Option("--list", help="List the studies that come with the package, and stop.")
+_PLAN = typer.Option("--plan", help="List the cells and their trainings, and stop.")
+_LIST = typer.Option("--list", help="List the built-in studies, and stop.")
 
 
 @app.command()

@@ -60,7 +60,7 @@ def load_prices(path: str | Path | None = None) -> Prices:
     """A price table from a YAML or JSON file; by default the package's, `eval_harness/cost/prices.yaml`.
 
     Raises:
-        UsageError: if it cannot be read, or is no price table.
+        UsageError: if it cannot be read, or is not a price table.
     """
     source = Path(str(files("eval_harness.cost") / "prices.yaml")) if path is None else Path(path)
     try:
@@ -124,7 +124,7 @@ class Costs:
 
 @dataclass(frozen=True)
 class Annotation:
-    """What a ledger of the teacher says.
+    """The figures of a teacher's ledger.
 
     Attributes:
         calls: completions that were paid for.
@@ -138,7 +138,7 @@ class Annotation:
 
 
 class _Paid(BaseModel):
-    """What is needed of a ledger's record."""
+    """The fields of a ledger's record that are needed here."""
 
     model_config = ConfigDict(strict=True)
 
@@ -153,14 +153,14 @@ _GIVE = "give the corpus folder of `subgoal corpus annotate --annotator llm`, or
 
 
 def read_annotation(path: str | Path, annotator: str | None = None) -> Annotation:
-    """What the annotations took, from a corpus folder or its `completions.jsonl`.
+    """The cost of the annotations, from a corpus folder or its `completions.jsonl`.
 
     Args:
         path (`str` or `Path`): the folder or the file.
         annotator (`str`, *optional*): count what was paid for this one. Needed where there are several.
 
     Raises:
-        UsageError: if there is no completion, of that annotator or at all, or a record is none of a
+        UsageError: if there is no completion (of that annotator), or a record is not a completion of a
             teacher, or there are several annotators and none is named.
     """
     file = Path(path) / LEDGER_FILE if Path(path).is_dir() else Path(path)
@@ -196,7 +196,7 @@ def _paid(record: dict[str, Any], file: Path) -> _Paid:
     except ValidationError as error:
         first = error.errors()[0]
         raise UsageError(
-            f"{file} holds a record that is no completion (key {json.dumps(record['key'])}: "
+            f"{file} holds a record that is not a completion (key {json.dumps(record['key'])}: "
             f"{first['loc'][0]}: {first['msg']}): {_GIVE}, or remove the line."
         ) from error
 
@@ -313,7 +313,9 @@ def _saved(
 ) -> dict[Variation, float]:
     """What the distilled agent saves on each variation."""
     if not any(distilled.values()):
-        return llm  # it costs nothing on any variation, so those it did not play can be compared, too
+        return (
+            llm  # it costs nothing on any variation, so variations that it did not play can be compared, too
+        )
     shared = {key: llm[key] - distilled[key] for key in llm if key in distilled}
     if not shared:
         raise UsageError(f"--run and the run of {name} have no variation in common: play the same tasks.")

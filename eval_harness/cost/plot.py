@@ -20,7 +20,7 @@ def plot(costs: Sequence[Costs], title: str = "LLM cost: upfront or per episode"
 
     Args:
         costs (`Sequence[Costs]`): in tokens, and in money if wanted. What costs nothing has no panel.
-        title (`str`, *optional*): stands above.
+        title (`str`, *optional*): title of the figure.
 
     Raises:
         UsageError: if nothing costs anything.

@@ -11,7 +11,7 @@ from dataset_builder.simulator.simulator import Simulator, StepResult
 from dataset_builder.trajectories.agent_state import AgentState
 from eval_harness.episodes.action_choice import PlayedAction, play_first_accepted
 from eval_harness.protocols.protocol import EpisodeKey, Protocol
-from eval_harness.results.records import EpisodeResult
+from eval_harness.results.records import EpisodeResult, TurnRecord, columns
 from modeling.agents.base import Agent, Decision, DecisionCost
 
 
@@ -31,6 +31,7 @@ class Game:
 
     Attributes:
         state: what the agent knows about the episode.
+        turns: the actions played so far.
         over: whether the episode has ended, failed, or lost its Java process.
         died: whether the Java process ended; the episode must be played again from its beginning.
     """
@@ -47,7 +48,7 @@ class Game:
         self._stop_reason = ""
         self._error: str | None = None
         self._started = time.monotonic()
-        self._plays: list[tuple[PlayedAction, str]] = []
+        self.turns: list[TurnRecord] = []
         self._cost = DecisionCost()
 
     @property
@@ -97,7 +98,17 @@ class Game:
             SimulatorDied: if the Java process ended; the record is then as it was before.
         """
         result, look, inventory = played.result, self.episode.look(), self.episode.inventory()
-        self._plays.append((played, subgoal))
+        self.turns.append(
+            TurnRecord(
+                played.action,
+                result.observation,
+                subgoal,
+                result.score,
+                result.moves,
+                played.rejected,
+                played.last_resort,
+            )
+        )
         # Rejected candidates are excluded from the history: models are not trained on them.
         self.state.advance(played.action, result.observation, result.score, result.moves, look, inventory)
         self._stop_reason = self._reason(result) or ""
@@ -110,15 +121,15 @@ class Game:
             limit = self.episode.step_limit
             over = limit is not None and result.moves > limit and result.score < 100
             return "step_limit" if over else "completed"
-        rejected = sum(len(taken.rejected) for taken, _ in self._plays)
-        if self._protocol.out_of_actions(self.unit.task, len(self._plays), rejected):
+        rejected = sum(len(turn.rejected) for turn in self.turns)
+        if self._protocol.out_of_actions(self.unit.task, len(self.turns), rejected):
             return "decision_limit"
         if not getattr(self._agent, "stops_early", True):
             return None
         return self._protocol.early_stop_reason(
-            [taken.action for taken, _ in self._plays],
-            [taken.result.score for taken, _ in self._plays],
-            names_subgoals=any(subgoal for _, subgoal in self._plays),
+            [turn.action for turn in self.turns],
+            [turn.score for turn in self.turns],
+            names_subgoals=any(turn.subgoal for turn in self.turns),
         )
 
     def fail(self, error: Exception | str) -> None:
@@ -140,20 +151,14 @@ class Game:
 
     def result(self) -> EpisodeResult:
         """The record of the game so far."""
-        results = [taken.result for taken, _ in self._plays]
-        scores = [result.score for result in results]
+        scores = [turn.score for turn in self.turns]
         failed = self._error is not None
         return EpisodeResult(
             *self.unit,
             score=None if failed else self._protocol.count(scores),
             raw_score=None if failed else (scores[-1] if scores else 0),
-            moves=results[-1].moves if results else 0,
-            actions=[taken.action for taken, _ in self._plays],
-            subgoals=[subgoal for _, subgoal in self._plays],
-            scores=scores,
-            observations=[result.observation for result in results],
-            rejected=[list(taken.rejected) for taken, _ in self._plays],
-            last_resort=[i for i, (taken, _) in enumerate(self._plays) if taken.last_resort],
+            moves=self.turns[-1].moves if self.turns else 0,
+            **columns(self.turns),
             stop_reason=self._stop_reason,
             error=self._error,
             seconds=round(time.monotonic() - self._started, 2),

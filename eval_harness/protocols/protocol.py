@@ -20,7 +20,7 @@ from pydantic import (
 
 from dataset_builder.common.config_files import config_file, first_fault, read_mapping
 from dataset_builder.common.errors import UsageError
-from dataset_builder.simulator.tasks import get_task, select_tasks
+from dataset_builder.simulator.tasks import MAX_EPISODE_STEPS, get_task, select_tasks
 from eval_harness.metrics.scienceworld_score.scores import count
 
 # Fields that are newer than published results. Their defaults are excluded from the hash, because the
@@ -108,7 +108,7 @@ class Protocol(BaseModel):
     tasks: tuple[str, ...] | None = None
     max_variations: int | None = Field(default=None, gt=0)
     simplifications: str = "easy"
-    step_limit: int = Field(default=100, gt=0)
+    step_limit: int = Field(default=MAX_EPISODE_STEPS, gt=0)
     step_limits: dict[str, int] = {}
     decision_limit: int | None = Field(default=None, gt=0)
     decision_limits: dict[str, int] = {}

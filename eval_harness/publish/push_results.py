@@ -39,7 +39,7 @@ class ResultPush:
     index: list[dict[str, Any]]
 
     def preview(self) -> str:
-        """What is new in each file, for people."""
+        """The changes to each file, to be printed."""
         parts = []
         for path, text in self.files.items():
             shown = _yaml({KEY: [{"results": self.index}]}) if path == CARD else text
@@ -63,7 +63,7 @@ def plan_push(
     private: bool = False,
     force: bool = False,
 ) -> ResultPush:
-    """Compose what a run's result adds to a model: an entry of its card, and a file of its own.
+    """Compose what a run's result adds to a model: an entry in its card, and a separate file.
 
     A result of the same agent, partner and protocol is replaced; everything else is kept.
 
@@ -73,7 +73,7 @@ def plan_push(
         revision (`str`, *optional*): branch; created if it is not there.
         private (`bool`, *optional*, defaults to `False`): refuse a public repository.
         force (`bool`, *optional*, defaults to `False`): also take the result of other weights, or of a
-            part of the protocol's episodes, and let it replace that of another partner.
+            part of the protocol's episodes, and let it replace the result with another partner model.
 
     Raises:
         UsageError: if there is no such run or model, the run is not finished or played only a part of its
@@ -87,7 +87,7 @@ def plan_push(
     if missing:
         raise UsageError(
             f"The run in {folder} {missing}: finish it (`subgoal eval run`, with --retry-failed for failed "
-            "episodes), or push it as it is with --force."
+            "episodes), or push it anyway with --force."
         )
     home = open_model(location, revision, private)
     card = parse_card(home.read(CARD) or "", location)

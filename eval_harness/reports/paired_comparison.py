@@ -135,8 +135,8 @@ def _reasons(left_out: dict[str, int]) -> str:
 
 def _pair(first: PlayedRun, second: PlayedRun, names: Sequence[str]) -> tuple[Pairs, dict[str, int]]:
     """Scores of common episodes by (task, variation, repetition), and the counts of the others."""
-    # The worlds know nothing of seeds. Counted from the run's own seed, the repetitions of two runs with
-    # different seeds are the same episodes.
+    # Worlds do not depend on seeds. Repetitions are counted from the run's own seed, so that the episodes of
+    # two runs with different seeds are paired.
     first_scores, second_scores = (
         {(e.task, e.variation, e.seed - run.result.seed): e.score for e in run.episodes}
         for run in (first, second)

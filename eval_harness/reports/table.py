@@ -14,7 +14,7 @@ _NAME_WIDTH = 12
 
 @dataclass(frozen=True)
 class ReportTable:
-    """A table with notes. `rich` prints it as it is; `markdown()` writes it.
+    """A table with notes. `rich` prints it; `markdown()` renders it as Markdown.
 
     Attributes:
         heads: column names; the first column is left-aligned, the others are right-aligned.

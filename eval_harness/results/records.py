@@ -1,7 +1,7 @@
 """The records of a run: one `EpisodeResult` per episode, and a `RunResult` with provenance."""
 
 import json
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
 from typing import Any
@@ -22,8 +22,31 @@ _ORDER = {task: index for index, task in enumerate(TASKS)}
 
 
 @dataclass(frozen=True)
+class TurnRecord:
+    """One action of an episode.
+
+    Attributes:
+        action: its text.
+        observation: the simulator's answer.
+        subgoal: the sub-goal that the action serves, `""` for agents without sub-goals.
+        score: the simulator's score after the action, in points.
+        moves: moves used so far.
+        rejected: candidates that were tried first and that the simulator rejected.
+        last_resort: whether all candidates were rejected and the harness chose the action.
+    """
+
+    action: str
+    observation: str
+    subgoal: str
+    score: int
+    moves: int
+    rejected: tuple[str, ...] = ()
+    last_resort: bool = False
+
+
+@dataclass(frozen=True)
 class EpisodeResult:
-    """One finished episode. Lists have one entry per action that was played.
+    """One finished episode. Lists have one entry per action that was played; `columns` makes them.
 
     Attributes:
         task, variation, seed: the key of the record.
@@ -31,7 +54,7 @@ class EpisodeResult:
         raw_score: the simulator's last score, negative after a wrong focus; None if it failed.
         moves: moves used.
         actions: the actions that were played.
-        subgoals: the sub-goal each action served, `""` for agents without.
+        subgoals: the sub-goal that each action served, `""` for agents without sub-goals.
         scores: the simulator's score after each action.
         observations: the simulator's answers.
         rejected: per action, the candidates that the simulator did not know.
@@ -175,6 +198,18 @@ class RunResult:
         if self.folder is None:
             raise UsageError("This RunResult has no folder: read one with load_run(DIR).")
         return read_episodes(self.folder)
+
+
+def columns(turns: Sequence[TurnRecord]) -> dict[str, list[Any]]:
+    """The turns of an episode as the lists of its `EpisodeResult`."""
+    return {
+        "actions": [turn.action for turn in turns],
+        "subgoals": [turn.subgoal for turn in turns],
+        "scores": [turn.score for turn in turns],
+        "observations": [turn.observation for turn in turns],
+        "rejected": [list(turn.rejected) for turn in turns],
+        "last_resort": [index for index, turn in enumerate(turns) if turn.last_resort],
+    }
 
 
 _EPISODE = TypeAdapter(EpisodeResult)

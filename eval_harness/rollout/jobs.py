@@ -71,7 +71,7 @@ class AgentMaker:
 
 
 def _full_path(source: str | None) -> str | None:
-    """The absolute path of a folder, since workers have other working directories; a Hub id as it is."""
+    """The absolute path of a folder, since workers have other working directories; a Hub id unchanged."""
     return str(Path(source).resolve()) if source and Path(source).exists() else source
 
 

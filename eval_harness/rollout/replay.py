@@ -18,12 +18,12 @@ from eval_harness.results.records import EpisodeResult
 
 @dataclass(frozen=True)
 class Replayed:
-    """What came of playing a recorded episode again.
+    """The result of replaying a recorded episode.
 
     Attributes:
         episode: the record.
-        difference: what came out otherwise, as one line; None if all scores are the same.
-        other_texts: actions that the simulator answered with another text than the recorded one.
+        difference: the first difference, in one line; None if all scores are the same.
+        other_texts: number of actions whose observation differs from the recorded one.
     """
 
     episode: EpisodeResult
@@ -38,16 +38,16 @@ class Replayed:
 def recorded_episodes(
     source: str | Path, protocol: str | None = None
 ) -> tuple[list[EpisodeResult], Protocol]:
-    """The episodes of a run folder, or of a file with one, and the rules they were played under.
+    """The episodes of a run folder, or the one of a file, and the protocol under which they were played.
 
     Args:
         source (`str` or `Path`): a run folder, or a JSON file with one episode in the form of a line
             of `episodes.jsonl`.
-        protocol (`str`, *optional*): name or YAML file of the rules. By default the rules that the run
-            folder holds; for a file `paper`.
+        protocol (`str`, *optional*): name or YAML file of the protocol. By default it is the one that the
+            run folder holds, and `paper` for a file.
 
     Raises:
-        UsageError: if the source is neither, or the rules are not those of the run.
+        UsageError: if the source is neither, or the run was played under another protocol.
     """
     path = Path(source)
     if path.is_file():
@@ -78,27 +78,27 @@ def _read_episode(path: Path) -> EpisodeResult:
 def choose_episodes(
     episodes: Sequence[EpisodeResult], task: str | None = None, variation: int | None = None
 ) -> list[EpisodeResult]:
-    """The recorded episodes of a task, of one variation of it, or all.
+    """The recorded episodes of a task, or of one variation of it; all by default.
 
     Raises:
-        UsageError: if there is none.
+        UsageError: if no episode matches.
     """
     name = get_task(task).name if task else None
-    chosen = [
+    selected = [
         episode
         for episode in episodes
         if name in (None, episode.task) and variation in (None, episode.variation)
     ]
-    if not chosen:
+    if not selected:
         wanted = " ".join(str(part) for part in (name, variation) if part is not None)
         raise UsageError(f"No recorded episode of {wanted}." if wanted else "The run has no episodes yet.")
-    return chosen
+    return selected
 
 
 def replay_episode(simulator: Simulator, episode: EpisodeResult, protocol: Protocol) -> Replayed:
-    """Play the recorded actions on a freshly loaded variation; compare scores, moves, and what counts.
+    """Play the recorded actions on a freshly loaded variation and compare scores, moves and the final score.
 
-    Candidates that the simulator had rejected are not sent again: they changed nothing.
+    Rejected candidates are not sent again, since they changed nothing.
 
     Raises:
         SimulatorDied: if the Java process ended three times under this episode.
@@ -116,23 +116,25 @@ def _play(game: Episode, episode: EpisodeResult, protocol: Protocol) -> Replayed
         return Replayed(
             episode, f"the record has {len(episode.scores)} scores for {len(episode.actions)} actions"
         )
-    others = 0
+    other_texts = 0
     for number, (action, score) in enumerate(zip(episode.actions, episode.scores, strict=True), 1):
         result = game.step(action)
-        others += episode.observations[number - 1 : number] != [result.observation]
+        other_texts += episode.observations[number - 1 : number] != [result.observation]
         if result.score != score:
             return Replayed(
-                episode, f"score {result.score}, recorded {score}, after action {number}: {action}", others
+                episode,
+                f"score {result.score}, recorded {score}, after action {number}: {action}",
+                other_texts,
             )
-    return Replayed(episode, _wrong_sum(episode, protocol, game.moves), others)
+    return Replayed(episode, _wrong_sum(episode, protocol, game.moves), other_texts)
 
 
 def _wrong_sum(episode: EpisodeResult, protocol: Protocol, moves: int) -> str | None:
-    """Where the record's own figures do not follow from its scores."""
+    """The first figure of the record that does not follow from its scores; None if all do."""
     if episode.moves != moves:
         return f"{moves} moves, recorded {episode.moves}"
     if episode.error is not None:
-        return None  # it has no score; what was played until the error came out the same
+        return None  # a failed episode has no score, and its actions before the error gave the same scores
     last, counts = ([0, *episode.scores][-1], protocol.count(episode.scores))
     if episode.raw_score != last:
         return f"last score {last}, recorded {episode.raw_score}"
@@ -142,7 +144,7 @@ def _wrong_sum(episode: EpisodeResult, protocol: Protocol, moves: int) -> str | 
 
 
 def replay(episodes: Sequence[EpisodeResult], protocol: Protocol, simulator: Simulator) -> Iterator[Replayed]:
-    """Replay episodes, as many at a time as there are cores; results in their order."""
+    """Replay episodes in parallel, one per core; yields the results in the order of the episodes."""
     pool = ThreadPoolExecutor(os.cpu_count() or 1, "replay")
     try:
         yield from pool.map(lambda episode: replay_episode(simulator, episode, protocol), episodes)

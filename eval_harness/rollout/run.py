@@ -55,12 +55,11 @@ def run_protocol(
             variations of the same run may be added to it; another run is refused.
         simulator (`Simulator`, *optional*): a running one; by default one is started for the run.
         tasks (`str` or iterable, *optional*): play only these of the protocol's tasks.
-        max_variations (`int`, *optional*): play at most so many variations per task.
+        max_variations (`int`, *optional*): play at most this number of variations per task.
         seed (`int`, *optional*, defaults to 0): seed of the agents that sample.
         batch_size (`int` or `"auto"`, *optional*, defaults to `"auto"`): episodes that advance together;
             `auto` is `DEFAULT_BATCH_SIZE`.
-        retry_failed (`bool`, *optional*, defaults to `False`): also play again what was recorded as
-            failed.
+        retry_failed (`bool`, *optional*, defaults to `False`): also play failed episodes again.
         engine (`Engine`, *optional*): runs the episodes; by default this process.
         maker (`AgentMaker`, *optional*): makes the agent in the workers; engines other than local need it.
         progress (`bool`, *optional*, defaults to `True`): show a bar on standard error.

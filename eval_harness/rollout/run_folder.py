@@ -59,7 +59,7 @@ class RunFolder:
         if not (self.path / RESULTS_FILE).exists():
             if (self.path / EPISODES_FILE).exists():
                 raise UsageError(
-                    f"{self.path} has episodes but no {RESULTS_FILE}, so whose they are is unknown: "
+                    f"{self.path} has episodes but no {RESULTS_FILE} that says which run they belong to: "
                     "use another --out, or remove the folder."
                 )
             if others := [name for name in _NOT_OF_RUNS if (self.path / name).exists()]:
@@ -67,14 +67,14 @@ class RunFolder:
                     f"{self.path} holds {others[0]}, so it is not the folder of a run: use another --out."
                 )
             return 0.0
-        there = load_run(self.path)
-        if differences := list(_differences(there.to_dict(), self._identity)):
+        earlier = load_run(self.path)
+        if differences := list(_differences(earlier.to_dict(), self._identity)):
             raise UsageError(
                 f"{self.path} holds another run ({'; '.join(differences)}): use another --out, or "
                 "remove the folder."
             )
-        self._asked = there.asked
-        return there.wall_seconds
+        self._asked = earlier.asked
+        return earlier.wall_seconds
 
     def missing(self, units: list[EpisodeKey], retry_failed: bool = False) -> list[EpisodeKey]:
         """The episodes without a record, and the failed ones if they are to be retried."""
@@ -125,7 +125,7 @@ def _differences(there: Any, here: Any, name: str = "") -> Iterator[str]:
     """Where two identities differ, such as `its seed is 0, not 1`."""
     if isinstance(there, dict) and isinstance(here, dict):
         if here.get("revision") and there.get("revision") == here["revision"]:
-            there = {**there, "id": here.get("id")}  # the same weights, wherever they are
+            there = {**there, "id": here.get("id")}  # the same weights in another folder
             there.setdefault("files", here.get("files"))  # runs of earlier releases lack it
         if "id" in here and "kind" in here:
             there = {"kind": here["kind"], **there}  # and this

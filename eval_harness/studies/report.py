@@ -1,4 +1,4 @@
-"""The report of a study: one table in the terminal and in `report.md`, with intervals."""
+"""The report of a study: a table with confidence intervals, for the terminal and for `report.md`."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -16,7 +16,7 @@ from modeling.checkpoints.training_record import RECORD, TrainingResult, read_re
 
 @dataclass(frozen=True)
 class _Done:
-    """A finished cell."""
+    """A finished cell, its run and its trainings."""
 
     cell: Cell
     run: PlayedRun
@@ -31,7 +31,7 @@ def study_report(study: Study, folder: StudyFolder) -> ReportTable:
     """The report on the finished cells of a study.
 
     Raises:
-        UsageError: if a finished cell's run or training is no longer there.
+        UsageError: if the run or a training of a finished cell is missing.
     """
     finished = folder.cells
     cells = study.cells()
@@ -39,7 +39,7 @@ def study_report(study: Study, folder: StudyFolder) -> ReportTable:
     if isinstance(study, HeldOut):
         heads, blocks = _held_out(done)
     else:
-        assert isinstance(study, Sizes)  # there is no third kind
+        assert isinstance(study, Sizes)  # the only other kind
         heads, blocks = _sizes(study, done)
     missing = [cell.name for cell in cells if cell.name not in done]
     notes = _notes(study, list(done.values()), missing)
@@ -48,12 +48,15 @@ def study_report(study: Study, folder: StudyFolder) -> ReportTable:
 
 def _read(cell: Cell, folder: StudyFolder) -> _Done:
     trainings = (cell.controller, cell.executor)
-    for file in (*(folder.model(each) / RECORD for each in trainings), folder.run(cell) / RESULTS_FILE):
+    for file in (
+        *(folder.model(training) / RECORD for training in trainings),
+        folder.run(cell) / RESULTS_FILE,
+    ):
         if not file.is_file():
             raise UsageError(
-                f"Cell {cell.name} is finished, but {file} is gone: restore its folder; or, to do the cell "
-                f"again, remove its line from {folder.cells.path} and the folder {folder.run(cell)}; or use "
-                "a new --out."
+                f"Cell {cell.name} is finished, but {file} is missing: restore its folder; or, to run the "
+                f"cell again, remove its line from {folder.cells.path} and the folder {folder.run(cell)}; "
+                "or use a new --out."
             )
     records = [read_record(folder.model(training)) for training in trainings]
     return _Done(cell, read_played(folder.run(cell)), *records)
@@ -71,8 +74,8 @@ def _held_out(done: dict[str, _Done]) -> tuple[list[str], list[list[list[str]]]]
         "other tasks, with it",
     ]
     reference = done.get(ALL_TASKS)
-    topics = [each for each in done.values() if each.cell.held_out]
-    rows = [_topic_row(each.cell.name, [each], reference) for each in topics]
+    topics = [cell for cell in done.values() if cell.cell.held_out]
+    rows = [_topic_row(topic.cell.name, [topic], reference) for topic in topics]
     blocks = [rows]
     if len(topics) > 1:
         blocks.append([_topic_row("all of these", topics, reference)])
@@ -80,8 +83,8 @@ def _held_out(done: dict[str, _Done]) -> tuple[list[str], list[list[list[str]]]]
 
 
 def _topic_row(name: str, cells: Sequence[_Done], reference: _Done | None) -> list[str]:
-    """The tasks that each of these cells held out, and the other tasks."""
-    unseen = {key: score for each in cells for key, score in _scores(each, held_out=True).items()}
+    """Scores on the tasks that these cells held out, and on the other tasks."""
+    unseen = {key: score for cell in cells for key, score in _scores(cell, held_out=True).items()}
     known = _scores(reference) if reference else {}
     tasks = {task for task, _, _ in unseen}
     row = [name, str(len(tasks)), str(len(unseen)), _with_interval(_mean(unseen))]
@@ -94,7 +97,7 @@ def _topic_row(name: str, cells: Sequence[_Done], reference: _Done | None) -> li
 
 
 def _scores(done: _Done, held_out: bool | None = None) -> dict[tuple[str, int, int], float]:
-    """Scores by (task, variation, seed): of all tasks, of the held-out ones, or of the others."""
+    """(task, variation, seed) → score: of all tasks, of the held-out ones, or of the others."""
     return {
         (episode.task, episode.variation, episode.seed): episode.score
         for episode in done.run.episodes
@@ -124,8 +127,8 @@ def _sizes(study: Sizes, done: dict[str, _Done]) -> tuple[list[str], list[list[l
     kinds = [kind for kind in ("seen", "unseen") if any(kind in group for group in groups.values())]
     heads = ["controller", "executor", "mean score", "solved"]
     heads += [f"{kind} tasks" for kind in kinds] + ["training, hours"]
-    # First the controllers beside the middle executor, then the executors beside the middle controller,
-    # then the rest of a grid.
+    # First the controllers with the middle executor, then the executors with the middle controller, then
+    # the rest of a grid.
     blocks: tuple[list[list[str]], ...] = ([], [], [])
     for name, cell in done.items():
         means = [mean_text(groups[name].get(kind, {}).get("mean")) for kind in kinds]
@@ -159,7 +162,7 @@ def _size(training: Training, record: TrainingResult) -> str:
 
 def _notes(study: Study, done: Sequence[_Done], missing: Sequence[str]) -> list[str]:
     notes = [study.about] if study.about else []
-    records = [record for each in done for record in (each.controller, each.executor)]
+    records = [record for cell in done for record in (cell.controller, cell.executor)]
     if done:
         result = done[0].run.result
         hardware = {record.hardware for record in records}
@@ -175,8 +178,8 @@ def _notes(study: Study, done: Sequence[_Done], missing: Sequence[str]) -> list[
         )
     notes.append(
         "Scores are means over tasks, 0 to 100, with their 95% intervals in parentheses. One training per "
-        "cell: an interval speaks of other variations of the tasks, not of another training, whose luck may "
-        "move a score by more."
+        "cell: an interval covers other variations of the tasks, but not the difference between two "
+        "trainings, which may be larger."
     )
     rows = {(record.role, record.dataset["fingerprint"]) for record in records}  # each role has its own
     if len(rows) > len({role for role, _ in rows}):
@@ -184,8 +187,8 @@ def _notes(study: Study, done: Sequence[_Done], missing: Sequence[str]) -> list[
             f"{NOT_COMPARABLE}: not all cells were trained on the same rows (the builds of the dataset "
             "differ, or only some cells used the practice split)."
         )
-    if failed := [each.cell.name for each in done if each.run.result.failed]:
-        notes.append(f"Failed episodes, which count in no mean, are in {', '.join(failed)}.")
+    if failed := [cell.cell.name for cell in done if cell.run.result.failed]:
+        notes.append(f"Failed episodes, which the means exclude, are in {', '.join(failed)}.")
     if missing:
         notes.append(f"Not finished: {', '.join(missing)}.")
     return notes

@@ -1,4 +1,4 @@
-"""Doing a study: cell after cell, each trained, played and entered once."""
+"""Running a study: each of its cells is trained, played and recorded once."""
 
 import contextlib
 from collections.abc import Sequence
@@ -27,17 +27,17 @@ _FREE = {"about", "name", "threads", "report_to"}
 
 @dataclass(frozen=True)
 class StudyFolder:
-    """Where a study keeps things.
+    """The files of a study.
 
     Attributes:
-        root: the folder that `--out` names.
+        root: the `--out` folder.
     """
 
     root: Path
 
     @property
     def cells(self) -> JsonlStore:
-        """Finished cells, as they are on disk now."""
+        """The finished cells, read from disk."""
         return JsonlStore(self.root / "cells.jsonl")
 
     @property
@@ -59,37 +59,37 @@ def run_study(
     cells: Sequence[Cell] | None = None,
     console: "Console | None" = None,
 ) -> StudyFolder:
-    """Do the cells that are missing. Killed, the same call goes on inside the training or the run.
+    """Run the cells that are not finished. After an interruption, the same call resumes the study.
 
-    Several processes, also on machines that share the folder, may each do some of the cells: what two
-    of them need is trained by the first, while the second waits.
+    Several processes, on one machine or on machines that share the folder, may run different cells at the
+    same time. If two of them need the same training, the second waits for the first.
 
     Args:
-        study (`Study`): what to do.
+        study (`Study`): the study.
         dataset (`str`): folder of a corpus or Hub id.
         out (`str` or `Path`): folder of the study.
-        cells (`Sequence[Cell]`, *optional*): only these of its cells.
-        console (`Console`, *optional*): where to report. None: nowhere.
+        cells (`Sequence[Cell]`, *optional*): run only these of its cells.
+        console (`Console`, *optional*): shows the progress; by default nothing is printed.
 
     Raises:
         UsageError: if the folder holds cells of another study.
     """
     folder = StudyFolder(Path(out))
-    chosen = study.cells() if cells is None else list(cells)
+    selected = study.cells() if cells is None else list(cells)
     plans = {cell.name: _plan(study, cell, dataset) for cell in study.cells()}
-    for record in folder.cells:  # those of other machines too: the report puts all of them in one table
+    for record in folder.cells:  # also cells of other machines: the report compares all of them
         _check_same(folder, study, record, plans)
     with contextlib.ExitStack() as stack:
         simulator: Simulator | None = None
-        for number, cell in enumerate(chosen, 1):
+        for number, cell in enumerate(selected, 1):
             if (cell.name,) in folder.cells:
                 continue
-            _say(console, f"cell {number}/{len(chosen)}: {cell.name}")
+            _say(console, f"cell {number}/{len(selected)}: {cell.name}")
             for training in (cell.controller, cell.executor):
                 _train(training, dataset, folder, console)
             simulator = simulator or stack.enter_context(Simulator())
             with folder_lock(folder.run(cell), wait=True):
-                if (cell.name,) not in folder.cells:  # while this process waited
+                if (cell.name,) not in folder.cells:  # another process may have finished it
                     _play(study, cell, folder, simulator, shown=console is not None)
                     folder.cells.append((cell.name,), {"plan": plans[cell.name]})
     return folder
@@ -119,7 +119,7 @@ def _play(study: Study, cell: Cell, folder: StudyFolder, simulator: Simulator, s
 
 
 def _plan(study: Study, cell: Cell, dataset: str) -> dict[str, Any]:
-    """What a cell's figures depend on."""
+    """Everything that a cell's scores depend on."""
     rules = study.rules()
     return {
         "dataset": public_name(dataset),
@@ -131,7 +131,7 @@ def _plan(study: Study, cell: Cell, dataset: str) -> dict[str, Any]:
 
 
 def _recipe_values(recorded: dict[str, Any]) -> dict[str, Any]:
-    """A recipe's values, with defaults for keys that are newer than the record."""
+    """A recipe's values, with defaults for keys that the record lacks."""
     values = Recipe.model_validate({"name": ""} | recorded).model_dump(mode="json")
     return {key: value for key, value in values.items() if key not in _FREE}
 
@@ -142,21 +142,21 @@ def _check_same(
     name = record["key"][0] if record["key"] else ""
     if name not in plans:
         raise UsageError(
-            f"{folder.root} holds a cell {name} that study {study.name} lacks: give the study file that has "
-            "it, or use another --out."
+            f"{folder.root} holds a cell {name} that study {study.name} does not have: use the study file "
+            "that has it, or another --out."
         )
     plan = plans[name]
     try:
-        there = record["plan"]
-        there = there | {role: _recipe_values(there[role]) for role in ("controller", "executor")}
+        recorded = record["plan"]
+        recorded = recorded | {role: _recipe_values(recorded[role]) for role in ("controller", "executor")}
     except (KeyError, TypeError, ValueError, UsageError) as error:
         raise UsageError(
             f"{folder.cells.path}: the line of cell {name} does not say what it was done with: remove the "
             "line (what is trained and played stays), or use another --out."
         ) from error
-    differs = [key for key in plan if not isinstance(plan[key], dict) and there.get(key) != plan[key]]
+    differs = [key for key in plan if not isinstance(plan[key], dict) and recorded.get(key) != plan[key]]
     for role in ("controller", "executor"):
-        differs += [f"{role} {key}" for key, value in plan[role].items() if there[role].get(key) != value]
+        differs += [f"{role} {key}" for key, value in plan[role].items() if recorded[role].get(key) != value]
     if differs:
         raise UsageError(
             f"{folder.root} holds a cell {name} that differs in {', '.join(differs)}: use another --out."

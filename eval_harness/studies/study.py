@@ -1,7 +1,7 @@
-"""Studies: which pairs to train and play for one question, from one YAML file.
+"""Studies: sweeps of trainings and runs that answer one question, each described by a YAML file.
 
-`heldout` leaves one topic out at a time; `sizes` varies the controller's and the executor's size, each
-while the other keeps its own. A study is a list of cells; a cell is two trainings and one run.
+A `heldout` study holds out one topic at a time. A `sizes` study varies the size of the controller while the
+executor keeps its size, and vice versa. A study is a list of cells; a cell is two trainings and one run.
 """
 
 import re
@@ -20,9 +20,8 @@ from eval_harness.protocols.protocol import Protocol, load_protocol
 from modeling.recipes.recipe import Recipe, load_recipe
 
 STUDIES = Path(__file__).parent
-KINDS = ("heldout", "sizes")
 ALL_TASKS = "nothing"
-"""Name of the cell of a `heldout` study that holds nothing out: what the others are compared with."""
+"""Name of the reference cell of a `heldout` study, whose models are trained on all tasks."""
 
 TOPICS = tuple(dict.fromkeys(task.topic for task in TASKS.values()))
 _NAME = re.compile(r"[A-Za-z0-9._-]+")
@@ -34,9 +33,9 @@ class Training:
     """A checkpoint that a study needs; several cells may share it.
 
     Attributes:
-        name: of its folder.
+        name: name of the checkpoint folder.
         role: `controller` or `executor`.
-        recipe: of that role.
+        recipe: recipe for this role.
     """
 
     name: str
@@ -49,9 +48,9 @@ class Cell:
     """One row of a study's report.
 
     Attributes:
-        name: also of its run folder: the topic held out, or `CONTROLLER+EXECUTOR`, their sizes.
-        controller, executor: who plays.
-        held_out: tasks that neither was trained on because of the study.
+        name: the held-out topic, or `CONTROLLER+EXECUTOR` with their sizes; also the name of its run folder.
+        controller, executor: the trainings of the pair that plays.
+        held_out: tasks that the study excludes from both trainings.
     """
 
     name: str
@@ -67,17 +66,17 @@ def _without_seed(values: dict[str, Any]) -> dict[str, Any]:
 
 
 class Study(BaseModel):
-    """What both kinds of study have in common.
+    """The keys that both kinds of study share.
 
     Attributes:
-        name: how reports call it.
-        about: one line for people.
+        name: title of its reports.
+        about: description in one line.
         recipe: name of a recipe, or a YAML file.
-        changes: values that replace the recipe's, in all cells.
-        protocol: rules of the runs: a name, or a YAML file.
-        tasks: play only these of the protocol's tasks; None: all of them.
-        max_variations: play at most so many variations per task.
-        seed: of the trainings and the runs.
+        changes: values that override the recipe in all cells.
+        protocol: name of the protocol of the runs, or a YAML file.
+        tasks: play only these of the protocol's tasks; None means all.
+        max_variations: play at most this number of variations per task.
+        seed: seed of the trainings and the runs.
     """
 
     model_config = ConfigDict(frozen=True, extra="forbid")
@@ -99,14 +98,14 @@ class Study(BaseModel):
 
     @abstractmethod
     def cells(self) -> list[Cell]:
-        """The cells, in the order in which they are done.
+        """The cells, in the order in which they are run.
 
         Raises:
-            UsageError: for a recipe, a value or a task that there is none of.
+            UsageError: for an unknown recipe, key, value or task.
         """
 
     def choose(self, names: str | None) -> list[Cell]:
-        """The cells of a comma-separated list, or all.
+        """The cells with these comma-separated names; all by default.
 
         Raises:
             UsageError: if one of them is unknown.
@@ -119,30 +118,30 @@ class Study(BaseModel):
             if name not in cells:
                 raise UsageError(f"Study {self.name} has no cell {name!r}: use {', '.join(cells)}.")
         if not wanted:
-            raise UsageError(f"--cells names none: use {', '.join(cells)}.")
+            raise UsageError(f"--cells is empty: use {', '.join(cells)}.")
         return [cells[name] for name in wanted]
 
     def rules(self) -> Protocol:
-        """The protocol, checked to have the study's tasks."""
+        """The protocol; raises `UsageError` if it does not have the study's tasks."""
         rules = load_protocol(self.protocol)
         rules.units(self.tasks, self.max_variations, self.seed)
         return rules
 
     def training(self, name: str, role: Role, recipe: str, *changes: Mapping[str, Any]) -> Training:
-        """A training by a recipe, with the study's changes and then these."""
-        chosen = load_recipe(recipe).for_role(role)
+        """A training with a recipe, overridden by the study's changes and then by these changes."""
+        result = load_recipe(recipe).for_role(role)
         for values in (self.changes, *changes, {"seed": self.seed}):
-            # As a role's values: single entries of `architecture` may change.
-            chosen = chosen.with_values(roles={role: dict(values)}).for_role(role)
-        return Training(name, role, chosen)
+            # Values of a role may override single entries of `architecture`.
+            result = result.with_values(roles={role: dict(values)}).for_role(role)
+        return Training(name, role, result)
 
 
 class HeldOut(Study):
-    """Leave one topic out: neither model is trained on its tasks, and all tasks are played.
+    """Hold out one topic per cell: neither model is trained on its tasks, and all tasks are played.
 
     Attributes:
-        topics: which ones, each in a cell of its own; by default all topics that are played.
-        reference: also a pair trained on everything.
+        topics: topics to hold out, one per cell; by default all topics that are played.
+        reference: whether to add a cell whose models are trained on all tasks.
     """
 
     kind: Literal["heldout"] = "heldout"
@@ -153,7 +152,7 @@ class HeldOut(Study):
     @classmethod
     def _known(cls, topics: tuple[str, ...] | None) -> tuple[str, ...] | None:
         if topics == ():
-            raise ValueError("it names none: leave the key out for all topics")
+            raise ValueError("the list is empty: remove the key to hold out every topic in turn")
         for topic in topics or ():
             if topic not in TOPICS:
                 raise ValueError(f"unknown topic {topic!r}: use {', '.join(TOPICS)}")
@@ -171,22 +170,22 @@ class HeldOut(Study):
     def _cell(self, name: str, tasks: tuple[str, ...]) -> Cell:
         def trained(role: Role) -> Training:
             folder = f"{role}-without-{name}" if tasks else f"{role}-on-all"
-            own = self.training(folder, role, self.recipe)
-            changes = {"exclude_tasks": (*own.recipe.exclude_tasks, *tasks)}
+            base = self.training(folder, role, self.recipe)
+            changes = {"exclude_tasks": (*base.recipe.exclude_tasks, *tasks)}
             return self.training(folder, role, self.recipe, changes)
 
         return Cell(name, trained("controller"), trained("executor"), tasks)
 
 
 class Sizes(Study):
-    """Vary one model's size while the other keeps `middle`'s, or both at once.
+    """Vary the size of one model while the other has the size `middle`, or vary both (`grid`).
 
     Attributes:
-        sizes: name → values that replace the recipe's, such as `architecture` or `base`; `recipe` takes
-            another recipe.
+        sizes: name → values that override the recipe, such as `architecture` or `base`; the key `recipe`
+            names another recipe.
         middle: size of the model that is not varied.
-        controller, executor: sizes that each is given; by default all.
-        grid: play every controller with every executor.
+        controller, executor: sizes of the controller and of the executor; by default all.
+        grid: whether to play every controller with every executor.
     """
 
     kind: Literal["sizes"] = "sizes"
@@ -202,12 +201,14 @@ class Sizes(Study):
         for name, values in sizes.items():
             _without_seed(values)
             if not _NAME.fullmatch(name):  # it becomes part of folders' names
-                raise ValueError(f"{name!r} is no name for a size: use letters, digits, dots and dashes")
+                raise ValueError(
+                    f"{name!r} is not a valid name of a size: use letters, digits, dots and dashes"
+                )
         return sizes
 
     def cells(self) -> list[Cell]:
         controllers, executors = (
-            tuple(self.sizes) if chosen is None else chosen for chosen in (self.controller, self.executor)
+            tuple(self.sizes) if names is None else names for names in (self.controller, self.executor)
         )
         for name in (self.middle, *controllers, *executors):
             if name not in self.sizes:
@@ -218,8 +219,12 @@ class Sizes(Study):
             pairs = [(controller, self.middle) for controller in controllers]
             pairs += [(self.middle, executor) for executor in executors]
         return [
-            Cell(f"{one}+{other}", self._sized("controller", one), self._sized("executor", other))
-            for one, other in dict.fromkeys(pairs)
+            Cell(
+                f"{controller}+{executor}",
+                self._sized("controller", controller),
+                self._sized("executor", executor),
+            )
+            for controller, executor in dict.fromkeys(pairs)
         ]
 
     def _sized(self, role: Role, size: str) -> Training:
@@ -236,7 +241,7 @@ _SCHEMAS: dict[str, type[HeldOut] | type[Sizes]] = {"heldout": HeldOut, "sizes":
 
 
 def study_names(kind: str) -> list[str]:
-    """Names of the studies of a kind that come with the package."""
+    """Names of the built-in studies of a kind."""
     return sorted(path.stem for path in STUDIES.glob(f"{kind}*.yaml"))
 
 
@@ -244,11 +249,11 @@ def load_study(kind: str, name: str | Path) -> Study:
     """A study by name, or from a YAML file.
 
     Args:
-        kind (`str`): one of `KINDS`: what the command asks for.
+        kind (`str`): `"heldout"` or `"sizes"`.
         name (`str` or `Path`): a name of `study_names(kind)`, or a file.
 
     Raises:
-        UsageError: if there is none, or it is of the other kind, or a value cannot be used.
+        UsageError: if the study does not exist, is of the other kind, or has an invalid value.
     """
     path = config_file(name, study_names(kind), f"No {kind} study") or STUDIES / f"{name}.yaml"
     values = read_mapping(path, "study")
@@ -258,5 +263,5 @@ def load_study(kind: str, name: str | Path) -> Study:
         study = _SCHEMAS[kind].model_validate({"name": path.stem, "kind": kind, **values})
     except ValidationError as error:
         raise UsageError(f"Study {path.stem}: {first_fault(error, _SCHEMAS[kind])}") from None
-    study.cells()  # recipes, sizes and tasks are looked up before anything is trained
+    study.cells()  # unknown recipes, sizes and tasks are reported before any training
     return study

@@ -3,7 +3,7 @@
 A few hundred variations can be memorised in place of reading their evidence. So at a decision the
 measurements, the limit or the trait in question are resampled, half of the time so that the evidence
 calls for the other alternative, which then becomes the answer. Boxes are exchanged with each other.
-The input stays what the simulator could have shown: a number changes wherever it stands.
+The input remains a possible state of the simulator: a number changes in all its occurrences.
 """
 
 import random
@@ -47,7 +47,7 @@ def counterfactual(text: str, target: str, draw: random.Random) -> Example:
         draw (`random.Random`): where numbers and choices come from.
 
     Returns:
-        `tuple[str, str]`: input and target; evidence that is not understood stays as it is.
+        `tuple[str, str]`: input and target; evidence that cannot be parsed is returned unchanged.
     """
     for change in _CHANGES:
         text, target = change(text, target, draw)

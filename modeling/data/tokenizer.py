@@ -1,4 +1,4 @@
-"""Training a tokenizer on a corpus, in which a word is the same token wherever it stands."""
+"""Training a tokenizer on a corpus, in which a word has the same tokens at every position."""
 
 import json
 from collections.abc import Iterable

@@ -14,7 +14,7 @@ from dataset_builder.trajectories.agent_state import AgentState
 from eval_harness.episodes.action_choice import PlayedAction
 from eval_harness.episodes.game import Game
 from eval_harness.protocols.protocol import EpisodeKey, load_protocol
-from eval_harness.results.records import EpisodeResult
+from eval_harness.results.records import EpisodeResult, TurnRecord
 from modeling.agents.base import DecisionCost
 from space_app.session.agents import SharedAgent
 from space_app.session.steering import clean, read_subgoal, suggest_subgoals
@@ -34,29 +34,16 @@ _T = TypeVar("_T")
 
 
 @dataclass(frozen=True)
-class Turn:
+class Turn(TurnRecord):
     """One action as the page shows it.
 
     Attributes:
-        action, observation: what was sent and the simulator's answer.
-        subgoal: the sub-goal that the action serves, `""` for agents without sub-goals.
-        score: score in points after the action, 0 to 100, negative if it lost the episode.
-        moves: moves used so far.
-        rejected: actions tried first that the simulator rejected.
         by: `agent` or `visitor`.
-        last_resort: all candidates were rejected, and the harness chose a valid action.
         model_seconds: time that the models took; 0 for a visitor's action.
-        steered: the visitor set the sub-goal.
+        steered: whether the visitor set the sub-goal.
     """
 
-    action: str
-    observation: str
-    subgoal: str
-    score: int
-    moves: int
-    rejected: tuple[str, ...] = ()
     by: str = "agent"
-    last_resort: bool = False
     model_seconds: float = 0.0
     steered: bool = False
 
@@ -208,23 +195,9 @@ class DemoEpisode:
 
     def _finish_turn(self, by: str, seconds: float, steered: bool) -> None:
         """Show what the game has recorded, and plan the next action."""
-        result = self._game.result()
-        index = len(self.turns)
-        if len(result.actions) > index:  # an agent that stops records no action
-            self.turns.append(
-                Turn(
-                    result.actions[index],
-                    result.observations[index],
-                    result.subgoals[index],
-                    result.scores[index],
-                    result.moves,
-                    tuple(result.rejected[index]),
-                    by,
-                    index in result.last_resort,
-                    seconds,
-                    steered,
-                )
-            )
+        if len(self._game.turns) > len(self.turns):  # an agent that stops records no action
+            turn = vars(self._game.turns[-1])
+            self.turns.append(Turn(**turn, by=by, model_seconds=seconds, steered=steered))
         self.steered = self.pinned
         self._plan()
 

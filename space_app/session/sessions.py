@@ -22,7 +22,7 @@ class Session:
     """What one visitor plays: one episode, or the same one by two agents side by side.
 
     Attributes:
-        key: secret name of the session; whoever knows it may play.
+        key: secret name of the session, which gives access to it.
         episodes: the first one can be steered.
         last_used: by `time.monotonic`.
         lock: held while the session is used.

@@ -205,7 +205,7 @@ class PageHandlers:
         return self._change(key, lambda session: session.main.release(), stop=False)
 
     def act(self, text: str, key: str) -> Updates:
-        """Play the visitor's action. A run stops: whoever takes over wants to look."""
+        """Play the visitor's action. It pauses a running agent, so that the visitor sees the result."""
         return self._change(key, lambda session: session.main.act(text))
 
     def valid_actions(self, key: str) -> Any:
@@ -270,7 +270,7 @@ class PageHandlers:
     def compare(self, task: str, variation: int, key: str) -> str:
         """The expert's plan, beside the agent's if an episode has begun."""
         try:
-            expert = self._expert_subgoals().stretches(*check_episode(task, variation))
+            expert = self._expert_subgoals().spans(*check_episode(task, variation))
             if not key:
                 return render_comparison(None, expert)
             with self.backend.sessions.use(key) as session:
@@ -280,7 +280,7 @@ class PageHandlers:
 
     def _expert_subgoals(self) -> ExpertSubgoals:
         with self._experts_lock:
-            if self._experts is None:  # made at the first comparison: it reads the whole dataset
+            if self._experts is None:  # created lazily: it reads the whole dataset
                 self._experts = ExpertSubgoals(
                     self.backend.simulator, self.backend.settings.dataset, RULES.simplifications
                 )

@@ -40,7 +40,7 @@ class React(LLMAgent[Memory]):
 
     The prompt contains one solved episode of the same task, with a thought before each of its
     sub-goals, then the current episode with its thoughts. Thought and action come in one answer; in
-    the paper's text games, a thought is a turn of its own. The next prompt names a rejected action.
+    the paper's text games, a thought is a separate turn. The next prompt names a rejected action.
 
     Example:
 

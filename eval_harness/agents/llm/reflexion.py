@@ -54,10 +54,10 @@ class Reflexion(LLMAgent[TrialMemory]):
         llm (`LLM`): acts and reflects.
         simulator (`Simulator`): where the earlier trials are played.
         simplifications (`str`, *optional*, defaults to `"easy"`): of the protocol.
-        trials (`int`, *optional*, defaults to 3): the last one included.
+        trials (`int`, *optional*, defaults to 3): including the last one.
 
     Raises:
-        UsageError: if there is no trial.
+        UsageError: if `trials` is below 1.
     """
 
     name = "reflexion"

@@ -21,7 +21,7 @@ def parse(text: str) -> tuple[str, tuple[str, ...]] | None:
 
 
 def argument_f1(predicted: Sequence[str], true: Sequence[str]) -> float:
-    """F1 of the arguments, each as a whole, whatever their order; 1 if there are none on either side."""
+    """F1 of the arguments, each as a whole, in any order; 1 if neither side has arguments."""
     if not predicted and not true:
         return 1.0
     shared = (Counter(predicted) & Counter(true)).total()
@@ -32,14 +32,14 @@ def match(predictions: Sequence[str], references: Sequence[str]) -> dict[str, fl
     """Shares over pairs of a predicted and a true sub-goal; all None without pairs.
 
     Args:
-        predictions (`Sequence[str]`): any texts. One that is no sub-goal counts 0 everywhere.
+        predictions (`Sequence[str]`): any texts. A text that is not a sub-goal scores 0 in every measure.
         references (`Sequence[str]`): sub-goals.
 
     Returns:
         `dict`: `exact_match`, `name_match`, `argument_f1`, `parsed`, each 0 to 1.
 
     Raises:
-        ValueError: if the lists differ in length, or a reference is no sub-goal.
+        ValueError: if the lists differ in length, or a reference is not a sub-goal.
     """
     rows = [_compare(predicted, true) for predicted, true in zip(predictions, references, strict=True)]
     names = ("exact_match", "name_match", "argument_f1", "parsed")
@@ -51,7 +51,7 @@ def match(predictions: Sequence[str], references: Sequence[str]) -> dict[str, fl
 def _compare(predicted: str, true: str) -> tuple[float, float, float, float]:
     there, here = parse(true), parse(predicted)
     if there is None:
-        raise ValueError(f"The reference {true[:80]!r} is no sub-goal: write name(argument, …).")
+        raise ValueError(f"The reference {true[:80]!r} is not a sub-goal: write name(argument, …).")
     if here is None:
         return 0.0, 0.0, 0.0, 0.0
     return float(here == there), float(here[0] == there[0]), argument_f1(here[1], there[1]), 1.0

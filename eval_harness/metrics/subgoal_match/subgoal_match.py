@@ -25,7 +25,7 @@ whole, the name, the arguments, and how many predictions are sub-goals at all.
 
 _KWARGS_DESCRIPTION = """
 Args:
-    predictions: predicted texts. One that is no sub-goal counts 0 everywhere.
+    predictions: predicted texts. A text that is not a sub-goal scores 0 in every measure.
     references: true sub-goals, one for each prediction.
 Returns:
     exact_match: share with the same name and the same arguments in the same order.

@@ -1,4 +1,4 @@
-"""Parts of the HTML page: score over steps, and what a run was made with."""
+"""Parts of the HTML page: the score curves, and the provenance of the runs."""
 
 import itertools
 from collections.abc import Sequence
@@ -13,10 +13,10 @@ _MAX_POINTS = 200
 
 
 def score_curves(runs: Sequence[PlayedRun], names: Sequence[str]) -> dict[str, Any]:
-    """The mean score after each action, per run: positions in percent of the chart.
+    """The mean score of each run after each action; positions are percentages of the chart's size.
 
-    The mean is taken as the overall one is (over a task's episodes, then over tasks); an episode
-    that has ended keeps its score. So each curve ends at the run's mean score.
+    As for the overall score, means are taken over the episodes of a task, then over tasks. An episode that
+    has ended keeps its score, so that each curve ends at the run's mean score.
     """
     curves = [mean_curve(run.episodes, run.result.rules_played()) for run in runs]
     longest = max((len(curve) - 1 for curve in curves), default=0) or 1
@@ -61,7 +61,7 @@ def mean_curve(episodes: Sequence[EpisodeResult], rules: Protocol) -> list[float
 
 
 def _points(curve: Sequence[float], longest: int) -> list[tuple[int, float]]:
-    """At most 200 points of a curve, its last one among them; level to the chart's end."""
+    """At most 200 points of a curve, with its last one, which is extended to the end of the chart."""
     if not curve:
         return []
     stride = -(-len(curve) // _MAX_POINTS)
@@ -70,14 +70,14 @@ def _points(curve: Sequence[float], longest: int) -> list[tuple[int, float]]:
 
 
 def provenance_rows(results: Sequence[RunResult]) -> list[dict[str, Any]]:
-    """What each run was made with, one row per fact; empty where a run does not say.
+    """Provenance of the runs, one row per fact; empty text if a run does not record it.
 
-    A fact that is the same for all has one value.
+    If all runs agree, the row has one value.
     """
     facts = [_facts(result) for result in results]
     rows = []
-    for name in dict.fromkeys(name for own in facts for name in own):
-        values = [own.get(name, "") for own in facts]
+    for name in dict.fromkeys(name for row in facts for name in row):
+        values = [row.get(name, "") for row in facts]
         rows.append({"name": name, "values": values if len(set(values)) > 1 else values[:1]})
     return rows
 
@@ -89,7 +89,7 @@ def _facts(result: RunResult) -> dict[str, str]:
         "seed": str(result.seed),
     }
     for role, model in sorted(result.models.items()):
-        # A plug-in may say of its models what it likes.
+        # A plug-in may describe a model by any value, not only by a dict.
         about = model if isinstance(model, dict) else {"id": model}
         facts |= {
             f"{role} {name.replace('_', ' ')}".removesuffix(" id"): _text(value)
@@ -107,7 +107,7 @@ def _facts(result: RunResult) -> dict[str, str]:
 
 
 def _text(value: Any) -> str:
-    """A fact in words: `num beams 4 · num candidates 4`, `1,135,616`."""
+    """A fact as text, such as `num beams 4 · num candidates 4` or `1,135,616`."""
     if isinstance(value, dict):
         facts = ((name.replace("_", " "), fact) for name, fact in value.items() if fact is not None)
         return " · ".join(f"{name} {_text(fact) if isinstance(fact, bool) else fact}" for name, fact in facts)

@@ -1,8 +1,8 @@
 """Runs as one self-contained HTML page: figures, charts, and every transcript one click away.
 
-Nothing is fetched: style, script, charts (inline SVG) and data are in the file. What agents and the
-simulator wrote is escaped by the template or put in place as text by the script, and a content
-security policy allows no script but the page's own.
+The page loads nothing: style, script, charts (inline SVG) and data are in the file. Texts of agents and of
+the simulator are escaped by the template or inserted as text nodes by the script, and a content security
+policy only allows the page's own script.
 """
 
 import base64
@@ -40,7 +40,7 @@ _HORIZON_NOTES = {
 
 @dataclass(frozen=True)
 class _Column:
-    """A run as the charts need it."""
+    """The data of a run that the charts show."""
 
     name: str
     result: RunResult
@@ -56,11 +56,11 @@ class _Column:
 
 
 def html_report(runs: Sequence[PlayedRun]) -> str:
-    """The page.
+    """The report on one or more runs as one HTML page.
 
     Args:
-        runs (`Sequence[PlayedRun]`): shown side by side, in this order. The later ones are also
-            compared with the first, paired by episode.
+        runs (`Sequence[PlayedRun]`): shown side by side, in this order. Every run after the first is also
+            compared with the first one, paired by episode.
     """
     from jinja2.utils import htmlsafe_json_dumps
 
@@ -119,7 +119,7 @@ def _count(number: int, noun: str) -> str:
 
 
 def _notes(columns: Sequence[_Column]) -> list[str]:
-    """What must be known before the figures are read; other protocols are said louder, apart."""
+    """Notes that limit what the figures mean. Different protocols get a warning of their own instead."""
     results = [column.result for column in columns]
     notes = [note for note in run_notes(results)[1:] if note != protocol_note(results)]
     return notes + interval_notes(column.scores for column in columns)
@@ -145,17 +145,17 @@ def _card(run: PlayedRun, column: _Column) -> dict[str, Any]:
 
 
 def _task_groups(column: _Column) -> Iterator[tuple[str, dict[str, Any], list[str]]]:
-    """Name, figures and tasks of a run's groups: by horizon, and seen or unseen in training."""
+    """Name, figures and tasks of each group: the horizons, and the tasks seen or unseen in training."""
     for horizon in HORIZONS:
         if horizon in column.result.groups:
             yield horizon, column.result.groups[horizon], column.tasks_of(horizon)
     for kind, row in (seen_and_unseen(column.result) or {}).items():
-        wanted = kind == "unseen"
-        yield kind, row, [task for task in column.result.per_task if (task in column.unseen) == wanted]
+        is_unseen = kind == "unseen"
+        yield kind, row, [task for task in column.result.per_task if (task in column.unseen) == is_unseen]
 
 
 def _bar(estimate: Estimate | None, mean: float | None) -> dict[str, Any]:
-    """A horizontal bar with its interval; positions in percent of the scale, which is 0 to 100."""
+    """A horizontal bar with its interval; all positions are scores, 0 to 100."""
     if estimate is None or mean is None:
         return {"value": 0, "text": "-", "interval": "-", "low": None, "high": None}
     return {
@@ -169,28 +169,28 @@ def _bar(estimate: Estimate | None, mean: float | None) -> dict[str, Any]:
     }
 
 
-def _difference(first: PlayedRun, other: PlayedRun, names: tuple[str, str]) -> dict[str, Any]:
-    """Another run against the first, paired by episode."""
+def _difference(first: PlayedRun, second: PlayedRun, names: tuple[str, str]) -> dict[str, Any]:
+    """The second run minus the first one, paired by episode."""
     try:
-        found = compare_runs(first, other, names)
+        comparison = compare_runs(first, second, names)
     except UsageError as error:
         return {"name": names[1], "problem": str(error)}
-    row = found.overall
+    row = comparison.overall
     return {
         "name": names[1],
         "problem": None,
-        "comparable": found.comparable,
+        "comparable": comparison.comparable,
         "difference": signed_text(row.difference.mean),
         "interval": interval_text(row.difference, sign="+"),
         "p": p_text(row.p),
         "counts": (row.better, row.equal, row.worse),
         "pairs": row.episodes,
-        "left_out": sum(found.left_out.values()),
+        "left_out": sum(comparison.left_out.values()),
     }
 
 
 def _task_chart(columns: Sequence[_Column]) -> list[dict[str, Any]]:
-    """Bars of all runs by horizon group and task."""
+    """The bars of all runs, grouped by horizon and task."""
     groups = []
     for horizon in HORIZONS:
         tasks = [task for task in TASKS if any(task in column.tasks_of(horizon) for column in columns)]
@@ -234,7 +234,7 @@ def _held_out_note(columns: Sequence[_Column], task: str) -> str:
 
 
 def _outcomes(runs: Sequence[PlayedRun]) -> list[dict[str, Any]]:
-    """The classes that occur: rule, and per run the count and its share of all episodes."""
+    """The outcomes that occur, each with its rule and, per run, its count and its share of the episodes."""
     counts = [count_outcomes(run.episodes) for run in runs]
     totals = [max(1, len(run.episodes)) for run in runs]
     return [
@@ -243,10 +243,10 @@ def _outcomes(runs: Sequence[PlayedRun]) -> list[dict[str, Any]]:
             "slug": name.replace(" ", "-"),
             "meaning": outcome.meaning,
             "counts": [
-                {"count": own[name], "share": 100 * own[name] / total}
-                for own, total in zip(counts, totals, strict=True)
+                {"count": count[name], "share": 100 * count[name] / total}
+                for count, total in zip(counts, totals, strict=True)
             ],
         }
         for name, outcome in OUTCOMES.items()
-        if any(own[name] for own in counts)
+        if any(count[name] for count in counts)
     ]

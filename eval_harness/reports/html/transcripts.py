@@ -1,4 +1,4 @@
-"""Episodes for the HTML page: a row each, and their transcripts in a compact form for its script."""
+"""The episodes for the HTML page: rows of a table, and transcripts in a compact form for its script."""
 
 from collections.abc import Sequence
 from typing import Any
@@ -10,7 +10,7 @@ from eval_harness.results.records import EpisodeResult
 
 
 class _Texts:
-    """Numbers texts, each once: the simulator says the same things over and over."""
+    """Numbers distinct texts, since most observations occur many times."""
 
     def __init__(self) -> None:
         self._numbers: dict[str, int] = {}
@@ -26,27 +26,27 @@ class _Texts:
 def transcripts(
     runs: Sequence[PlayedRun], names: Sequence[str]
 ) -> tuple[list[dict[str, Any]], dict[str, Any]]:
-    """Rows of the table of episodes, and what its script needs to show them.
+    """The rows of the table of episodes, and the data from which the script shows a transcript.
 
-    One row per task, variation and repetition (counted from each run's own seed), with a cell per
-    run, so that the same episode of several runs stands side by side.
+    There is one row per task, variation and repetition (counted from each run's own seed), with one cell
+    per run, so that the same episode of several runs is shown side by side.
 
     Returns:
-        the rows, and `{"runs": names, "texts": [...], "episodes": {row id: one record or null per
-        run}}`, a record having numbers of texts in place of texts.
+        `tuple[list, dict]`: the rows, and `{"runs": names, "texts": [...], "episodes": {row id: one record
+        or null per run}}`, in which records refer to texts by their indices.
     """
     texts = _Texts()
-    found: dict[tuple[str, int, int], list[EpisodeResult | None]] = {}
-    for place, run in enumerate(runs):
+    by_key: dict[tuple[str, int, int], list[EpisodeResult | None]] = {}
+    for index, run in enumerate(runs):
         for episode in run.episodes:
             key = episode.task, episode.variation, episode.seed - run.result.seed
-            found.setdefault(key, [None] * len(runs))[place] = episode
-    order = {task: place for place, task in enumerate(TASKS)}
-    keys = sorted(found, key=lambda key: (order[key[0]], *key[1:]))
+            by_key.setdefault(key, [None] * len(runs))[index] = episode
+    order = {task: index for index, task in enumerate(TASKS)}
+    keys = sorted(by_key, key=lambda key: (order[key[0]], *key[1:]))
     repeated = any(repetition for *_, repetition in keys)
     rows, records = [], {}
     for task, variation, repetition in keys:
-        episodes = found[task, variation, repetition]
+        episodes = by_key[task, variation, repetition]
         row_id = f"{task}-{variation}-{repetition}"
         rows.append(
             {

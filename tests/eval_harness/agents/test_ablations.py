@@ -16,7 +16,7 @@ from dataset_builder.common.errors import UsageError
 from dataset_builder.dataset.load import dataset_identity
 from dataset_builder.simulator.look import rooms_in
 from dataset_builder.simulator.simulator import Simulator
-from dataset_builder.trajectories.agent_state import AgentState, Event, replay_states
+from dataset_builder.trajectories.agent_state import AgentState
 from dataset_builder.trajectories.subgoals import SubGoal, step_subgoals
 from dataset_builder.trajectories.trajectory import Trajectory
 from eval_harness.agents.ablations import (
@@ -28,7 +28,6 @@ from eval_harness.agents.ablations import (
     subgoal_pool,
     things_in_sight,
 )
-from eval_harness.agents.expert_subgoals import Guide, SubgoalSpan, _stretches
 from eval_harness.agents.options import AgentOptions
 from eval_harness.agents.registry import make_agent
 from eval_harness.protocols.protocol import EpisodeKey, Protocol
@@ -131,85 +130,6 @@ def play(simulator: Simulator) -> Callable[..., dict[EpisodeKey, EpisodeResult]]
         return {result.key: replace(result, seconds=0) for result in results}
 
     return run
-
-
-# --- The guide -------------------------------------------------------------------------------------
-
-
-def test_on_the_experts_path_the_guide_names_the_annotated_subgoals(recorded: list[Trajectory]) -> None:
-    paths = [path for path in recorded if path.path == "tidied"]
-    assert len({path.task for path in paths}) == 30
-    for path in paths:
-        segments = annotator("rules").annotate(path)
-        wanted = step_subgoals(segments)
-        guide = Guide(stretches_of(path, wanted))
-        assert [guide.subgoal(state) for state in replay_states(path)] == wanted
-
-
-def stretches_of(path: Trajectory, subgoals: Sequence[str]) -> list[SubgoalSpan]:
-    steps = path.steps
-    return _stretches(
-        subgoals,
-        path.actions,
-        [step.observation for step in steps],
-        [step.score_fraction for step in steps],
-        [step.look for step in steps],
-    )
-
-
-def test_a_stray_action_does_not_lose_the_guide(recorded: list[Trajectory]) -> None:
-    paths = [path for path in recorded if path.path == "tidied"]
-    followed = total = 0
-    for path in paths:
-        wanted = step_subgoals(annotator("rules").annotate(path))
-        guide = Guide(stretches_of(path, wanted))
-        state = AgentState(path.task, "", path.steps[0].look, path.steps[0].inventory)
-        for number, step in enumerate(path.steps):
-            if number == 0 or wanted[number] != wanted[number - 1]:
-                guide.subgoal(state)
-                state.advance("look around", step.look, state.score_points, 0, step.look, step.inventory)
-            followed += guide.subgoal(state) == wanted[number]
-            total += 1
-            if number + 1 < len(path.steps):
-                after = path.steps[number + 1]
-                score = step.score_points
-                state.advance(step.action, step.observation, score, 0, after.look, after.inventory)
-    assert followed / total > 0.97
-
-
-WAIT = Event("wait", "You decide to wait.", 0)
-FOCUS = Event("focus on baby wolf", "You focus on the baby wolf.", 50)
-TELEPORT = Event("teleport to outside", "You teleport to the outside.", 8)
-FIND = SubgoalSpan("focus_on(animal, outside)", (TELEPORT, FOCUS), "outside", moved=False)
-GO = SubgoalSpan("navigate_to(outside)", (TELEPORT,), "outside", moved=True)
-MELT = SubgoalSpan("wait_until(ice, melted)", (WAIT, WAIT), "", moved=False)
-
-
-@pytest.mark.parametrize(
-    ("stretch", "done", "room", "fulfilled"),
-    [
-        (FIND, [], "outside", False),
-        (FIND, [TELEPORT], "outside", False),
-        (FIND, [TELEPORT, FOCUS], "outside", True),
-        (FIND, [Event("go to outside", "You move to the outside.", 8)], "outside", False),
-        (FIND, [WAIT, Event("focus on wolf", "You focus on the baby wolf.", 50)], "outside", True),
-        (FIND, [WAIT, Event("focus on crocodile", "You focus on the crocodile.", 50)], "outside", True),
-        (FIND, [WAIT, Event("focus on axe", "You focus on the axe.", 0)], "outside", False),
-        (FIND, [WAIT, Event("pick up axe", "You move the axe to the inventory.", 50)], "outside", False),
-        (FIND, [WAIT, FOCUS], "kitchen", False),
-        (FIND, [WAIT] * 6, "kitchen", False),
-        (FIND, [WAIT] * 7, "kitchen", True),
-        (GO, [Event("go to outside", "You move to the outside.", 8)], "outside", True),
-        (GO, [Event("go to hallway", "You move to the hallway.", 0)], "hallway", False),
-        (MELT, [WAIT], "kitchen", False),
-        (MELT, [Event("look around", "", 0), WAIT], "kitchen", False),
-        (MELT, [Event("look around", "", 0), WAIT, WAIT], "kitchen", True),
-    ],
-)
-def test_when_a_subgoal_is_fulfilled(
-    stretch: SubgoalSpan, done: list[Event], room: str, fulfilled: bool
-) -> None:
-    assert stretch.fulfilled(done, room) is fulfilled
 
 
 # --- expert-subgoals -------------------------------------------------------------------------------

@@ -116,8 +116,8 @@ def test_expert_plays_the_paths_of_a_dataset(tmp_path: Path, monkeypatch: Any) -
     source = agent.describe()["trajectories"]
     assert source["id"] == "corpus"
     assert re.fullmatch("sha256:[0-9a-f]{64}", source["revision"])
-    assert agent._path("boil", 21) == ["wait1", "look around"]
+    assert agent._expert.actions("boil", 21) == ["wait1", "look around"]
     with pytest.raises(SubgoalError, match=r"^corpus has no path for boil 22"):
-        agent._path("boil", 22)  # a path of other simplifications is none
+        agent._expert.actions("boil", 22)  # its only path has other simplifications
     with pytest.raises(UsageError, match="There is no dataset folder"):
         make_agent("expert", AgentOptions(trajectories=str(tmp_path / "nothing")))

@@ -139,7 +139,7 @@ def test_bad_input_is_named(answers: dict[str, Any]) -> None:
     assert "no task '1-1'" in answers["unknown task"]
     assert 'evaluate.load(PATH, "over_steps")' in answers["needs steps"]
     assert "'best'" in answers["unknown rule"]
-    assert "'go' is no sub-goal" in answers["bad reference"]
+    assert "'go' is not a sub-goal" in answers["bad reference"]
 
 
 @pytest.mark.parametrize("module", MODULES)

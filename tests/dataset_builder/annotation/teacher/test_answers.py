@@ -81,8 +81,8 @@ def test_apostrophes_within_single_quotes() -> None:
         ('{"segments": [{"subgoal": "wait()"}]}', r"segments\.0\.actions"),
         ('{"steps": []}', "segments"),
         ('{"segments": []}', "names no sub-goals"),
-        ('{"segments": [{"subgoal": "go there", "actions": ["wait"]}]}', "'go there' is no sub-goal"),
-        ('{"segments": [{"subgoal": "mix(a, (b))", "actions": ["wait"]}]}', "no sub-goal argument"),
+        ('{"segments": [{"subgoal": "go there", "actions": ["wait"]}]}', "'go there' is not a sub-goal"),
+        ('{"segments": [{"subgoal": "mix(a, (b))", "actions": ["wait"]}]}', "not a sub-goal argument"),
         ('[{"a":' * 20_000, "broken JSON"),
     ],
 )
