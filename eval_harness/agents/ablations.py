@@ -13,7 +13,7 @@ from typing import Any
 
 from dataset_builder.dataset.load import dataset_identity
 from dataset_builder.simulator.look import rooms_in, things_in
-from dataset_builder.simulator.simulator import Episode, Simulator
+from dataset_builder.simulator.simulator import Episode
 from dataset_builder.simulator.vocabulary import ROOMS
 from dataset_builder.trajectories.agent_state import AgentState
 from dataset_builder.trajectories.subgoals import SubGoal
@@ -156,25 +156,16 @@ class TrueSubgoals(NoSubgoals):
 
     Args:
         executor (`RoleModel`): reads states, answers with actions.
-        simulator (`Simulator`, *optional*): searches a path that the dataset lacks.
-        trajectories (`str`, *optional*): dataset folder or repository with annotated paths.
-        simplifications (`str`, *optional*, defaults to `"easy"`): simplifications of the protocol.
+        expert (`ExpertSubgoals`): the expert's paths.
         decoding (`Decoding`, *optional*): how answers are decoded.
     """
 
     name = "expert-subgoals"
     thread_safe = True
 
-    def __init__(
-        self,
-        executor: RoleModel,
-        simulator: Simulator | None = None,
-        trajectories: str | None = None,
-        simplifications: str = "easy",
-        decoding: Decoding | None = None,
-    ) -> None:
+    def __init__(self, executor: RoleModel, expert: ExpertSubgoals, decoding: Decoding | None = None) -> None:
         super().__init__(executor, decoding)
-        self._expert = ExpertSubgoals(simulator, trajectories, simplifications)
+        self._expert = expert
         self._guides: dict[int, Guide] = {}
 
     def begin(self, state: AgentState, episode: Episode, seed: int) -> None:

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
-from dataset_builder.simulator.simulator import Episode, Simulator
+from dataset_builder.simulator.simulator import Episode
 from dataset_builder.trajectories.agent_state import AgentState
 from eval_harness.agents.expert_subgoals import ExpertSubgoals
 from modeling.agents.base import Decision
@@ -45,22 +45,15 @@ class ExpertAgent:
     """Plays the expert's verified path: the upper bound.
 
     Args:
-        simulator (`Simulator`, *optional*): searches a path that the dataset lacks.
-        trajectories (`str`, *optional*): dataset folder or repository with annotated paths.
-        simplifications (`str`, *optional*, defaults to `"easy"`): simplifications of the protocol.
+        expert (`ExpertSubgoals`): the paths.
     """
 
     name = "expert"
     stops_early = False
     """The expert waits and measures repeatedly, which the early stop of a protocol would take for a loop."""
 
-    def __init__(
-        self,
-        simulator: Simulator | None = None,
-        trajectories: str | None = None,
-        simplifications: str = "easy",
-    ) -> None:
-        self._expert = ExpertSubgoals(simulator, trajectories, simplifications)
+    def __init__(self, expert: ExpertSubgoals) -> None:
+        self._expert = expert
         self._remaining: dict[int, list[str]] = {}
 
     def begin(self, state: AgentState, episode: Episode, seed: int) -> None:

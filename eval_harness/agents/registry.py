@@ -17,6 +17,7 @@ from eval_harness.agents.options import AgentOptions
 from modeling.agents.base import Agent
 
 if TYPE_CHECKING:
+    from eval_harness.agents.expert_subgoals import ExpertSubgoals
     from eval_harness.agents.llm.chat import LLM
     from modeling.agents.decoding import Decoding
     from modeling.agents.role_model import RoleModel
@@ -52,14 +53,20 @@ def _random(options: AgentOptions) -> Agent:
 def _expert(options: AgentOptions) -> Agent:
     from eval_harness.agents.baselines import ExpertAgent
 
-    return ExpertAgent(options.simulator, options.trajectories, options.simplifications)
+    return ExpertAgent(_expert_paths(options))
 
 
 def _expert_subgoals(options: AgentOptions, *, executor: str) -> Agent:
     from eval_harness.agents.ablations import TrueSubgoals
 
     model, decoding = _load_executor(options, executor)
-    return TrueSubgoals(model, options.simulator, options.trajectories, options.simplifications, decoding)
+    return TrueSubgoals(model, _expert_paths(options), decoding)
+
+
+def _expert_paths(options: AgentOptions) -> "ExpertSubgoals":
+    from eval_harness.agents.expert_subgoals import ExpertSubgoals
+
+    return ExpertSubgoals(options.simulator, options.trajectories, options.simplifications)
 
 
 def _random_subgoals(options: AgentOptions, *, executor: str) -> Agent:

@@ -72,7 +72,7 @@ def test_training_by_command(tmp_path: Path, dataset: Path, recipe: Recipe) -> N
         ),
     ],
 )
-def test_wrong_usage_is_said_in_one_line(arguments: list[str], message: str) -> None:
+def test_wrong_usage_is_reported_in_one_line(arguments: list[str], message: str) -> None:
     with pytest.raises(UsageError, match=message) as caught:
         CliRunner().invoke(app, arguments, catch_exceptions=False)
     assert "\n" not in str(caught.value)

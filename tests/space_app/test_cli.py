@@ -8,7 +8,7 @@ from dataset_builder.common.errors import UsageError
 from space_app.cli import check_port
 
 
-def test_a_port_in_use_is_named_before_models_are_loaded() -> None:
+def test_a_port_in_use_is_reported_before_models_are_loaded() -> None:
     with socket.socket() as taken:
         taken.bind(("127.0.0.1", 0))
         taken.listen()

@@ -14,7 +14,7 @@ from space_app.messages import user_message
         ("place(a pot, and/or a jar)", None),
     ],
 )
-def test_paths_of_the_server_are_left_out(text: str, says: str | None) -> None:
+def test_paths_of_the_server_are_removed(text: str, says: str | None) -> None:
     assert user_message(UsageError(text)) == (says or text)
 
 

@@ -60,6 +60,6 @@ def test_the_command_publishes_the_space_once(tmp_path: Path) -> None:
         assert said == ["Pushed", "Nothing has changed"]
 
 
-def test_a_folder_is_no_model_for_a_space() -> None:
+def test_a_space_needs_models_of_the_hub() -> None:
     with pytest.raises(UsageError, match="is not a Hub id"):
         push_space("tester/demo", controller="/tmp/controller")

@@ -82,7 +82,7 @@ def test_wrong_usage_exits_with_2(arguments: tuple[str, ...], capsys: pytest.Cap
     assert "Traceback" not in capsys.readouterr().err
 
 
-def test_an_unknown_task_is_one_line_and_2() -> None:
+def test_an_unknown_task_is_a_usage_error() -> None:
     run = subgoal("quickstart", "--tasks", "boyl")
     assert (run.returncode, run.stdout) == (2, "")
     assert run.stderr == "error: Unknown task 'boyl'. Did you mean boil?\n"
@@ -159,7 +159,7 @@ FULL = "error: The disk of /runs/x is full: free some space and run the same com
     ],
     ids=lambda value: type(value).__name__ if isinstance(value, BaseException) else None,
 )
-def test_what_a_user_can_remedy_is_one_line(
+def test_errors_that_a_user_can_fix_are_one_line(
     failing: list[BaseException],
     error: BaseException,
     status: int,
@@ -180,7 +180,7 @@ def test_what_a_user_can_remedy_is_one_line(
 @pytest.mark.parametrize(
     "error", [ValueError("a bug"), FileNotFoundError(errno.ENOENT, "No such file or directory", "/a")]
 )
-def test_what_only_we_can_remedy_keeps_its_traceback(failing: list[BaseException], error: Exception) -> None:
+def test_internal_errors_keep_their_traceback(failing: list[BaseException], error: Exception) -> None:
     failing.append(error)
     with pytest.raises(type(error)) as caught:
         cli.main(["group", "fail"])

@@ -66,7 +66,7 @@ def test_the_rules_are_a_teacher_worth_imitating() -> None:
     assert total(by_task).subgoal_share > 0.95
 
 
-def test_held_out_exemplars_are_counted_apart() -> None:
+def test_held_out_exemplars_are_counted_separately() -> None:
     given = annotations_of("rules", None)
     apart = [pair for pair in all_exemplars() if is_held_out(pair[0])]
     assert len(apart) >= 20

@@ -68,7 +68,7 @@ def test_rules_records_hold_the_rules_version(paths: list[Trajectory], tmp_path:
     assert not quarantine_store(tmp_path, "rules").path.exists()
 
 
-def test_what_is_given_up_goes_to_quarantine_with_its_answers(
+def test_failed_trajectories_are_quarantined_with_their_answers(
     paths: list[Trajectory], tmp_path: Path
 ) -> None:
     moody = _Moody(melt=NotAnnotated("no sub-goals", ["first", "second"], MADE))
@@ -80,7 +80,7 @@ def test_what_is_given_up_goes_to_quarantine_with_its_answers(
     assert [path for path, _ in Corpus(tmp_path).annotated("llm-moody", paths)] == [paths[0], *paths[2:]]
 
 
-def test_quarantine_is_tried_again_only_if_asked_for(paths: list[Trajectory], tmp_path: Path) -> None:
+def test_quarantined_items_are_retried_only_on_request(paths: list[Trajectory], tmp_path: Path) -> None:
     moody = _Moody(melt=NotAnnotated("no sub-goals"))
     for retry in (False, False, True):
         annotate(tmp_path, moody, paths, retry_quarantined=retry)
@@ -109,7 +109,7 @@ def test_a_run_that_ends_early_quarantines_no_refused_path(paths: list[Trajector
     assert Corpus(tmp_path).quarantined("llm-moody") == []
 
 
-def test_what_got_no_answer_is_told_and_asked_for_again(paths: list[Trajectory], tmp_path: Path) -> None:
+def test_unanswered_items_are_reported_and_requested_again(paths: list[Trajectory], tmp_path: Path) -> None:
     with pytest.raises(SubgoalError, match="1 of 4 trajectories got no answer, the last because it is down"):
         annotate(tmp_path, _Moody(melt=RequestFailed("it is down")), paths, concurrency=2)
     assert Corpus(tmp_path).quarantined("llm-moody") == []

@@ -9,5 +9,5 @@ def test_texts_are_made_one_line_and_cut() -> None:
     assert (clip("x" * 60), clip("x" * 61)) == ("x" * 60, "x" * 60 + "…")
 
 
-def test_exit_codes_tell_a_wrong_call_from_a_failure() -> None:
+def test_exit_codes_distinguish_usage_errors_from_failures() -> None:
     assert (UsageError("x").exit_code, SimulatorError("x").exit_code) == (2, 1)

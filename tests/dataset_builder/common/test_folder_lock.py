@@ -46,7 +46,7 @@ def test_the_second_process_names_the_owner_until_it_dies(tmp_path: Path) -> Non
     assert not (tmp_path / "new" / ".owner").exists()
 
 
-def test_waiting_says_for_whom_and_then_goes_on(tmp_path: Path) -> None:
+def test_waiting_for_a_lock_names_its_owner_and_then_continues(tmp_path: Path) -> None:
     with own(tmp_path) as first:
         code = "import sys; from dataset_builder.common.folder_lock import folder_lock\n"
         code += "with folder_lock(sys.argv[1], wait=True): print('mine')"

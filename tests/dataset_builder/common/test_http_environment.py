@@ -42,7 +42,7 @@ def test_what_cannot_be_used_is_named(
         check_http_environment(proxies=False)
 
 
-def test_what_can_be_used_passes(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_valid_values_pass(monkeypatch: pytest.MonkeyPatch) -> None:
     import certifi
 
     check_http_environment()

@@ -123,7 +123,7 @@ def digest(rows: Dataset) -> str:
     return hashlib.sha256(json.dumps(list(rows)).encode()).hexdigest()
 
 
-def test_what_was_pushed_is_loaded_by_its_id(hub: LocalHub, client: Client, dataset_folder: Path) -> None:
+def test_a_pushed_dataset_is_loaded_by_its_id(hub: LocalHub, client: Client, dataset_folder: Path) -> None:
     said = client.push(dataset_folder, "tester/data")
     commit = hub.repo("tester/data").branches["main"]
     assert said == f"Pushed: {hub.url}/datasets/tester/data (commit {commit})\n"
@@ -195,7 +195,7 @@ def test_a_killed_push_is_repeated_without_sending_twice(hub: LocalHub, client: 
     assert hub.files("tester/data") == local(folder)
 
 
-def test_a_failing_server_is_asked_again_and_a_refused_upload_is_one_line(
+def test_a_failing_server_is_retried_and_a_refused_upload_is_one_line(
     hub: LocalHub, client: Client, folder: Path
 ) -> None:
     hub.faults += [Fault("PUT", "/lfs/", status=503), Fault("POST", "/commit/", status=413)]

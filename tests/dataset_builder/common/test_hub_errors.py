@@ -48,7 +48,7 @@ def test_a_push_without_network_or_with_a_bad_card() -> None:
         raise ValueError("bad\nkey")
 
 
-def test_reading_tells_a_missing_model_from_a_failing_hub() -> None:
+def test_a_missing_model_is_distinguished_from_a_failing_hub() -> None:
     with pytest.raises(UsageError, match="There is no model ns/model on the Hub"), reading("ns/model"):
         raise answer(404, RepositoryNotFoundError)
     with pytest.raises(SubgoalError, match=r"The Hub failed at ns/model \(status 500\)"), reading("ns/model"):

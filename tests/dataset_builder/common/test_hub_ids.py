@@ -50,7 +50,7 @@ def test_the_public_name_of_a_folder_does_not_say_where_it_is(
 
 
 @pytest.mark.parametrize("name", ["data", "ns/my data", "ns/a/b", "ns/-x", "", "ns/x@v1"])
-def test_what_is_not_the_id_of_a_repository_is_refused(name: str) -> None:
+def test_an_invalid_repository_id_is_refused(name: str) -> None:
     with pytest.raises(UsageError, match="is not the name of a repository: use NAMESPACE/NAME"):
         check_repo_id(name)
 

@@ -133,7 +133,7 @@ def test_an_append_that_failed_half_way_leaves_no_half_line(tmp_path: Path) -> N
     assert JsonlStore(path).keys() == {("boil", 0), ("boil", 2)}
 
 
-def test_what_an_editor_leaves_is_read(tmp_path: Path) -> None:
+def test_files_with_a_byte_order_mark_are_read(tmp_path: Path) -> None:
     path = tmp_path / "store.jsonl"
     path.write_bytes(b'\xef\xbb\xbf{"key": ["boil", 0]}\r\n\r\n{"key": ["melt", 1]}\r\n')
     assert JsonlStore(path).keys() == {("boil", 0), ("melt", 1)}

@@ -156,7 +156,9 @@ def test_a_damaged_dataset_is_named(tmp_path: Path, dataset_folder: Path) -> Non
         load_config(str(folder), "executor")
 
 
-def test_unannotated_and_empty_corpora_say_what_to_do(tmp_path: Path, recorded: list[Trajectory]) -> None:
+def test_errors_for_unannotated_and_empty_corpora_name_the_remedy(
+    tmp_path: Path, recorded: list[Trajectory]
+) -> None:
     with pytest.raises(UsageError, match="run `subgoal corpus collect"):
         build(tmp_path / "corpus", tmp_path / "out")
     trajectory_store(tmp_path / "corpus").append(

@@ -123,7 +123,7 @@ def test_the_card_says_how_it_was_made_and_how_to_load_and_cite_it(
     assert not re.search(r"\{\{ |\bNone\b|\bnan\b|More Information", card.text)
 
 
-def test_what_was_given_up_is_told(recorded: list[Trajectory], tmp_path: Path) -> None:
+def test_failures_are_reported(recorded: list[Trajectory], tmp_path: Path) -> None:
     corpus = tmp_path / "corpus"
     store = trajectory_store(corpus)
     (chosen,) = [path for path in recorded if path.task == "boil" and path.path == "tidied"][:1]

@@ -87,7 +87,7 @@ def test_rows_without_text_are_counted(tmp_path: Path) -> None:
         load_config(source, "flat")
 
 
-def test_what_is_no_dataset_of_ours_says_what_is_wanted(tmp_path: Path) -> None:
+def test_the_error_for_a_foreign_dataset_names_the_columns(tmp_path: Path) -> None:
     (tmp_path / "train.jsonl").write_text('{"input": "a", "target": "b"}\n')
     for source in (tmp_path, tmp_path / "train.jsonl"):
         with pytest.raises(UsageError, match=r"is not a dataset: .* columns input, target, task"):

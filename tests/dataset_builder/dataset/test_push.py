@@ -9,7 +9,7 @@ from dataset_builder.common.errors import UsageError
 from dataset_builder.dataset.push import push_dataset
 
 
-def test_a_folder_that_is_no_dataset_is_not_pushed(dataset_folder: Path, tmp_path: Path) -> None:
+def test_a_folder_that_is_not_a_dataset_is_not_pushed(dataset_folder: Path, tmp_path: Path) -> None:
     folder = Path(shutil.copytree(dataset_folder, tmp_path / "dataset"))
 
     def refused(folder: Path, reason: str) -> None:

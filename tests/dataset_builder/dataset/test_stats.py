@@ -7,7 +7,7 @@ from dataset_builder.dataset.stats import split_rows, task_paths, task_rows
 from dataset_builder.trajectories.trajectory import Trajectory
 
 
-def test_statistics_count_what_is_there(dataset_folder: Path, recorded: list[Trajectory]) -> None:
+def test_statistics_count_stored_practice(dataset_folder: Path, recorded: list[Trajectory]) -> None:
     tidied = [trajectory for trajectory in recorded if trajectory.path == "tidied"]
     tables = load_tables(str(dataset_folder))
     sizes = {row["configuration"]: row for row in split_rows(tables)}

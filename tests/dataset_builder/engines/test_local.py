@@ -23,7 +23,7 @@ def test_every_item_comes_back_with_its_result_or_error() -> None:
         done[3].result()
 
 
-def test_no_more_at_once_than_asked_for() -> None:
+def test_concurrency_is_limited() -> None:
     lock = threading.Lock()
     under_way, most = 0, 0
 
@@ -52,7 +52,7 @@ def test_nothing_to_do_is_done() -> None:
         assert list(crew) == []
 
 
-def test_leaving_early_finishes_what_is_in_hand_and_begins_nothing() -> None:
+def test_an_early_exit_finishes_running_items_and_starts_no_more() -> None:
     begun = threading.Event()
     finished: list[int] = []
 

@@ -83,7 +83,7 @@ def test_an_error_of_the_job_comes_through_and_the_worker_is_closed(
         ({"name": "ray", "workers": 0}, "--workers 0: give 1 or more"),
     ],
 )
-def test_what_does_not_go_together_is_refused(options: dict[str, Any], said: str) -> None:
+def test_contradicting_options_are_refused(options: dict[str, Any], said: str) -> None:
     with pytest.raises(UsageError, match=said):
         get_engine(**options)
 
@@ -101,7 +101,7 @@ def test_an_address_of_another_form_is_refused(address: str) -> None:
         get_engine("ray", address=address)
 
 
-def test_a_cluster_that_cannot_be_reached_is_said_at_once() -> None:
+def test_an_unreachable_cluster_is_reported_at_once() -> None:
     pytest.importorskip("ray")
     with socket.socket() as taken:
         taken.bind(("127.0.0.1", 0))
@@ -194,7 +194,7 @@ class Refusing:
 
 @pytest.mark.slow
 @pytest.mark.timeout(900)
-def test_why_a_worker_does_not_start_is_said_and_not_tried_again(cluster: Any, tmp_path: Path) -> None:
+def test_the_reason_of_a_failed_worker_start_is_reported_once(cluster: Any, tmp_path: Path) -> None:
     with pytest.raises(UsageError, match="found other weights"):
         list(get_engine("ray", workers=2).map(Refusing(str(tmp_path)), range(6), 1))
     assert 1 <= len(list(tmp_path.iterdir())) <= 2
@@ -219,7 +219,7 @@ def test_a_cluster_without_room_for_all_workers_does_the_work_with_those_that_st
 
 @pytest.mark.slow
 @pytest.mark.timeout(300)
-def test_what_the_last_worker_had_in_hand_goes_to_those_that_are_idle(cluster: Any, tmp_path: Path) -> None:
+def test_items_of_a_dead_worker_go_to_idle_workers(cluster: Any, tmp_path: Path) -> None:
     job = Meeting(str(tmp_path))
     assert dict(get_engine("ray", workers=2).map(job, [0, 1], 1)) == {0: 0, 1: 2}
     assert (tmp_path / "killed").exists()

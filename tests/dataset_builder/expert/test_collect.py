@@ -138,7 +138,7 @@ def test_given_up_variations_are_kept_with_their_reason(tmp_path: Path) -> None:
     assert counted.why == {"boil": {"no path": 1}}
 
 
-def test_a_task_or_split_named_twice_counts_once(tmp_path: Path) -> None:
+def test_duplicate_tasks_and_splits_count_once(tmp_path: Path) -> None:
     counted = collect(tmp_path, [LIFESPAN, LIFESPAN], ["train", "train"], limits=1)
     assert counted.verified[LIFESPAN.name] == len(lines(tmp_path)) == 1
 

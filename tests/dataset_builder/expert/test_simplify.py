@@ -51,7 +51,7 @@ def test_without_teleport_the_walk_stays() -> None:
     assert first("boil", "Your task", steps, teleport=False)[-2:] == ["go to kitchen", "focus on sink"]
 
 
-def test_rooms_are_searched_when_nobody_told_the_place() -> None:
+def test_rooms_are_searched_for_a_thing_without_a_known_room() -> None:
     steps = path((HALLWAY, "go to bedroom", "You move."), (BEDROOM, "focus on bed", "You focus on the bed."))
     assert first("boil", "It is around the bedroom.", steps) == ["teleport to bedroom", "focus on bed"]
     assert first("boil", "Find it.", steps) == [
@@ -189,7 +189,7 @@ def test_flower_pots_are_seen_before_soil_is_fetched() -> None:
     assert first("boil", "", steps) == dug
 
 
-def test_what_is_mixed_reacts_at_once() -> None:
+def test_polling_after_mixing_is_dropped() -> None:
     steps = path(
         (KITCHEN, "examine cup", "a cup (containing water, salt)"),
         (KITCHEN, "mix cup", "Salt and water mix."),

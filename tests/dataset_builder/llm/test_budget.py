@@ -58,7 +58,7 @@ def test_calls_wait_for_each_other_until_an_answers_length_is_known() -> None:
         assert budget.excess == 0
 
 
-def test_a_failed_call_gives_back_what_was_held() -> None:
+def test_a_failed_call_releases_its_reservation() -> None:
     budget = Budget(600)
     with pytest.raises(RuntimeError), budget.call("annotation", 90):
         raise RuntimeError

@@ -45,7 +45,7 @@ def test_tokens_that_no_server_counted_are_estimated() -> None:
 
 
 @pytest.mark.parametrize("status", [429, 500, 503])
-def test_passing_failures_are_retried_after_the_pause_the_server_asks_for(status: int) -> None:
+def test_transient_failures_are_retried_after_the_servers_delay(status: int) -> None:
     def behave(request: ChatRequest) -> Reply:
         busy = Reply(status=status, error="busy", headers={"retry-after": "0.05"})
         return busy if request.number < 2 else Reply("at last")
@@ -53,7 +53,7 @@ def test_passing_failures_are_retried_after_the_pause_the_server_asks_for(status
     assert _ask(behave, retries=2) == "at last"
 
 
-def test_a_late_answer_is_asked_for_again() -> None:
+def test_a_request_that_times_out_is_repeated() -> None:
     def behave(request: ChatRequest) -> Reply:
         return Reply("now") if request.number else Reply("too late", delay=30.0)
 
@@ -148,20 +148,20 @@ def test_the_key_goes_to_the_server_alone(monkeypatch: pytest.MonkeyPatch) -> No
 
 
 @pytest.mark.parametrize("key", ["e", "none", "EMPTY"])
-def test_a_placeholder_is_no_secret(key: str, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_placeholder_is_not_a_secret(key: str, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("OPENAI_API_KEY", key)
     assert _ask(lambda request: Reply("none, here and EMPTY")) == "none, here and EMPTY"
     with pytest.raises(RequestRejected, match="none of the EMPTY here"):
         _ask(lambda request: Reply(status=400, error="none of the EMPTY here"))
 
 
-def test_blanks_around_a_key_are_left_out(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_blanks_around_a_key_are_stripped(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("OPENAI_API_KEY", f" {KEY}\r\n")
     assert _ask(lambda request: Reply(f"It is {request.key}")) == "It is [key]"
 
 
 @pytest.mark.parametrize("key", ["sk-se\ncret", "sk-s\u00e9cret", "sk-se\x07cret"])
-def test_what_can_be_no_key_is_refused_unseen(key: str, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_an_invalid_key_is_refused_without_printing_it(key: str, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("OPENAI_API_KEY", key)
     with pytest.raises(UsageError, match=r"^OPENAI_API_KEY holds a character") as caught:
         _ask(lambda request: Reply("hello"))
@@ -197,7 +197,7 @@ def test_an_unreachable_server() -> None:
         "http://user:sec/ret@host/v1",
     ],
 )
-def test_what_is_no_address_is_refused(address: str) -> None:
+def test_an_invalid_address_is_refused(address: str) -> None:
     with pytest.raises(UsageError, match=r"is no address: write http") as caught:
         ChatClient("teacher", address)
     assert not re.search("user|sec|ret|\n", str(caught.value))

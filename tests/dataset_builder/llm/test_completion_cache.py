@@ -12,7 +12,7 @@ ANSWER = Completion("hello", "stop", 12, 3)
 ABOUT = {"annotator": "llm-teacher", "task": "boil"}
 
 
-def test_a_completion_is_asked_for_once(tmp_path: Path) -> None:
+def test_a_completion_is_requested_once(tmp_path: Path) -> None:
     asked: list[int] = []
 
     def ask() -> Completion:
@@ -60,7 +60,7 @@ def test_a_failed_call_leaves_nothing(tmp_path: Path) -> None:
     assert ledger.fetch("digest", lambda: ANSWER, ABOUT) == ANSWER
 
 
-def test_digests_tell_requests_and_attempts_apart() -> None:
+def test_digests_differ_by_request_and_attempt() -> None:
     body = {"model": "teacher", "messages": [{"role": "user", "content": "hello"}]}
     assert request_digest(body) == request_digest(dict(reversed(body.items())))
     assert len({request_digest(body), request_digest(body, 1), request_digest(body | {"model": "x"})}) == 3

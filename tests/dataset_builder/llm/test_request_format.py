@@ -12,7 +12,7 @@ def _fallback(folder: Path, server: str = "http://host/v1") -> FormatFallback:
     return FormatFallback(JsonlStore(folder / "completions.jsonl"), server, "teacher")
 
 
-def test_threads_told_the_same_give_up_one_step(tmp_path: Path) -> None:
+def test_concurrent_fallbacks_advance_one_step(tmp_path: Path) -> None:
     fallback = _fallback(tmp_path)
     asked = fallback.format
     fallback.refused("form", asked)

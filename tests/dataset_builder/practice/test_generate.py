@@ -42,7 +42,7 @@ def test_only_tasks_with_few_variations_are_practised(folder: Path) -> None:
     assert found.steps == sum(sum(play.taught) for play in load_practice(Corpus(folder))) > 10
 
 
-def test_what_was_practised_is_not_practised_again(folder: Path) -> None:
+def test_existing_practice_is_not_repeated(folder: Path) -> None:
     before = practice_store(folder).path.read_bytes()
     generate_practice(folder, steps=30)
     assert practice_store(folder).path.read_bytes() == before

@@ -58,7 +58,7 @@ def test_a_path_is_played_again_in_other_worlds(episode: Episode, recorded: list
         assert episode.score == 100
 
 
-def test_what_is_elsewhere_is_looked_for(episode: Episode, recorded: list[Trajectory]) -> None:
+def test_moved_things_are_searched(episode: Episode, recorded: list[Trajectory]) -> None:
     path = _path(recorded, "melt", 7)
     play = next(play for play in _playing(episode, path, 40) if "drop wood cup" in play.prelude)
     place = play.prelude[play.prelude.index("drop wood cup") - 1].removeprefix("teleport to ")
@@ -78,7 +78,7 @@ def test_missteps_are_history_but_no_lesson(episode: Episode, recorded: list[Tra
         assert set(path.actions) - set(taught) <= {"teleport to kitchen", "open cupboard"}
 
 
-def test_what_grows_is_waited_for_where_it_grows(episode: Episode, recorded: list[Trajectory]) -> None:
+def test_waiting_for_growth_happens_in_the_plants_room(episode: Episode, recorded: list[Trajectory]) -> None:
     path = _path(recorded, "identify-life-stages-1", 0)
     (play,) = _plays(episode, path, 1)
     assert not any(move.startswith("pick up") for move in play.prelude)
@@ -87,7 +87,9 @@ def test_what_grows_is_waited_for_where_it_grows(episode: Episode, recorded: lis
     ]
 
 
-def test_other_colours_are_told_by_what_came_of_them(episode: Episode, recorded: list[Trajectory]) -> None:
+def test_recoloured_paths_are_relabelled_with_the_resulting_paint(
+    episode: Episode, recorded: list[Trajectory]
+) -> None:
     path = _path(recorded, "chemistry-mix-paint-secondary-color", 0)
     plays = [play for play in _plays(episode, path, 12) if play.hindsight]
     mixtures = {frozenset({"blue", "yellow"}): "green", frozenset({"red", "yellow"}): "orange"}

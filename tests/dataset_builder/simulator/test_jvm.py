@@ -68,7 +68,7 @@ def test_users_java_is_neither_needed_nor_touched(tmp_path: Path) -> None:
     assert gone(java)
 
 
-def test_an_exception_inside_with_ends_java_and_says_nothing_of_its_own() -> None:
+def test_an_exception_inside_with_ends_java_silently() -> None:
     with playing("raise ValueError('mine')") as (process, java):
         _, err = process.communicate()
     assert process.returncode == 1
@@ -142,7 +142,7 @@ def test_a_closed_simulator_refuses_and_closing_twice_is_fine() -> None:
     assert simulator.pid is None
 
 
-def test_too_little_memory_is_said_in_one_line() -> None:
+def test_too_little_memory_is_reported_in_one_line() -> None:
     with Simulator(worlds=1, max_heap="90000g") as simulator:
         with pytest.raises(MachineError, match="did not start with 90000g of memory") as caught:
             simulator.episode().load("find-animal", 0)
@@ -157,7 +157,7 @@ def test_too_little_memory_is_said_in_one_line() -> None:
         ("JDK_JAVA_OPTIONS", "-Xbogus", "Unrecognized option: -Xbogus"),
     ],
 )
-def test_java_that_cannot_start_is_said_in_its_own_words(
+def test_the_error_of_a_failed_java_start_contains_javas_message(
     variable: str, option: str, reason: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv(variable, option)

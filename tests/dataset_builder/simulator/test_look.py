@@ -36,7 +36,7 @@ def test_doors_are_not_things() -> None:
     assert rooms_in(LOOK) == ["kitchen", "hallway", "outside"]
 
 
-def test_things_are_named_without_what_is_said_of_them() -> None:
+def test_names_of_things_exclude_their_descriptions() -> None:
     assert things_in(LOOK) == [
         "counter",
         "bowl",

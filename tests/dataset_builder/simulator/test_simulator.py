@@ -277,7 +277,7 @@ def test_easy_in_a_list_is_what_the_simulator_makes_of_it(simulator: Simulator) 
     assert "noElectricalAction" not in episode.simplifications
 
 
-def test_an_error_message_of_the_simulator_is_no_observation(simulator: Simulator) -> None:
+def test_an_error_message_of_the_simulator_is_not_an_observation(simulator: Simulator) -> None:
     episode = simulator.episode()
     episode.load("find-animal", 0)
     interface = episode._interface

@@ -50,12 +50,12 @@ def test_trajectories_are_sorted_and_of_one_form(corpus_folder: Path) -> None:
     assert corpus.report("tidied").verified.total() == len(tidied)
 
 
-def test_an_empty_folder_says_what_to_run(tmp_path: Path) -> None:
+def test_the_error_for_an_empty_folder_names_the_command(tmp_path: Path) -> None:
     with pytest.raises(UsageError, match="holds no tidied trajectories: run `subgoal corpus collect --out"):
         Corpus(tmp_path).trajectories("tidied")
 
 
-def test_what_became_of_the_variations_is_counted(tmp_path: Path) -> None:
+def test_results_of_variations_are_counted(tmp_path: Path) -> None:
     store = trajectory_store(tmp_path)
     for variation, record in enumerate(({"given_up": "too long"}, {"given_up": "too long"}, {})):
         store.append(("boil", variation, "tidied"), record)

@@ -53,7 +53,7 @@ def test_which_alternative_an_answer_decides_for(task: str, answer: str, name: s
         ("place(ice, blue box)", "ice 3 degrees , above", True),
     ],
 )
-def test_repeating_the_sub_goal_is_no_decision(goal: str, readings: str, decision: bool) -> None:
+def test_repeating_the_subgoal_is_not_a_decision(goal: str, readings: str, decision: bool) -> None:
     for end in ("", f" | readings: {readings}"):
         text = f"{BOXES} | room: kitchen | see: red box | past: wait | done: a(b) | goal: {goal}{end}"
         assert is_decision(text, "place(ice, red box)") == decision

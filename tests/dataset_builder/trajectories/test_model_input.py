@@ -122,7 +122,7 @@ def test_texts_of_real_paths_are_one_line_and_compact_is_compact() -> None:
             assert len(words) < most, trajectory.key
 
 
-def test_compact_says_what_is_needed_and_no_more() -> None:
+def test_the_compact_text_has_the_expected_parts() -> None:
     assert model_input("executor", small_state(), "compact-1") == (
         "task: boil water. | room: kitchen | "
         "see: stove (off), thermometer (10 degrees), cupboard (closed) | "
@@ -151,7 +151,7 @@ def test_paper_has_the_fields_and_the_order_of_the_released_code() -> None:
 
 
 @pytest.mark.parametrize("version", VERSIONS)
-def test_roles_differ_by_what_they_are_told(version: str) -> None:
+def test_roles_differ_in_their_inputs(version: str) -> None:
     state = small_state()
     executor, flat = (model_input(role, state, version) for role in ("executor", "flat"))
     assert "focus_on(water)" in executor
@@ -160,7 +160,7 @@ def test_roles_differ_by_what_they_are_told(version: str) -> None:
     assert "find(metal pot)" not in flat
 
 
-def test_controller_is_asked_for_the_subtask_in_the_papers_words() -> None:
+def test_the_paper_version_asks_the_controller_for_the_subtask() -> None:
     assert (
         model_input("controller", small_state(), "paper")
         .rstrip()

@@ -146,7 +146,7 @@ def test_the_pot_of_the_plant_that_was_focused_on() -> None:
     assert notebook("", [Event("focus on pea plant", "You focus on the pea plant.", 0, twice)]) == []
 
 
-def test_nothing_stands_in_it_that_is_not_in_the_history_or_the_task(recorded: list[Trajectory]) -> None:
+def test_the_notebook_contains_only_facts_of_history_and_task(recorded: list[Trajectory]) -> None:
     noted = 0
     for path in recorded:
         for state in replay_states(path):

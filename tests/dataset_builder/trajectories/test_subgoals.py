@@ -22,7 +22,7 @@ TAKE = SubGoal("pick_up", ("thermometer",))
 
 
 @given(SUBGOALS)
-def test_what_is_written_is_read_back(subgoal: SubGoal) -> None:
+def test_records_round_trip(subgoal: SubGoal) -> None:
     assert SubGoal.parse(str(subgoal)) == subgoal
 
 

@@ -97,10 +97,10 @@ def test_less_history_is_what_model_input_would_have_written(
     assert seen > 300
 
 
-def test_what_fits_is_left_alone() -> None:
+def test_short_inputs_are_unchanged() -> None:
     assert shorten("whatever", "compact-1", lambda text: True) == "whatever"
 
 
-def test_what_cannot_fit_is_refused() -> None:
+def test_inputs_that_cannot_fit_are_refused() -> None:
     with pytest.raises(UsageError, match="raise source_length"):
         shorten("task: boil water | room: kitchen", "compact-1", lambda text: False)

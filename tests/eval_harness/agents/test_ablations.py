@@ -28,6 +28,7 @@ from eval_harness.agents.ablations import (
     subgoal_pool,
     things_in_sight,
 )
+from eval_harness.agents.expert_subgoals import ExpertSubgoals
 from eval_harness.agents.options import AgentOptions
 from eval_harness.agents.registry import make_agent
 from eval_harness.protocols.protocol import EpisodeKey, Protocol
@@ -136,7 +137,7 @@ def play(simulator: Simulator) -> Callable[..., dict[EpisodeKey, EpisodeResult]]
 
 
 @pytest.mark.parametrize("searched", [False, True])
-def test_executor_is_led_along_the_experts_path(
+def test_expert_subgoals_lead_the_executor_along_the_experts_path(
     voice: Any, play: Any, simulator: Simulator, paths: str, searched: bool
 ) -> None:
     words = {
@@ -153,7 +154,8 @@ def test_executor_is_led_along_the_experts_path(
         return next(word for word in wanted if word not in [event.action for event in state.history])
 
     source = None if searched else paths
-    agent = TrueSubgoals(voice("executor", speak), simulator if searched else None, source)
+    expert = ExpertSubgoals(simulator if searched else None, source)
+    agent = TrueSubgoals(voice("executor", speak), expert)
     result = play(agent, [FROG])[FROG]
     assert (result.score, result.stop_reason) == (100, "completed")
     assert list(dict.fromkeys(result.subgoals)) == list(words)
@@ -164,7 +166,7 @@ def test_executor_is_led_along_the_experts_path(
 
 
 def test_variation_without_a_path_fails_with_its_reason(voice: Any, simulator: Simulator, paths: str) -> None:
-    agent = TrueSubgoals(voice("executor"), None, paths)
+    agent = TrueSubgoals(voice("executor"), ExpertSubgoals(None, paths))
     (result,) = Rollout(agent, SHORT, simulator, 1).run([EpisodeKey("boil", 29, 0)])
     assert (result.score, result.error) == (None, f"{Path(paths).name} has no path for boil 29.")
 
@@ -195,7 +197,7 @@ def test_pool_of_a_dataset_is_its_training_subgoals(voice: Any, paths: str) -> N
     assert described["pool"] == {"source": dataset_identity(paths), "subgoals": len(pool)}
 
 
-def test_semi_random_changes_what_the_executor_hears_not_the_controller(voice: Any, play: Any) -> None:
+def test_semi_random_changes_the_executors_subgoal_not_the_controllers(voice: Any, play: Any) -> None:
     def plan(state: AgentState) -> str:
         return "focus_on(frog egg, outside)" if state.step < 4 else "wait_until(water, boiled)"
 
@@ -216,9 +218,7 @@ def test_semi_random_changes_what_the_executor_hears_not_the_controller(voice: A
     assert play(alone, [DOVE, FROG], 1) == results
 
 
-def test_semi_random_draws_anew_after_ten_actions_and_keeps_on_when_it_hears_nonsense(
-    voice: Any, play: Any
-) -> None:
+def test_semi_random_draws_again_after_ten_actions_and_tolerates_nonsense(voice: Any, play: Any) -> None:
     def plan(state: AgentState) -> str:
         return "fetch(axe, outside)" if state.step == 0 else "no sub-goal at all"
 
@@ -227,7 +227,7 @@ def test_semi_random_draws_anew_after_ten_actions_and_keeps_on_when_it_hears_non
     assert subgoals[0] != subgoals[10]
 
 
-def test_no_subgoals_leaves_them_blank(voice: Any, play: Any) -> None:
+def test_no_subgoals_keeps_the_subgoal_empty(voice: Any, play: Any) -> None:
     executor = voice("executor")
     result = play(NoSubgoals(executor), [EGG])[EGG]
     assert set(result.subgoals) == {""}
@@ -235,7 +235,7 @@ def test_no_subgoals_leaves_them_blank(voice: Any, play: Any) -> None:
 
 
 @pytest.mark.parametrize("kind", ["random", "semi"])
-def test_a_java_death_begins_the_episode_anew_with_the_same_draws(
+def test_a_java_death_restarts_the_episode_with_the_same_draws(
     voice: Any, play: Any, simulator: Simulator, kind: str
 ) -> None:
     deaths: list[int] = []

@@ -19,6 +19,6 @@ def drawn(seed: int) -> str:
     return decision.actions[0]
 
 
-def test_random_actions_depend_on_the_episodes_seed_alone() -> None:
+def test_random_actions_depend_only_on_the_episodes_seed() -> None:
     assert drawn(1) == drawn(1)
     assert len({drawn(seed) for seed in range(5)}) > 1

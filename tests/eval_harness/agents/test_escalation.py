@@ -159,7 +159,7 @@ def watched(actions: Sequence[str], wanted: dict[int, str] | None = None, reward
     return state, escalation._Watch(SimpleNamespace(), dict(wanted or {}))  # type: ignore[arg-type]
 
 
-def test_each_policy_sees_its_own_trouble() -> None:
+def test_each_policy_detects_its_own_condition() -> None:
     cases = {
         "loop": watched(["open door"] * 3),
         "rejections": watched(["wait", "open door"], {0: "dance", 1: "sing"}),

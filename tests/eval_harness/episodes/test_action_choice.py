@@ -46,7 +46,7 @@ def test_last_resort_is_the_nearest_valid_action(kitchen: Episode) -> None:
     assert taken.result.moves == 2
 
 
-def test_words_that_match_nothing_end_in_looking_around(kitchen: Episode) -> None:
+def test_unmatched_candidates_end_in_look_around(kitchen: Episode) -> None:
     taken = play_first_accepted(kitchen, ("xyzzy",))
     assert (taken.action, taken.last_resort, taken.rejected) == (NOTHING, True, ("xyzzy",))
 
@@ -76,7 +76,7 @@ def test_any_other_answer_to_a_question_cancels_it_and_costs_a_move(kitchen: Epi
     assert play_first_accepted(kitchen, ("open cupboard",)).result.observation == "The cupboard is now open."
 
 
-def test_nearest_action_shares_most_words_and_is_no_focus() -> None:
+def test_the_nearest_action_shares_most_words_and_is_not_a_focus() -> None:
     valid = ["focus on red cup", "open red box", "pick up blue cup", "pick up red cup", "wait"]
     assert nearest_action("pick up the red cup", valid) == "pick up red cup"
     assert nearest_action("focus on red cups", valid) == "open red box"

@@ -11,7 +11,7 @@ def test_the_seed_of_an_episode_is_the_same_in_every_process() -> None:
     assert len(seeds) == 10
 
 
-def test_an_error_of_an_agent_is_named_with_its_line() -> None:
+def test_an_error_of_an_agent_is_reported_with_its_line() -> None:
     with pytest.raises(ValueError, match="two") as caught:
         raise ValueError("two\nlines")
     assert _message(caught.value).startswith("ValueError: two lines (test_game.py:")

@@ -123,7 +123,7 @@ def test_line_ends_of_windows_stay() -> None:
         ("model-index:\n- name: a\n", "The card of x has a model-index of another form"),
     ],
 )
-def test_what_cannot_be_read_is_not_overwritten(head: str, message: str) -> None:
+def test_unreadable_files_are_not_overwritten(head: str, message: str) -> None:
     with pytest.raises(UsageError, match=message) as caught:
         with_results(card(head), "x", [result(1.0)])
     assert "\n" not in str(caught.value)

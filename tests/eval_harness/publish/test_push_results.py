@@ -12,10 +12,8 @@ from typing import Any
 import pytest
 import yaml
 from huggingface_hub import ModelCard, ModelCardData, parse_eval_result_entries
-from typer.testing import CliRunner
 
 from dataset_builder.common.errors import SubgoalError, UsageError
-from eval_harness.cli.main import app
 from eval_harness.protocols.protocol import load_protocol
 from eval_harness.publish.model_index import parse_card
 from eval_harness.publish.push_results import ResultPush, plan_push
@@ -141,7 +139,7 @@ def test_a_folder_gets_the_result_once(run_folder: Path, model: Path) -> None:
     assert {path.name for path in model.iterdir()} == {"README.md", "model.safetensors", ".eval_results"}
 
 
-def test_what_is_replaced_and_what_stands_beside(run_folder: Path, model: Path) -> None:
+def test_entries_of_the_same_run_are_replaced_and_others_kept(run_folder: Path, model: Path) -> None:
     plan_push(run_folder, str(model)).send()
     write_run(run_folder, mean_score=77.0)
     plan_push(run_folder, str(model)).send()
@@ -218,7 +216,7 @@ def test_a_result_that_is_not_the_models_is_refused(
         assert plan_push(folder, str(model), force=True).files
 
 
-def test_places_that_are_no_models_are_refused(run_folder: Path, model: Path, tmp_path: Path) -> None:
+def test_targets_that_are_not_models_are_refused(run_folder: Path, model: Path, tmp_path: Path) -> None:
     with pytest.raises(UsageError, match="There is no model folder"):
         plan_push(run_folder, str(tmp_path / "nowhere"))
     with pytest.raises(UsageError, match=r"has no weights \(\*\.safetensors\)"):
@@ -229,18 +227,6 @@ def test_places_that_are_no_models_are_refused(run_folder: Path, model: Path, tm
         plan_push(model, str(model))
     with pytest.raises(SubgoalError, match="unset HF_HUB_OFFLINE"):
         plan_push(run_folder, "tester/scienceworld-executor")
-
-
-def test_a_dry_run_prints_what_would_be_written(run_folder: Path, model: Path) -> None:
-    done = CliRunner().invoke(app, ["push", str(run_folder), str(model), "--dry-run"], catch_exceptions=False)
-    assert done.exit_code == 0
-    index, entries = done.output.split("--- ")[1:]
-    assert index.startswith("README.md (of its metadata)\nmodel-index:\n")
-    assert "Other" not in index
-    assert entries.startswith(f"{RESULT_FILE}\n- dataset:\n    id: tester/tasks\n")
-    assert {path.name for path in model.iterdir()} == {"README.md", "model.safetensors"}
-    done = CliRunner().invoke(app, ["push", str(run_folder), str(model)], catch_exceptions=False)
-    assert done.output == f"Written: {model}\n"
 
 
 @pytest.fixture

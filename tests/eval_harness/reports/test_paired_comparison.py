@@ -1,4 +1,3 @@
-import json
 from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
@@ -59,7 +58,7 @@ def test_differences_are_paired(make_run: MakeRun, recorded_episodes: list[Episo
     assert not any(found.left_out.values())
 
 
-def test_what_an_episode_took_stands_below(
+def test_the_comparison_shows_the_cost_of_an_episode(
     make_run: MakeRun, recorded_episodes: list[EpisodeResult], invoke: Any
 ) -> None:
     asked = [replace(episode, model_calls=6) for episode in recorded_episodes]
@@ -78,7 +77,7 @@ def test_a_run_equals_itself(make_run: MakeRun) -> None:
     assert found.overall.equal == 9
 
 
-def test_intervals_stand_where_every_task_has_several_variations(
+def test_intervals_need_several_variations_of_every_task(
     make_run: MakeRun, recorded_episodes: list[EpisodeResult]
 ) -> None:
     several = [e for e in recorded_episodes if e.task in ("power-component", "lifespan-longest-lived")]
@@ -90,7 +89,7 @@ def test_intervals_stand_where_every_task_has_several_variations(
     assert "Tasks with one variation have no interval" in single.notes[-1]
 
 
-def test_names_are_neither_markup_nor_columns(make_run: MakeRun, capsys: Any) -> None:
+def test_names_are_escaped_in_tables(make_run: MakeRun, capsys: Any) -> None:
     found = compared(make_run("a", agent="x|[/]"), make_run("b", agent="[bold]y"))
     assert paired_markdown(found).startswith("| task | x\\|[/] | [bold]y | difference |")
     Console(width=200).print(paired_table(found))
@@ -99,7 +98,7 @@ def test_names_are_neither_markup_nor_columns(make_run: MakeRun, capsys: Any) ->
     assert "[bold]y" in shown
 
 
-def test_what_is_not_in_both_is_left_out_and_said(
+def test_episodes_of_only_one_run_are_excluded_and_counted(
     make_run: MakeRun, recorded_episodes: list[EpisodeResult]
 ) -> None:
     failed = replace(recorded_episodes[3], score=None, raw_score=None, error="ValueError: x")
@@ -125,7 +124,9 @@ def test_nothing_in_common_is_refused(make_run: MakeRun, recorded_episodes: list
         compared(first, second)
 
 
-def test_other_protocols_are_said_first_and_loudly(make_run: MakeRun, invoke: Any) -> None:
+def test_the_comparison_starts_with_a_warning_about_different_protocols(
+    make_run: MakeRun, invoke: Any
+) -> None:
     first = make_run("a")
     second = make_run("b", agent="flat", protocol={"name": "own", "hash": "abc"})
     found = compared(first, second)
@@ -135,22 +136,6 @@ def test_other_protocols_are_said_first_and_loudly(make_run: MakeRun, invoke: An
     shown = invoke("compare", first, second)
     assert shown.exit_code == 0
     assert "NOT COMPARABLE" in shown.output
-
-
-def test_command_writes_what_it_shows(make_run: MakeRun, recorded_episodes: Any, invoke: Any) -> None:
-    first, second = make_run("a"), make_run("b", better(recorded_episodes), agent="flat")
-    files = first.parent / "out" / "c.md", first.parent / "out" / "c.json"
-    shown = invoke("compare", first, second, "--markdown", files[0], "--json", files[1])
-    assert shown.exit_code == 0, shown.output
-    assert "+20.0" in shown.output
-    assert "| power-component | 3.5 | 53.5 | +50.0 | 0.0 to +100.0 | 1.000 | 1/1/0 |" in files[0].read_text()
-    record = json.loads(files[1].read_text())
-    assert record == compared(first, second).to_dict()
-    assert record["overall"]["difference"]["mean"] == pytest.approx(20)
-    printed = invoke("compare", first, second, "--json", "-")
-    assert json.loads(printed.stdout) == record
-    both = invoke("compare", first, second, "--json", "-", "--markdown", "-")
-    assert "give one a file" in str(both.exception)
 
 
 def test_texts() -> None:

@@ -68,7 +68,7 @@ def test_real_episodes(recorded_episodes: list[EpisodeResult]) -> None:
     }
 
 
-def test_an_error_comes_before_what_was_reached(recorded_episodes: list[EpisodeResult]) -> None:
+def test_an_error_takes_precedence_over_the_score(recorded_episodes: list[EpisodeResult]) -> None:
     failed = [replace(played, error="ValueError: x") for played in recorded_episodes]
     assert count_outcomes(failed)["agent error"] == len(failed)
 

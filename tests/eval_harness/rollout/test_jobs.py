@@ -17,7 +17,7 @@ from eval_harness.rollout.run import run_protocol
 TASKS = "lifespan-longest-lived,find-animal"
 
 
-def test_folders_are_named_in_full_and_hub_ids_as_they_are(tmp_path: Path, monkeypatch: Any) -> None:
+def test_folders_become_absolute_and_hub_ids_stay(tmp_path: Path, monkeypatch: Any) -> None:
     monkeypatch.chdir(tmp_path)
     Path("model").mkdir()
     with Simulator() as simulator:

@@ -1,16 +1,12 @@
-import json
 from collections.abc import Callable
-from contextlib import nullcontext
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import pytest
-from typer.testing import CliRunner
 
 from dataset_builder.common.errors import SimulatorDied, UsageError
 from dataset_builder.simulator.simulator import Simulator
-from eval_harness.cli.main import app
 from eval_harness.protocols.protocol import Protocol, load_protocol
 from eval_harness.results.records import EpisodeResult
 from eval_harness.rollout.replay import choose_episodes, recorded_episodes, replay, replay_episode
@@ -43,7 +39,7 @@ def test_recorded_episodes_come_out_the_same(
         ({"scores": [25]}, "the record has 1 scores for 5 actions"),
     ],
 )
-def test_what_is_wrong_is_named(
+def test_differences_are_reported(
     simulator: Simulator, short: EpisodeResult, changes: dict[str, Any], difference: str
 ) -> None:
     found = replay_episode(simulator, replace(short, **changes), PAPER)
@@ -51,20 +47,18 @@ def test_what_is_wrong_is_named(
     assert difference in str(found.difference)
 
 
-def test_other_words_alone_are_no_other_score(simulator: Simulator, short: EpisodeResult) -> None:
+def test_different_observations_do_not_change_the_score(simulator: Simulator, short: EpisodeResult) -> None:
     found = replay_episode(simulator, replace(short, observations=["Hm."] * 5), PAPER)
     assert found.same
     assert found.other_texts == 5
 
 
-def test_an_episode_that_failed_is_replayed_as_far_as_it_came(
-    simulator: Simulator, short: EpisodeResult
-) -> None:
+def test_a_failed_episode_is_replayed_up_to_its_error(simulator: Simulator, short: EpisodeResult) -> None:
     failed = replace(short, score=None, raw_score=None, error="ValueError: x")
     assert replay_episode(simulator, failed, PAPER).same
 
 
-def test_a_death_of_java_is_no_fault_of_the_record(
+def test_a_death_of_java_is_not_a_difference(
     simulator: Simulator, short: EpisodeResult, monkeypatch: Any
 ) -> None:
     from dataset_builder.simulator.simulator import Episode
@@ -115,35 +109,8 @@ def test_rules_are_those_of_the_run(make_run: MakeRun, tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize("content", ["{", "[]", '{"task": "boil"}', '{"actions": 1}'])
-def test_a_file_that_is_no_episode_is_refused(tmp_path: Path, content: str) -> None:
+def test_a_file_that_is_not_an_episode_is_refused(tmp_path: Path, content: str) -> None:
     path = tmp_path / "x.json"
     path.write_text(content)
     with pytest.raises(UsageError, match="is not a recorded episode"):
         recorded_episodes(path)
-
-
-def test_command(
-    simulator: Simulator, make_run: MakeRun, short: EpisodeResult, tmp_path: Path, monkeypatch: Any
-) -> None:
-    monkeypatch.setattr("dataset_builder.simulator.simulator.Simulator", lambda: nullcontext(simulator))
-
-    def invoke(*arguments: object) -> Any:
-        return CliRunner().invoke(app, ["replay", *map(str, arguments)])
-
-    one = tmp_path / "one.json"
-    one.write_text(json.dumps(short.to_dict()))
-    good = invoke(one)
-    assert good.exit_code == 0, good.output
-    assert "find-plant 150 (seed 0): same scores" in good.output
-    assert "1 of 1 episodes replayed with the same scores." in good.output
-    wrong = invoke(make_run("a", [short, replace(short, variation=151)]))
-    assert wrong.exit_code == 1
-    assert "find-plant 151 (seed 0): score" in wrong.output
-    assert "1 of 2 episodes" in wrong.output
-    for arguments, message in (
-        (("--variation", 3), "--variation needs --task"),
-        (("--task", "boil"), "No recorded episode of boil"),
-    ):
-        refused = invoke(one, *arguments)
-        assert isinstance(refused.exception, UsageError)
-        assert message in str(refused.exception)

@@ -11,6 +11,7 @@ import pytest
 from dataset_builder.simulator.simulator import Simulator
 from dataset_builder.trajectories.agent_state import AgentState
 from eval_harness.agents.baselines import ExpertAgent, RandomAgent
+from eval_harness.agents.expert_subgoals import ExpertSubgoals
 from eval_harness.episodes.game import episode_seed
 from eval_harness.protocols.protocol import EpisodeKey, Protocol, load_protocol
 from eval_harness.results.records import EpisodeResult
@@ -150,7 +151,7 @@ def test_an_agent_that_can_decides_on_several_batches_at_a_time(
     assert sorted(agent.batches[:3]) == [1, 2, 2]
 
 
-def test_an_agent_that_cannot_go_on_ends_all_lanes(play: Any, scripted: Any, expert_tasks: str) -> None:
+def test_an_aborted_run_ends_all_lanes(play: Any, scripted: Any, expert_tasks: str) -> None:
     class Lost(type(scripted())):  # type: ignore[misc]
         concurrent = 2
 
@@ -176,7 +177,7 @@ def test_lanes_end_with_the_listener(simulator: Simulator, scripted: Any, expert
     assert not any(thread.name.startswith("lane") for thread in threading.enumerate())
 
 
-def test_record_tells_the_whole_episode(play: Any, scripted: Any) -> None:
+def test_the_record_contains_the_whole_episode(play: Any, scripted: Any) -> None:
     result = play(scripted(subgoal="carry(wolf)"), [WOLF])[WOLF]
     assert result.actions[0] == "teleport to outside"
     assert result.observations[0] == "You teleport to the outside."
@@ -187,7 +188,7 @@ def test_record_tells_the_whole_episode(play: Any, scripted: Any) -> None:
     assert EpisodeResult.from_dict(result.to_dict()) == result
 
 
-def test_rejected_texts_are_recorded_but_not_told_to_the_agent(play: Any, scripted: Any) -> None:
+def test_rejected_texts_are_recorded_but_not_in_the_agents_history(play: Any, scripted: Any) -> None:
     path = (
         ("fly away", "teleport to outside"),
         ("focus on moon", "focus on agent"),
@@ -205,7 +206,7 @@ def test_rejected_texts_are_recorded_but_not_told_to_the_agent(play: Any, script
     assert result.score == 8
 
 
-def test_further_candidates_are_asked_for_only_where_the_first_is_rejected(play: Any, scripted: Any) -> None:
+def test_further_candidates_are_decoded_only_after_a_rejection(play: Any, scripted: Any) -> None:
     path = (("teleport to outside", "no such thing"), ("fly away", "focus on agent"), ("wait",))
 
     class Hesitant(type(scripted())):  # type: ignore[misc]
@@ -241,8 +242,8 @@ def test_random_agent_is_seeded_per_episode(play: Any) -> None:
 def test_expert_agent_finds_its_path_and_reports_where_there_is_none(
     play: Any, simulator: Simulator, tmp_path: Path
 ) -> None:
-    assert play(ExpertAgent(simulator), [EGG])[EGG].score == 100
-    failed = play(ExpertAgent(), [EGG])[EGG]
+    assert play(ExpertAgent(ExpertSubgoals(simulator)), [EGG])[EGG].score == 100
+    failed = play(ExpertAgent(ExpertSubgoals()), [EGG])[EGG]
     assert (failed.score, failed.stop_reason) == (None, "error")
     assert failed.error == "The expert has no path for lifespan-longest-lived 93."
 
@@ -276,7 +277,7 @@ def test_why_episodes_end(
     assert result.score == 0
 
 
-def test_an_agent_may_declare_that_waiting_is_no_loop(play: Any, scripted: Any) -> None:
+def test_an_agent_may_disable_the_early_stop(play: Any, scripted: Any) -> None:
     agent = scripted({WOLF[:2]: ("look around",) * 12})
     agent.stops_early = False
     assert play(agent, [WOLF])[WOLF].stop_reason == "agent_stopped"

@@ -164,7 +164,7 @@ def test_folder_of_other_models_is_refused(run: Any, scripted: Any) -> None:
         run(scripted())
 
 
-def test_folder_that_does_not_say_whose_it_is(run: Any, scripted: Any, tmp_path: Path) -> None:
+def test_a_folder_without_results_is_refused(run: Any, scripted: Any, tmp_path: Path) -> None:
     folder = tmp_path / "run"
     folder.mkdir()
     (folder / "episodes.jsonl").write_text("")

@@ -15,7 +15,7 @@ FACTS: dict[str, Any] = {"batch_size": 1, "versions": {}, "hardware": {}}
 
 
 @pytest.mark.parametrize("name", ["config.json", "generation_config.json", "tokenizer.json"])
-def test_a_run_does_not_go_on_with_changed_files(name: str, tmp_path: Path) -> None:
+def test_a_run_is_not_resumed_with_changed_files(name: str, tmp_path: Path) -> None:
     flat = shutil.copytree(RELEASE / "flat", tmp_path / "flat")
 
     def identity() -> dict[str, Any]:

@@ -94,7 +94,7 @@ def test_agents_play_in_the_simulator(pair: SubgoalAgent, simulator: Simulator) 
     episode.close()
 
 
-def test_agents_follow_the_protocol_and_say_what_they_are(
+def test_agents_implement_the_protocol_and_describe_themselves(
     pair: SubgoalAgent, checkpoints: dict[str, Path]
 ) -> None:
     assert isinstance(pair, Agent)
@@ -147,7 +147,7 @@ def test_a_focus_is_never_replaced_by_another() -> None:
     assert ranked_actions([""]) == ()
 
 
-def test_what_is_no_sub_goal_is_ignored(pair: SubgoalAgent, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_text_that_is_not_a_subgoal_is_ignored(pair: SubgoalAgent, monkeypatch: pytest.MonkeyPatch) -> None:
     assert read_subgoal("fill( metal pot ,water )") == "fill(metal pot, water)"
     assert read_subgoal("teleport to kitchen") is None
     assert read_subgoal("") is None
@@ -162,7 +162,7 @@ def test_what_is_no_sub_goal_is_ignored(pair: SubgoalAgent, monkeypatch: pytest.
     assert decision.cost.tokens_read > 7
 
 
-def test_what_leads_nowhere_gives_way(
+def test_idle_candidates_are_ranked_last(
     checkpoints: dict[str, Path], some_states: list[AgentState], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     state = deepcopy(some_states[0])
@@ -208,7 +208,7 @@ def test_beams_are_searched_where_the_greedy_action_is_rejected(
     assert searches[1:] == [4]  # and the second was never searched
 
 
-def test_a_sub_goal_that_leads_nowhere_gives_way(pair: SubgoalAgent, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_an_idle_subgoal_is_replaced(pair: SubgoalAgent, monkeypatch: pytest.MonkeyPatch) -> None:
     said = ["heat(pot)", "nonsense", "focus_on(pot)", "fetch(pot)"]
 
     def answer(states: list[AgentState], search: Search) -> list[Answer]:
@@ -228,7 +228,7 @@ def test_a_sub_goal_that_leads_nowhere_gives_way(pair: SubgoalAgent, monkeypatch
     assert pair.act([stuck])[0].subgoal == "focus_on(pot)"
 
 
-def test_a_subclass_is_asked_from_one_thread_unless_it_says_otherwise(checkpoints: dict[str, Path]) -> None:
+def test_a_subclass_is_called_from_one_thread_unless_it_is_thread_safe(checkpoints: dict[str, Path]) -> None:
     class Mine(FlatAgent):
         pass
 

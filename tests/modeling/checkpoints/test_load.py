@@ -41,7 +41,7 @@ def test_a_folder_without_tokenizer_files_is_refused_at_play_and_in_training(
         train("flat", recipe, dataset, tmp_path / "out", base=str(flat))
 
 
-def test_what_is_no_whole_model_is_one_line_with_the_remedy(flat: Path) -> None:
+def test_an_incomplete_model_is_one_line_with_the_remedy(flat: Path) -> None:
     _only(flat, *WEIGHTS)
     (flat / "spiece.model").write_bytes(b"damaged")
     with pytest.raises(UsageError, match=r"pip install sentencepiece protobuf`, or .*\[sentencepiece\]"):

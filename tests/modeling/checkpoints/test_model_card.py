@@ -103,7 +103,7 @@ def test_held_out_tasks_are_a_line_of_the_table(checkpoints: dict[str, Path]) ->
     assert "held-out" not in model_card(TrainingResult(**record), "tester/flat")
 
 
-def test_base_and_dataset_of_the_hub_stand_in_the_metadata(checkpoints: dict[str, Path]) -> None:
+def test_base_and_dataset_of_the_hub_are_in_the_metadata(checkpoints: dict[str, Path]) -> None:
     record = read_record(checkpoints["executor"]).__dict__ | {
         "base": {"id": "google/flan-t5-small", "revision": "0" * 40, "parameters": 1},
     }
@@ -147,7 +147,7 @@ def test_scores_of_a_run_go_into_text_and_model_index(checkpoints: dict[str, Pat
     assert model["results"][0]["dataset"]["type"] == "scienceworld"
 
 
-def test_a_card_is_written_anew_with_a_run(checkpoints: dict[str, Path], run_folder: Path) -> None:
+def test_a_card_is_rewritten_with_a_run(checkpoints: dict[str, Path], run_folder: Path) -> None:
     folder = checkpoints["executor"]
     before = (folder / "README.md").read_text()
     try:
@@ -158,7 +158,7 @@ def test_a_card_is_written_anew_with_a_run(checkpoints: dict[str, Path], run_fol
     assert (folder / "README.md").read_text() == before
 
 
-def test_the_partner_is_named_alike() -> None:
+def test_the_partner_model_has_the_same_name() -> None:
     assert partner_of("controller", "me/a-controller-b") == "me/a-executor-b"
     assert partner_of("executor", "me/executor") == "me/controller"
     assert partner_of("executor", "me/model") == "me/scienceworld-controller"

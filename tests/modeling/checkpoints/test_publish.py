@@ -184,7 +184,7 @@ def test_training_pushes_at_its_end_and_asks_at_its_start(
     assert len(created) >= 2  # once before the training, once with the push
 
 
-def test_what_is_no_finished_checkpoint_is_not_pushed(checkpoints: dict[str, Path], tmp_path: Path) -> None:
+def test_an_unfinished_checkpoint_is_not_pushed(checkpoints: dict[str, Path], tmp_path: Path) -> None:
     with pytest.raises(UsageError, match="There is no checkpoint folder"):
         push_checkpoint(tmp_path / "nowhere", "tester/flat")
     with pytest.raises(UsageError, match="name the --out of a `subgoal train`"):

@@ -65,7 +65,7 @@ def test_both_alternatives_become_the_answer_about_equally_often(
         assert 60 < changed < 140, (task, changed)
 
 
-def test_numbers_change_wherever_they_stand(decisions: list[tuple[str, str, str]]) -> None:
+def test_numbers_change_in_all_occurrences(decisions: list[tuple[str, str, str]]) -> None:
     for task, text, target in decisions:
         if "inclined" not in task:
             continue

@@ -10,7 +10,7 @@ from modeling.data.examples import load_role
 from modeling.data.tokenizer import train_tokenizer
 
 
-def test_what_is_too_long_is_shortened_and_counted(dataset: Path) -> None:
+def test_long_inputs_are_shortened_and_counted(dataset: Path) -> None:
     table = load_role("executor", str(dataset)).train
     tokenizer = train_tokenizer([*table["input"], *table["target"]])
     lengths = sorted(len(ids) for ids in tokenizer(list(table["input"]))["input_ids"])

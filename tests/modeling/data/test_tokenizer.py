@@ -73,7 +73,7 @@ def test_odd_texts_come_back_exactly(text: str) -> None:
     assert _back(SMALL, text) == text
 
 
-def test_a_word_is_one_token_wherever_it_stands() -> None:
+def test_a_word_is_one_token_at_every_position() -> None:
     kitchen = SMALL("go kitchen")["input_ids"][-2]
     for text in ("teleport to kitchen", "navigate_to(kitchen)", "kitchen", "(kitchen, water)"):
         assert kitchen in SMALL(text)["input_ids"], text

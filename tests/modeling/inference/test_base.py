@@ -37,7 +37,7 @@ def test_answers_keep_the_order_of_the_texts(echo: Echo) -> None:
     assert answers[1].written == 2 * answers[1].read
 
 
-def test_seeds_tell_samples_apart_and_are_ignored_otherwise(echo: Echo) -> None:
+def test_seeds_only_affect_sampling(echo: Echo) -> None:
     echo.answer(["wait", "wait"], Search(samples=2), seeds=[1, 2])
     assert echo.requests == [("wait", 1), ("wait", 2)]
     echo.requests.clear()

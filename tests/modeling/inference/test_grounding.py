@@ -59,7 +59,7 @@ def test_the_answers_it_was_learnt_from_are_grounded(index: int) -> None:
     assert _broken(*PAIRS[index]) == []
 
 
-def test_names_come_from_the_input_and_as_they_stand_there() -> None:
+def test_names_are_copied_from_the_input() -> None:
     text = "room: outside | see: frog egg, giant tortoise, red box | goal: focus_on(frog egg)"
     assert _broken(text, "focus on frog egg") == []
     assert _broken(text, "focus on giant tortoise") == []  # grounded, if wrong

@@ -100,7 +100,7 @@ def test_a_shown_recipe_is_a_recipe(name: str) -> None:
         ({"only_tasks": ["cook"]}, "only_tasks: "),
     ],
 )
-def test_mistakes_are_named_in_one_line(tmp_path: Path, values: dict[str, Any], message: str) -> None:
+def test_mistakes_are_reported_in_one_line(tmp_path: Path, values: dict[str, Any], message: str) -> None:
     path = tmp_path / "mine.yaml"
     path.write_text(yaml.safe_dump(values))
     with pytest.raises(UsageError) as caught:
@@ -113,7 +113,7 @@ def test_mistakes_are_named_in_one_line(tmp_path: Path, values: dict[str, Any], 
     ("text", "message"),
     [("a: [", "is not a YAML file"), ("- a\n- b\n", "not hold a recipe"), ("", "not hold a recipe")],
 )
-def test_a_file_that_is_no_recipe(tmp_path: Path, text: str, message: str) -> None:
+def test_a_file_that_is_not_a_recipe_is_refused(tmp_path: Path, text: str, message: str) -> None:
     path = tmp_path / "mine.yaml"
     path.write_text(text)
     with pytest.raises(UsageError, match=message):
@@ -163,6 +163,6 @@ def test_a_recipe_names_tasks_by_name_or_id() -> None:
         ({"exclude_tasks": "boil"}, "mine: exclude_tasks is 'boil': input should be a valid tuple"),
     ],
 )
-def test_bad_tasks_are_named(values: dict, message: str) -> None:
+def test_bad_tasks_are_reported(values: dict, message: str) -> None:
     with pytest.raises(UsageError, match=message):
         parse_recipe({"name": "mine", **values}, "mine")

@@ -18,7 +18,7 @@ from modeling.training.train import train
         ({"report_to": "tensorboard"}, "tensorboard"),
     ],
 )
-def test_a_missing_library_is_named_before_anything_starts(
+def test_a_missing_library_is_reported_before_anything_starts(
     dataset: Path,
     recipe: Recipe,
     tmp_path: Path,

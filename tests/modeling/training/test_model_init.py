@@ -25,7 +25,7 @@ def lora(recipe: Recipe) -> Recipe:
     return recipe.with_values(lora={"rank": 4, "alpha": 8}, max_steps=STEPS, evaluate_every=4)
 
 
-def test_a_killed_lora_training_goes_on_and_leaves_plain_weights(
+def test_a_killed_lora_training_resumes_and_saves_merged_weights(
     checkpoints: dict[str, Path],
     dataset: Path,
     lora: Recipe,

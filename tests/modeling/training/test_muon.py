@@ -56,7 +56,7 @@ def test_all_weights_follow_the_schedule(model: Any) -> None:
     assert all(torch.equal(before[name], weights) for name, weights in model.state_dict().items())
 
 
-def test_a_saved_state_goes_on_as_if_nothing_had_happened(model: Any) -> None:
+def test_a_saved_state_resumes_identically(model: Any) -> None:
     optimizer = MuonWithAdamW(model, RECIPE)
     _step(model, optimizer)
     other = copy.deepcopy(model)

@@ -67,7 +67,9 @@ def test_plain_transformers_loads_the_output(checkpoints: dict[str, Path], role:
     }
 
 
-def test_the_record_tells_what_was_done(checkpoints: dict[str, Path], dataset: Path, recipe: Recipe) -> None:
+def test_the_training_record_describes_the_training(
+    checkpoints: dict[str, Path], dataset: Path, recipe: Recipe
+) -> None:
     record = _record(checkpoints["flat"])
     assert record["role"] == "flat"
     assert record["steps"] == STEPS
@@ -116,7 +118,7 @@ train("executor", sys.argv[1], sys.argv[2], sys.argv[3])
 """
 
 
-def test_a_killed_training_goes_on_to_the_same_end(
+def test_a_killed_training_resumes_with_the_same_result(
     checkpoints: dict[str, Path], dataset: Path, recipe: Recipe, tmp_path: Path
 ) -> None:
     values = tmp_path / "recipe.yaml"

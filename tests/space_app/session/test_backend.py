@@ -11,7 +11,7 @@ from tests.space_app.conftest import make_backend
 @pytest.mark.parametrize(
     ("task", "variation"), [("boil", 30), ("boil", -1), ("x" * 200, 0), ("boil", "0"), (None, 0)]
 )
-def test_tasks_and_variations_that_are_not_there(task: object, variation: object) -> None:
+def test_unknown_tasks_and_variations_are_refused(task: object, variation: object) -> None:
     with pytest.raises(UsageError):
         check_episode(task, variation)
 

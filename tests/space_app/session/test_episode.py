@@ -17,7 +17,7 @@ def test_the_plan_is_shown_before_it_is_followed_and_leads_to_100(episode: DemoE
     assert [turn.rejected for turn in episode.turns][2] == ("pick up baby beaver with both hands",)
 
 
-def test_a_changed_sub_goal_changes_the_next_action_and_then_the_plan_goes_on(episode: DemoEpisode) -> None:
+def test_a_changed_subgoal_applies_to_the_next_action_only(episode: DemoEpisode) -> None:
     episode.set_subgoal("navigate_to(kitchen)")
     episode.step()
     assert episode.turns[0].action == "teleport to kitchen"

@@ -46,7 +46,7 @@ def test_when_all_places_are_taken_one_waits_for_the_next_that_is_free() -> None
     store.close_all()
 
 
-def test_when_none_becomes_free_the_visitor_is_told() -> None:
+def test_a_visitor_is_told_if_no_slot_becomes_free() -> None:
     store = sessions(limit=1)
     store.open(lambda: [])
     with pytest.raises(NoFreePlace, match="All 1 places are taken"):
@@ -54,7 +54,7 @@ def test_when_none_becomes_free_the_visitor_is_told() -> None:
     store.close_all()
 
 
-def test_an_episode_that_cannot_begin_gives_its_place_back() -> None:
+def test_an_episode_that_cannot_start_frees_its_slot() -> None:
     store = sessions(limit=1)
 
     def fail() -> list[Any]:

@@ -13,7 +13,7 @@ LOOK = (
 )
 
 
-def test_things_in_view_are_named_without_what_is_said_of_them() -> None:
+def test_names_of_visible_things_exclude_their_descriptions() -> None:
     things = things_in(LOOK)
     assert {"counter", "bowl", "drawer", "red apple", "banana", "orange box", "soap", "thermometer"} == set(
         things

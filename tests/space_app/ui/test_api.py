@@ -85,7 +85,7 @@ def test_steps_that_are_hammered_come_one_after_the_other(client: Client) -> Non
     assert client.predict(key, api_name="/stop")["score"] == 100
 
 
-def test_an_episode_goes_on_after_the_java_process_was_killed(client: Client, backend: DemoBackend) -> None:
+def test_an_episode_continues_after_java_was_killed(client: Client, backend: DemoBackend) -> None:
     key = start(client)["episode"]
     client.predict(key, api_name="/step")
     assert backend.simulator.pid is not None

@@ -9,7 +9,7 @@ from space_app.ui.components import Components
 from space_app.ui.page import CSS
 
 
-def test_every_control_that_can_be_used_has_an_id_of_its_own(backend: DemoBackend) -> None:
+def test_every_control_has_a_unique_id(backend: DemoBackend) -> None:
     with gr.Blocks() as app:
         components = Components(backend)
     controls = [

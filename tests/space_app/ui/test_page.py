@@ -125,7 +125,7 @@ def user_message(tab: "Page", before: str = "") -> str:
     return tab.inner_text(".sg-notice")
 
 
-def test_bad_words_are_answered_on_the_page_and_the_episode_goes_on(tab: "Page") -> None:
+def test_invalid_input_is_reported_on_the_page_and_the_episode_continues(tab: "Page") -> None:
     begin(tab)
     said = ""
     for button, text, says in (
@@ -162,7 +162,7 @@ def test_a_killed_java_process_is_not_noticed(tab: "Page", backend: DemoBackend)
 
 
 @pytest.mark.slow
-def test_a_model_that_is_none_is_told_and_the_page_stays_usable(tab: "Page") -> None:
+def test_a_model_that_does_not_exist_is_reported_and_the_page_stays_usable(tab: "Page") -> None:
     tab.click("#models-fold button")
     tab.fill("#controller textarea, #controller input", "../../etc/passwd")
     tab.fill("#executor textarea, #executor input", "ns/executor")
@@ -189,7 +189,7 @@ def test_the_expert_is_shown_beside_the_agent(tab: "Page") -> None:
 
 
 @pytest.mark.slow
-def test_two_browsers_play_two_worlds_and_a_closed_tab_frees_its_own(
+def test_two_browsers_play_two_worlds_and_closing_a_tab_frees_one(
     browser: "Browser", page: str, backend: DemoBackend
 ) -> None:
     watcher = opened(browser, page)
@@ -209,7 +209,7 @@ def test_two_browsers_play_two_worlds_and_a_closed_tab_frees_its_own(
 
 
 @pytest.mark.slow
-def test_a_link_opens_its_episode_and_a_wrong_one_is_told(browser: "Browser", page: str) -> None:
+def test_a_link_opens_its_episode_and_a_wrong_one_is_reported(browser: "Browser", page: str) -> None:
     tab = opened(browser, page, query="?task=boil&variation=22&seed=7")
     assert tab.locator("#task input").input_value().endswith("boil")
     tab.click("#files-fold button")

@@ -39,7 +39,7 @@ def test_the_plan_marks_done_current_and_predicted_sub_goals(episode: DemoEpisod
     assert '<span class="sg-points up">+' in shown
 
 
-def test_two_episodes_stand_side_by_side_with_titles(episode: DemoEpisode) -> None:
+def test_two_episodes_are_shown_side_by_side_with_titles(episode: DemoEpisode) -> None:
     shown = render_session(Session("key", [episode, episode]))
     assert shown.startswith("<div class='sg-boards n2'>")
     assert shown.count("With sub-goals") == 2

@@ -73,7 +73,7 @@ def test_watering_several_pots_is_one_step_and_no_filling() -> None:
     assert sized(path) == [("water(flower pot 3, flower pot 1)", 6)]
 
 
-def test_several_plants_of_one_name_are_told_apart_by_their_stage() -> None:
+def test_plants_with_the_same_name_are_distinguished_by_stage() -> None:
     look = "\ta flower pot 1 (containing a pea plant in the adult stage, soil)\n"
     path = written_path(
         ("focus on pea plant in the adult stage in flower pot 1", "You focus on the pea plant."),

@@ -64,7 +64,7 @@ def test_an_example_is_never_the_path_itself(oracle: Oracle, make_annotator: Mak
 
 @pytest.mark.parametrize("spoiler", SPOILERS)
 @pytest.mark.parametrize("refused", [(), ("json_schema", "json_object")], ids=["json", "functional"])
-def test_a_bad_first_answer_is_mended_or_asked_for_again(
+def test_a_malformed_answer_is_repaired_or_requested_again(
     spoiler: str, refused: Sequence[str], oracle: Oracle, path: Trajectory, make_annotator: Make
 ) -> None:
     answers = Counter[str]()
@@ -111,7 +111,7 @@ def test_no_answer_is_poison(text: str, oracle: Oracle, path: Trajectory, make_a
     assert len(server.requests) == 2
 
 
-def test_missing_actions_alone_are_asked_for(oracle: Oracle, path: Trajectory, make_annotator: Make) -> None:
+def test_only_missing_actions_are_requested(oracle: Oracle, path: Trajectory, make_annotator: Make) -> None:
     def behave(request: ChatRequest) -> Reply:
         good = oracle.runs(request)
         return Reply(write(request, good) if request.number else SPOILERS["missing"](request, good))
@@ -125,7 +125,7 @@ def test_missing_actions_alone_are_asked_for(oracle: Oracle, path: Trajectory, m
 
 
 @pytest.mark.parametrize("repairs", [0, 2])
-def test_what_never_fits_is_given_up_with_the_answers(
+def test_answers_that_never_align_are_quarantined(
     repairs: int, path: Trajectory, make_annotator: Make
 ) -> None:
     with OpenAIServer(lambda request: Reply(f"No {request.number}")) as server:
@@ -157,7 +157,7 @@ def test_the_best_form_that_the_server_accepts_is_used_and_remembered(
     assert first.segments == _rules(paths[0])
 
 
-def test_a_server_that_ignores_the_form_is_asked_for_a_list_after_a_while(
+def test_a_server_that_ignores_the_format_is_asked_for_a_list(
     oracle: Oracle, paths: list[Trajectory], make_annotator: Make
 ) -> None:
     def behave(request: ChatRequest) -> Reply:
@@ -184,9 +184,7 @@ def test_one_good_answer_settles_the_form(
     assert {one.provenance["answer_format"] for one in made} == {"json_schema"}
 
 
-def test_a_model_that_wants_its_own_temperature(
-    oracle: Oracle, path: Trajectory, make_annotator: Make
-) -> None:
+def test_a_model_with_a_fixed_temperature(oracle: Oracle, path: Trajectory, make_annotator: Make) -> None:
     def behave(request: ChatRequest) -> Reply:
         if "temperature" in request.body:
             return Reply(status=400, error="Unsupported value: 'temperature' does not support 0 here.")
@@ -198,7 +196,7 @@ def test_a_model_that_wants_its_own_temperature(
     assert made.provenance["answer_format"] == "json_schema"
 
 
-def test_a_request_that_the_server_refuses_is_told_apart(path: Trajectory, make_annotator: Make) -> None:
+def test_a_rejected_request_is_distinguished_from_a_failure(path: Trajectory, make_annotator: Make) -> None:
     refusal = Reply(status=400, error="maximum context length is 512 tokens")
     with OpenAIServer(lambda request: refusal) as server:
         teacher = make_annotator(server.base_url)
@@ -207,7 +205,7 @@ def test_a_request_that_the_server_refuses_is_told_apart(path: Trajectory, make_
     assert caught.value.provenance["model"] == "teacher"
 
 
-def test_first_thought_is_asked_for_without_the_path_and_shown_before_the_answer(
+def test_the_first_thought_is_requested_without_the_path(
     oracle: Oracle, path: Trajectory, make_annotator: Make
 ) -> None:
     with OpenAIServer(oracle) as server:
@@ -243,7 +241,7 @@ def test_nothing_is_paid_for_twice(
     assert {record["task"] for record in records} == {path.task}
 
 
-def test_a_new_attempt_asks_anew(path: Trajectory, oracle: Oracle, make_annotator: Make) -> None:
+def test_a_new_attempt_sends_a_new_request(path: Trajectory, oracle: Oracle, make_annotator: Make) -> None:
     with OpenAIServer(oracle) as server:
         teacher = make_annotator(server.base_url)
         for attempt in (0, 1, 1):
@@ -251,7 +249,7 @@ def test_a_new_attempt_asks_anew(path: Trajectory, oracle: Oracle, make_annotato
     assert len(server.requests) == 2
 
 
-def test_names_tell_models_and_thoughts_apart() -> None:
+def test_names_distinguish_models_and_thoughts() -> None:
     assert annotator_name("gpt-5.1-mini") == "llm-gpt-5.1-mini"
     assert annotator_name("gpt-5.1-mini", first_thought=True) == "llm-gpt-5.1-mini-thought"
     name = annotator_name("meta-llama/Llama-3.1-8B", first_thought=True)

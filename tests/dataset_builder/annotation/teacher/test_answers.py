@@ -28,7 +28,7 @@ def _read(text: str) -> list[tuple[str, list[str]]]:
 
 
 @pytest.mark.parametrize("form", FORMS)
-def test_what_is_rendered_is_read_back(form: str) -> None:
+def test_rendered_answers_are_parsed_back(form: str) -> None:
     assert _read(render(RUNS, form)) == RUNS
 
 
@@ -91,7 +91,7 @@ def test_what_cannot_be_used_is_refused_with_a_reason(text: str, reason: str) ->
         parse_answer(text)
 
 
-def test_half_characters_are_left_out() -> None:
+def test_lone_surrogates_are_removed() -> None:
     assert _read(r'[{"subgoal": "mix(\ud800)", "actions": ["wait"]}]') == [("mix(?)", ["wait"])]
 
 
@@ -106,7 +106,7 @@ def test_long_nonsense_is_read_in_no_time(piece: str) -> None:
     assert time.process_time() - begun < 10  # well below a second; it took minutes
 
 
-def test_json_is_told_from_other_text() -> None:
+def test_json_is_distinguished_from_other_text() -> None:
     assert is_json('```json\n{"segments": []}\n```')
     assert not is_json(render(RUNS, "functional"))
     assert not is_json("no JSON { at all }")

@@ -65,7 +65,7 @@ def test_a_whole_run_with_table_and_note(
     assert KEY not in out + more + _files(folder)
 
 
-def test_the_dataset_can_be_built_of_it(
+def test_a_dataset_can_be_built_from_it(
     folder: Path, oracle: Oracle, capsys: pytest.CaptureFixture[str]
 ) -> None:
     from dataset_builder.dataset.load import load_tables
@@ -183,7 +183,7 @@ def test_a_server_that_dies_in_the_middle(
     assert len(server.requests) == 12 - kept
 
 
-def test_a_spent_budget_stops_and_a_larger_one_goes_on(
+def test_a_spent_budget_stops_and_a_larger_one_resumes(
     folder: Path, oracle: Oracle, capsys: pytest.CaptureFixture[str]
 ) -> None:
     with OpenAIServer(oracle) as server:

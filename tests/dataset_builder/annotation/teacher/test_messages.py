@@ -65,7 +65,7 @@ def test_examples_are_turns_in_the_form_asked_for(form: str, paths: list[Traject
     assert messages[-1]["content"] == path_text(paths[5])
 
 
-def test_the_teacher_goes_by_the_words_of_the_exemplars(paths: list[Trajectory]) -> None:
+def test_the_teacher_uses_the_wording_of_the_exemplars(paths: list[Trajectory]) -> None:
     system = annotation_messages(paths[0], [], "functional")[0]["content"]
     for _, segments in all_exemplars():
         for segment in segments:
@@ -86,7 +86,7 @@ def test_a_path_is_its_task_its_first_room_and_its_numbered_actions(recorded: li
         assert "$" not in text
 
 
-def test_the_thought_is_asked_for_without_the_path(recorded: list[Trajectory]) -> None:
+def test_the_thought_is_requested_without_the_path(recorded: list[Trajectory]) -> None:
     path = recorded[0]
     (message,) = thought_messages(path)
     assert " ".join(path.description.split()) in message["content"]

@@ -322,7 +322,7 @@ def test_what_cannot_be_helped_is_named(
     assert KEY not in str(caught.value)
 
 
-def test_a_cut_answer_is_asked_for_with_more_room_which_is_remembered(
+def test_a_truncated_answer_is_requested_again_with_a_larger_limit(
     oracle: Oracle, paths: list[Trajectory], make_annotator: Make, caplog: pytest.LogCaptureFixture
 ) -> None:
     def behave(request: ChatRequest) -> Reply:  # TGI's default was 100 tokens
@@ -354,7 +354,7 @@ def test_room_that_the_context_has_not_is_halved(
     assert len(list(CompletionCache(tmp_path).records("llm-teacher"))) == made.provenance["calls"] == 2
 
 
-def test_an_answer_that_fills_the_context_is_not_asked_for_again_and_again(
+def test_an_answer_that_fills_the_context_is_not_requested_endlessly(
     path: Trajectory, make_annotator: Make
 ) -> None:
     usage = {"prompt_tokens": 32_767, "completion_tokens": 1}

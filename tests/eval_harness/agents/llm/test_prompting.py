@@ -34,7 +34,7 @@ def test_lists_are_read_without_their_marks() -> None:
     assert plain_action("x" * 500) == ""
 
 
-def test_transcript_tells_thoughts_points_and_what_was_left_out() -> None:
+def test_the_transcript_shows_thoughts_points_and_omissions() -> None:
     state = AgentState("boil", "boil water", "This room is called the kitchen.", "nothing")
     for number in range(MAX_ACTIONS_SHOWN + 2):
         state.advance(f"wait{number}", "You wait.", 5, number, state.look, state.inventory)

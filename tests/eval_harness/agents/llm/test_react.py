@@ -42,7 +42,7 @@ def test_answers_that_are_none_cost_time_only(llm: Any, play: Play) -> None:
     assert {len(episode.actions) for episode in result.episode_results()} == {6}
 
 
-def test_the_model_is_told_what_was_no_action(llm: Any, play: Play) -> None:
+def test_the_prompt_names_rejected_actions(llm: Any, play: Play) -> None:
     with OpenAIServer(noise) as server:
         play(React(llm(server.base_url)), max_variations=1, tasks="find-animal")
         told = server.requests[1].messages[-1]["content"]
@@ -59,7 +59,7 @@ def test_example_is_of_the_same_task_and_another_variation(expert: Expert, llm: 
 
 
 @pytest.mark.parametrize("refused", ["temperature", ""])
-def test_server_with_its_own_temperature_is_obeyed(
+def test_a_server_with_a_fixed_temperature_is_supported(
     refused: str, expert: Expert, llm: Any, play: Play
 ) -> None:
     from tests.servers.openai_server import ChatRequest, Reply

@@ -25,7 +25,7 @@ def test_expert_fed_agent_needs_one_trial_and_repeats_it_for_nothing(
         assert episode.llm_calls == len(episode.actions)
 
 
-def test_what_was_learnt_is_told_and_helps(
+def test_reflections_are_in_the_next_prompt_and_help(
     texts: Any, llm: Any, play: Play, simulator: Simulator, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Played badly in the first trial: the second is told why, and wins."""

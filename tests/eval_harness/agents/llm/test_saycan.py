@@ -27,18 +27,18 @@ def test_noise_and_faults_stay_at_the_floor(llm: Any, play: Play, floor: float) 
 VALID = ["focus on red box", "focus on wolf", "open red box", "pick up red box", "pick up wolf", "wait"]
 
 
-def test_proposal_is_tried_as_it_stands_then_what_is_most_like_it() -> None:
+def test_a_proposal_is_tried_verbatim_then_the_most_similar_action() -> None:
     assert rank(["pick up the red box"], VALID)[:2] == ["pick up the red box", "pick up red box"]
     assert rank(["pick up wolf", "open red box"], VALID)[0] == "pick up wolf"
     assert rank(["sing"], VALID) == ["sing"]
     assert rank([], VALID) == []
 
 
-def test_what_is_like_the_first_proposal_comes_before_the_second() -> None:
+def test_actions_like_the_first_proposal_precede_the_second() -> None:
     assert rank(["open the red box", "wait"], VALID) == ["open the red box", "open red box", "wait"]
 
 
-def test_focus_is_played_only_in_the_very_words_that_were_proposed() -> None:
+def test_a_focus_is_played_only_as_proposed() -> None:
     assert rank(["focus on the wolf"], VALID) == ["focus on the wolf"]
     assert rank(["focus on wolf", "focus on red box"], VALID) == ["focus on wolf"]
     assert rank(["open red box", "focus on wolf"], VALID)[:2] == ["open red box", "focus on wolf"]

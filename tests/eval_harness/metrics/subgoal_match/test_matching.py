@@ -18,7 +18,7 @@ from eval_harness.metrics.subgoal_match.matching import argument_f1, match, pars
 @example("f(a\nb)")
 @example("f((a))")
 @example("f(a) g(b)")
-def test_what_parses_is_what_the_project_parses(text: str) -> None:
+def test_the_parser_agrees_with_the_project(text: str) -> None:
     try:
         wanted = SubGoal.parse(text)
     except SubGoalSyntaxError:
