@@ -35,8 +35,8 @@ def push_space(
         private (`bool`, *optional*, defaults to `False`): create the Space private.
 
     Raises:
-        UsageError: if a name is not a Hub id, or as `push_folder`.
-        SubgoalError: as `push_folder`.
+        UsageError: if a name is not a Hub id; see also `push_folder`.
+        SubgoalError: see `push_folder`.
 
     Example:
 

@@ -19,7 +19,7 @@ class Settings:
         dataset: folder or Hub id of the expert paths; without it they are searched in the simulator (slow).
         max_episodes: most episodes open at the same time.
         idle_seconds: an episode without a move for this long is closed.
-        max_wait_seconds: how long a visitor waits for a free place.
+        max_wait_seconds: how long a visitor waits for a free slot.
 
     Example:
 

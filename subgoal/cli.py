@@ -75,7 +75,8 @@ def explain_disk_error(error: BaseException) -> str | None:
         if number in _FULL:
             where = f"The disk of {path or _output_folder()} is full"
             return f"{where}: free some space and run the same command again: it resumes."
-        # A cache that cannot be made below /proc or a vanished mount is "No such file or directory".
+        # A cache that cannot be created below /proc or a missing mount fails with "No such file or
+        # directory".
         if number in _REFUSED | {errno.ENOENT} and path and _is_of_hub_cache(path):
             return (
                 f"The cache of the Hugging Face libraries cannot be written: {path} ({reason}): "

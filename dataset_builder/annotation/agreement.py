@@ -1,4 +1,4 @@
-"""How far two annotators agree on where a plan's steps begin and what they are called."""
+"""Agreement of two annotators on the boundaries and the names of sub-goals."""
 
 from collections import Counter
 from collections.abc import Iterable, Sequence
@@ -17,13 +17,13 @@ Annotated = tuple[Trajectory, Sequence[Segment]]
 
 @dataclass
 class Agreement:
-    """Counts over some paths; the shares are between 0 and 1, and 1 where there is nothing to compare.
+    """Counts over some paths; shares are between 0 and 1, and 1 if there is nothing to compare.
 
     Attributes:
         counts: by name. `paths` and `actions` that were compared; segments of the `reference` and of the
             `other` annotator; starts of segments inside a path, of each and shared (`reference_starts`,
-            `other_starts`, `shared_starts`); actions whose sub-goals have the `same_name`, and whose
-            sub-goals are the same, arguments included (`same_subgoal`).
+            `other_starts`, `shared_starts`); actions whose sub-goals have the `same_name`, and actions with
+            the `same_subgoal`, including its arguments.
         renamed: (name in the reference, name by the other) → actions.
 
     Example:
@@ -38,7 +38,7 @@ class Agreement:
     renamed: Counter[tuple[str, str]] = field(default_factory=Counter)
 
     def add(self, reference: Sequence[Segment], other: Sequence[Segment]) -> None:
-        """Count one path, given both its annotations."""
+        """Add the counts of one path with two annotations."""
         reference_starts, other_starts = _starts(reference), _starts(other)
         self.counts.update(
             paths=1,
@@ -63,12 +63,12 @@ class Agreement:
 
     @property
     def name_share(self) -> float:
-        """Share of actions under a sub-goal of the same name."""
+        """Share of actions whose sub-goals have the same name."""
         return self.counts["same_name"] / self.counts["actions"] if self.counts["actions"] else 1.0
 
     @property
     def subgoal_share(self) -> float:
-        """Share of actions under the same sub-goal, arguments included."""
+        """Share of actions with the same sub-goal, including its arguments."""
         return self.counts["same_subgoal"] / self.counts["actions"] if self.counts["actions"] else 1.0
 
 
@@ -103,15 +103,15 @@ def total(by_task: dict[str, Agreement]) -> Agreement:
 
 
 def annotations_of(name: str, corpus: Corpus | str | Path | None = None) -> list[Annotated]:
-    """What an annotator made: of the exemplars (`exemplars`, `rules`), or of a corpus folder.
+    """An annotator's annotations: of the exemplars (`exemplars`, `rules`), or in a corpus folder.
 
     Args:
         name (`str`): `exemplars`, or an annotator's name.
-        corpus (`Corpus`, `str` or `Path`, *optional*): the corpus or its folder; without it, `rules` is
-            run over the exemplars' paths.
+        corpus (`Corpus`, `str` or `Path`, *optional*): the corpus or its folder; without it, `rules`
+            annotates the exemplars' paths.
 
     Raises:
-        UsageError: if the annotator's segments are in a folder and none was named.
+        UsageError: if the annotator needs a corpus and none is given.
     """
     if name == ANNOTATOR:
         return list(all_exemplars())
@@ -131,7 +131,7 @@ def annotations_of(name: str, corpus: Corpus | str | Path | None = None) -> list
 
 
 def agreement_rows(by_task: dict[str, Agreement], held_out: Agreement | None = None) -> list[dict[str, str]]:
-    """Table rows: one per task, then all together, then the held-out exemplars."""
+    """Table rows: one per task, then the total, then the held-out exemplars."""
     rows = [*by_task.items(), ("all", total(by_task))]
     if held_out is not None:
         rows.append(("held out: nothing was tuned on these", held_out))

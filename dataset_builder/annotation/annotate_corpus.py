@@ -1,4 +1,4 @@
-"""Running an annotator over a corpus folder: keyed, resumable, several trajectories at a time."""
+"""Running an annotator over a corpus folder: resumable, several trajectories at a time."""
 
 from collections.abc import Callable, Generator, Iterable, Sequence
 from dataclasses import dataclass
@@ -29,9 +29,9 @@ def not_annotated(
     retry_quarantined: bool = False,
     version: str = "",
 ) -> list[Trajectory]:
-    """The trajectories that an annotator has still to do.
+    """The trajectories that an annotator has not processed.
 
-    Segments by another version of the annotator do not count as done. What it gave up counts as done,
+    Segments by another version of the annotator are ignored. Quarantined trajectories count as processed,
     unless `retry_quarantined`.
     """
     corpus = corpus if isinstance(corpus, Corpus) else Corpus(corpus)
@@ -55,21 +55,21 @@ def annotate(
     retry_quarantined: bool = False,
     engine: Engine | None = None,
 ) -> int:
-    """Annotate what is not annotated yet; returns how many trajectories were.
+    """Annotate the remaining trajectories; returns how many were annotated.
 
-    A trajectory that changed since (other actions), or was annotated by another version of the
-    annotator, is annotated again. What the annotator gives up goes to `quarantine_store` and is
-    tried again only if asked for.
+    A trajectory whose actions changed, or that was annotated by another version of the annotator, is
+    annotated again. Failed trajectories go to `quarantine_store` and are retried only with
+    `retry_quarantined`.
 
     Args:
         folder (`str` or `Path`): the corpus folder.
-        annotator (`Annotator`): whose segments; they are checked before they are stored.
-        trajectories (`Sequence[Trajectory]`): what to annotate.
-        progress (`rich.progress.Progress`, *optional*): where to show a bar.
-        concurrency (`int`, *optional*, defaults to 1): trajectories at the same time.
+        annotator (`Annotator`): makes the segments, which are checked before they are stored.
+        trajectories (`Sequence[Trajectory]`): the trajectories.
+        progress (`rich.progress.Progress`, *optional*): shows a progress bar.
+        concurrency (`int`, *optional*, defaults to 1): number of trajectories at the same time.
         retry_quarantined (`bool`, *optional*, defaults to `False`): try quarantined trajectories again.
-        engine (`Engine`, *optional*): runs the annotator in place of threads of this process; for
-            annotators that keep nothing between trajectories, such as `rules`.
+        engine (`Engine`, *optional*): runs the annotator, instead of threads of this process; only for
+            stateless annotators, such as `rules`.
 
     Raises:
         SubgoalError: if the annotator cannot continue, or failed on some paths; finished ones are kept.
@@ -113,14 +113,14 @@ class AnnotateJob:
     """The job that annotates trajectories, on any engine.
 
     Attributes:
-        annotator: whose segments.
+        annotator: makes the segments.
     """
 
     annotator: CheckedAnnotator
     uses_gpu = False
 
     def start(self, threads: int) -> "_AnnotateWorker":
-        """A worker; there is nothing to be started."""
+        """A worker, which needs no resources."""
         return _AnnotateWorker(self.annotator)
 
 
@@ -154,10 +154,10 @@ class _Run:
         advance: Callable[[], None],
         progress: Progress | None,
     ) -> int:
-        """Annotate in threads of this process; returns how many trajectories were.
+        """Annotate in threads of this process; returns how many trajectories were annotated.
 
-        A server that rejects the request for one trajectory may reject all. Whether it is the
-        trajectory's fault is known at the end: only if others were answered is it quarantined.
+        A server that rejects the request for one trajectory may reject all requests. So a rejected
+        trajectory is quarantined only at the end, and only if the server answered other requests.
         """
         new = 0
         rejected: list[tuple[Trajectory, TrajectoryRejected]] = []

@@ -1,4 +1,4 @@
-"""`Annotator`: cuts a trajectory into segments, each with the sub-goal that its actions serve."""
+"""`Annotator`: divides a trajectory into segments, each with the sub-goal that its actions serve."""
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
@@ -13,8 +13,8 @@ from dataset_builder.trajectories.trajectory import Trajectory
 class Annotator(Protocol):
     """Names the sub-goals of a trajectory.
 
-    `annotate` returns segments that cover the trajectory's actions exactly once, in order. One that
-    changes over time may have a `version`: what was annotated by another is annotated again.
+    `annotate` returns segments that cover the trajectory's actions exactly once, in order. An annotator may
+    have a `version`: annotations by another version are made again.
     """
 
     name: str
@@ -27,8 +27,8 @@ class Annotation:
     """Segments with how they were made.
 
     Attributes:
-        segments: cover the trajectory.
-        provenance: kept beside them in the store; empty where the annotator's name says it all.
+        segments: the segments, which cover the trajectory.
+        provenance: stored with them; empty if the annotator's name is enough.
     """
 
     segments: list[Segment]
@@ -37,7 +37,7 @@ class Annotation:
 
 @runtime_checkable
 class RecordingAnnotator(Protocol):
-    """An annotator that also says how it made an annotation.
+    """An annotator that also returns the provenance of an annotation.
 
     `attempt` is the number of earlier failed attempts at the trajectory.
     """
@@ -46,7 +46,7 @@ class RecordingAnnotator(Protocol):
 
 
 class NotAnnotated(SubgoalError):
-    """An annotator found no sub-goals for a trajectory: it goes to quarantine.
+    """The annotator found no sub-goals for a trajectory, which is then quarantined.
 
     Args:
         reason (`str`): why.
@@ -66,7 +66,7 @@ class TrajectoryRejected(NotAnnotated):
     """The annotator's server rejected a request about a trajectory, and may reject those about all others."""
 
 
-# Modules are named, not imported: an annotator's libraries are loaded when it is asked for.
+# Module names instead of imports: an annotator's libraries are loaded when it is made.
 _ANNOTATORS: dict[str, str] = {
     "rules": "dataset_builder.annotation.rules.annotator:RulesAnnotator",
     "llm": "dataset_builder.annotation.teacher.annotator:llm_annotator",
@@ -92,7 +92,7 @@ class CheckedAnnotator:
         self.version: str = getattr(inner, "version", "")
 
     def annotate(self, trajectory: Trajectory) -> list[Segment]:
-        """Segments that cover the trajectory. Raises as `annotation`."""
+        """Segments that cover the trajectory; raises the errors of `annotation`."""
         return self.annotation(trajectory).segments
 
     def annotation(self, trajectory: Trajectory, attempt: int = 0) -> Annotation:
@@ -100,7 +100,7 @@ class CheckedAnnotator:
 
         Raises:
             SubgoalError: if the annotator returned anything else, or the trajectory has no action.
-            NotAnnotated: if the annotator gave it up.
+            NotAnnotated: if the annotator found no sub-goals.
         """
         where = f"{trajectory.task} {trajectory.variation} ({trajectory.path})"
         if not trajectory.steps:
@@ -121,11 +121,11 @@ def annotator(name: str, **options: Any) -> CheckedAnnotator:
 
     Args:
         name (`str`): one of `annotator_names()`.
-        options: what the annotator wants to know; see
+        options: arguments of the annotator; see
             `dataset_builder.annotation.teacher.annotator.llm_annotator`.
 
     Raises:
-        UsageError: if there is none of that name; the message lists the known ones.
+        UsageError: if there is no such annotator; the message lists the names.
     """
     if name not in _ANNOTATORS:
         raise UsageError(f"Unknown annotator {name!r}: use {', '.join(annotator_names())}.")
@@ -135,10 +135,10 @@ def annotator(name: str, **options: Any) -> CheckedAnnotator:
 
 
 def version_of(name: str) -> str:
-    """The version that stored segments must be of: only the rules have one, the digest of their code."""
+    """The required version of stored segments: only the rules have one, the digest of their code."""
     return annotator(name).version if name == "rules" else ""
 
 
 def annotator_names() -> list[str]:
-    """Names that `annotator` knows."""
+    """Names of all annotators."""
     return sorted(_ANNOTATORS)

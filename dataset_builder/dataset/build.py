@@ -24,7 +24,7 @@ from dataset_builder.trajectories.corpus import Corpus
 from dataset_builder.trajectories.model_input import DEFAULT_VERSION, check_version
 
 _GROUP_BYTES = 64 << 20
-"""Uncompressed bytes of a row group, at most: what a reader has to hold at once."""
+"""Maximum size of a row group in uncompressed bytes: a reader holds a whole one in memory."""
 
 
 def build(
@@ -38,19 +38,19 @@ def build(
 ) -> Path:
     """Build every configuration of the corpus in `folder` into the Hub-layout folder `out`.
 
-    `load_dataset(out, "executor")` then opens it, and so it does once pushed. An earlier build in
-    `out` is replaced as a whole, at the end.
+    `load_dataset(out, "executor")` then opens it, from the folder or from the Hub. An earlier build in `out`
+    is replaced as a whole, at the end.
 
     Args:
         folder (`str` or `Path`): corpus folder, collected and annotated.
-        out (`str` or `Path`): where the repository goes.
-        annotator (`str`, *optional*, defaults to `"rules"`): whose sub-goals.
-        path (`str`, *optional*, defaults to `"tidied"`): form of the paths.
+        out (`str` or `Path`): folder of the new repository.
+        annotator (`str`, *optional*, defaults to `"rules"`): annotator of the sub-goals.
+        path (`str`, *optional*, defaults to `"tidied"`): kind of the paths.
         state_text (`str`, *optional*, defaults to `"compact-2"`): version of the input text.
-        progress (`rich.progress.Progress`, *optional*): where to show a bar.
+        progress (`rich.progress.Progress`, *optional*): shows a progress bar.
 
     Raises:
-        UsageError: if the folder is empty or not annotated, or `out` holds something else.
+        UsageError: if the corpus is empty or not annotated, or `out` contains anything but an earlier build.
 
     Example:
 
@@ -119,8 +119,8 @@ def _write_card(
 def _write(table: datasets.Dataset, folder: Path, split: str) -> DataFile:
     """Write a split as Parquet.
 
-    The name carries a digest: `load_dataset` keys its cache by the names of a local folder's files,
-    not by what is in them, and would return the rows of an earlier build.
+    The file name contains a digest, because `load_dataset` caches a local folder by its file names, not by
+    their content, and would return the rows of an earlier build.
     """
     folder.mkdir(parents=True, exist_ok=True)
     draft = folder / f"{split}.parquet"
@@ -131,11 +131,11 @@ def _write(table: datasets.Dataset, folder: Path, split: str) -> DataFile:
 
 
 def _write_parquet(columns: pyarrow.Table, file: Path) -> None:
-    """Write so that likeness between rows is found: neighbours are steps of one path.
+    """Write a table so that similar neighbouring rows (steps of one path) compress well.
 
-    Compression is per page, so a page takes as much as a row group does; `Dataset.to_parquet` has no
-    choice of it. Inputs begin alike, which the delta encoding stores once. Against zstd as Parquet
-    has it by default, the files come out at a third to a half.
+    Parquet compresses each page separately, so a page is made as large as a row group, which
+    `Dataset.to_parquet` cannot do. Delta encoding stores the common beginning of inputs once. The files are
+    a third to a half as large as with Parquet's default settings.
     """
     likeness = {"input": "DELTA_BYTE_ARRAY"} if "input" in columns.column_names else None
     parquet.write_table(
@@ -154,7 +154,7 @@ def _write_parquet(columns: pyarrow.Table, file: Path) -> None:
 def _replace(out: Path, new: Path, earlier: Path) -> None:
     """Move the contents of `new` into `out`, and what was there into `earlier`.
 
-    The folder itself stays: somebody may be working in it.
+    The folder itself is kept, since it may be another process's working directory.
     """
     for folder in (out, earlier):
         folder.mkdir(exist_ok=True)
@@ -165,7 +165,7 @@ def _replace(out: Path, new: Path, earlier: Path) -> None:
 
 
 def _check_out(out: Path) -> None:
-    """Refuse to replace what is not an earlier build."""
+    """Raise `UsageError` if `out` contains anything but an earlier build."""
     if out.is_file():
         raise UsageError(f"{out} is a file: name a folder for the dataset.")
     if out.exists() and any(out.iterdir()):
@@ -175,7 +175,7 @@ def _check_out(out: Path) -> None:
 
 
 def _is_build(folder: Path) -> bool:
-    """Whether a folder's card is one of ours."""
+    """Whether a folder contains a card written by this program."""
     try:
         configs = DatasetCard.load(folder / "README.md").data.get("configs") or []
         return "trajectories" in {config["config_name"] for config in configs}

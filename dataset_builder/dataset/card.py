@@ -56,9 +56,9 @@ def dataset_card(
         paths (`Mapping[str, TaskPaths]`): `stats.task_paths` of the trajectories.
         subgoals (`Counter[str]`): `stats.subgoal_names` of the trajectories.
         collected (`CollectReport`): counts of verified and failed variations.
-        annotator (`str`): who named the sub-goals.
-        annotator_note (`str`): how it did so.
-        path (`str`): form of the paths.
+        annotator (`str`): name of the annotator.
+        annotator_note (`str`): a paragraph on how it works.
+        path (`str`): kind of the paths.
         state_text (`str`): version of the input text.
     """
     trajectories = tables["trajectories"]
@@ -139,7 +139,7 @@ def _column_rows(config: str) -> list[dict[str, str]]:
 
 
 def _untidied_note(trajectories: DatasetDict) -> str:
-    """How many paths could not be simplified; these still walk through doors."""
+    """A sentence with the number of paths that could not be simplified and still walk through doors."""
     teleports = [row for table in trajectories.values() for row in table if row["simplifications"] == "easy"]
     count = sum(any(action.startswith("go to ") for action in row["action"]) for row in teleports)
     return f" ({count:,} paths could not be simplified and are as the solver wrote them)" if count else ""
@@ -183,7 +183,7 @@ def _markdown(rows: list[dict[str, str]]) -> str:
 
 
 def agreement_note(corpus: Corpus, annotator: str) -> str:
-    """What the card says of an annotator's agreement with the exemplars; `""` if it annotated none."""
+    """A sentence on an annotator's agreement with the exemplars; `""` if it annotated none of them."""
     exemplars = all_exemplars()
     given = annotations_of(annotator, None if annotator == "rules" else corpus)
     groups = [("", exemplars)]
@@ -206,10 +206,10 @@ def agreement_note(corpus: Corpus, annotator: str) -> str:
 
 
 def annotator_note(corpus: Corpus, annotator: str) -> str:
-    """One paragraph on how an annotator made its sub-goals, computed from what it stored.
+    """One paragraph on how an annotator made its sub-goals, computed from its stored records.
 
     Args:
-        corpus (`Corpus`): what it annotated.
+        corpus (`Corpus`): the annotated corpus.
         annotator (`str`): its name, as in the names of the files.
     """
     if annotator == "rules":

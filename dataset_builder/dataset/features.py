@@ -1,4 +1,4 @@
-"""Columns of the dataset's configurations: their types, and a line on each for the card."""
+"""Columns of the dataset's configurations: their types, and a description of each for the card."""
 
 from typing import Any, NamedTuple
 
@@ -11,7 +11,7 @@ CONFIGS = ("trajectories", "exemplars", *ROLES)
 
 
 class Column(NamedTuple):
-    """A column's type and what it holds."""
+    """A column's type and description."""
 
     feature: Any
     meaning: str

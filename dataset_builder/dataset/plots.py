@@ -12,7 +12,7 @@ from dataset_builder.dataset.stats import TaskPaths
 from dataset_builder.simulator.tasks import TASKS
 
 _HORIZONS = {"short": "#2a9d8f", "medium": "#e9a23b", "long": "#c8553d"}
-_WIDTH = 5.4  # inches: 648 pixels, so that the letters can be read when a phone shrinks it
+_WIDTH = 5.4  # inches: 648 pixels, so that the text stays legible on a phone
 _DPI = 120
 _SHOWN_SUBGOALS = 20
 _LABEL = 27  # letters
@@ -38,7 +38,7 @@ def plots(paths: Mapping[str, TaskPaths], subgoals: Counter[str]) -> dict[str, b
 
 
 def _per_task(values: Mapping[str, Sequence[int]], title: str) -> bytes:
-    """One line per task from the least to the most, with a dot at the median."""
+    """One line per task from the minimum to the maximum, with a dot at the median."""
     figure, axes = _canvas(len(values), 0.31, title)
     for row, (task, numbers) in enumerate(values.items()):
         colour = _HORIZONS[TASKS[task].horizon]

@@ -15,7 +15,7 @@ class Event:
     Attributes:
         action: its text.
         observation: its answer.
-        reward: the points (0 to 100 scale) it brought.
+        reward: the points that it brought (0 to 100 scale).
         look: the room after it, `""` if unknown.
     """
 
@@ -39,11 +39,11 @@ class AgentState:
         task: simulator name (for records; the models see only the description).
         description: the task's text.
         look: the room now.
-        inventory: what is carried now.
+        inventory: the current inventory.
         score_points: task score now, -100 (the episode is lost) to 100.
         moves: moves used so far.
         history: past actions, oldest first.
-        visited: rooms in the order of the first visit, the present one included.
+        visited: rooms in the order of the first visit, including the current one.
         finished: sub-goals finished so far, oldest first.
         subgoal: the current sub-goal, `""` before the first.
         since: step at which it was set.
@@ -110,9 +110,9 @@ class AgentState:
 def replay_states(trajectory: Trajectory, segments: Sequence[Segment] = ()) -> Iterator[AgentState]:
     """The state before each action of a trajectory, as an agent playing it would have it.
 
-    With segments, the state still carries the *previous* step's sub-goal when it is yielded, that
-    is what the controller sees; the caller (or this loop, when resumed) then sets the true one.
-    The same object is yielded each time: use it before asking for the next.
+    With segments, the yielded state still has the sub-goal of the *previous* step, as the controller sees it;
+    the caller (or this loop, when resumed) then sets the annotated one. The same object is yielded each time:
+    use it before the next iteration.
     """
     steps = trajectory.steps
     subgoals = step_subgoals(segments)

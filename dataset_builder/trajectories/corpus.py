@@ -23,7 +23,7 @@ def annotation_store(folder: str | Path, annotator: str) -> JsonlStore:
 
 
 def quarantine_store(folder: str | Path, annotator: str) -> JsonlStore:
-    """Opens the store of what an annotator gave up, with the reasons and a model's answers."""
+    """Opens the store of the paths that an annotator could not annotate, with reasons and answers."""
     return JsonlStore(Path(folder) / f"quarantine-{annotator}.jsonl")
 
 
@@ -39,7 +39,7 @@ class CollectReport:
     Attributes:
         verified: per task, variations with a verified path.
         given_up: per task, variations without.
-        reasons: how often each reason for giving up occurred.
+        reasons: number of failed variations by reason.
         why: per task, its reasons.
     """
 
@@ -50,7 +50,7 @@ class CollectReport:
 
 
 class Corpus:
-    """What a corpus folder holds, for readers: each of its files is parsed once, when first needed.
+    """A corpus folder, for reading: each of its files is parsed once, when it is first needed.
 
     Args:
         folder (`str` or `Path`): the folder that `subgoal corpus collect --out` made.
@@ -66,7 +66,7 @@ class Corpus:
 
     def __init__(self, folder: str | Path) -> None:
         self.folder = Path(folder)
-        # Caches of the object, not of the class: another `Corpus` sees what was written since.
+        # Caches of the object, not of the class: a new `Corpus` sees later changes of the files.
         self.annotations = cache(lambda annotator: annotation_store(self.folder, annotator))
         self.quarantine = cache(lambda annotator: quarantine_store(self.folder, annotator))
         self._collected = cache(lambda: trajectory_store(self.folder))
@@ -112,15 +112,15 @@ class Corpus:
     def annotated(
         self, annotator: str, trajectories: Iterable[Trajectory], version: str = ""
     ) -> list[tuple[Trajectory, list[Segment]]]:
-        """Trajectories with their stored segments, without those that the annotator gave up.
+        """Trajectories with their stored segments, without those that the annotator could not annotate.
 
         Args:
-            annotator (`str`): whose segments.
-            trajectories (`Iterable[Trajectory]`): of which paths.
-            version (`str`, *optional*): of the annotator; see `annotators.version_of`.
+            annotator (`str`): name of the annotator.
+            trajectories (`Iterable[Trajectory]`): the paths.
+            version (`str`, *optional*): version of the annotator; see `annotators.version_of`.
 
         Raises:
-            UsageError: if some have neither, or only what older rules made of them.
+            UsageError: if some have neither, or only segments by older rules.
             SubgoalError: if stored segments do not cover their path.
         """
         store, quarantine = self.annotations(annotator), self.quarantine(annotator)
@@ -139,7 +139,7 @@ class Corpus:
         return pairs
 
     def quarantined(self, annotator: str) -> list[TrajectoryKey]:
-        """Trajectories that an annotator gave up and has not annotated since."""
+        """Trajectories that are still in an annotator's quarantine."""
         given_up = [TrajectoryKey(*record["key"]) for record in self.quarantine(annotator)]
         return sorted(key for key in given_up if key not in self.annotations(annotator))
 

@@ -1,8 +1,8 @@
 """Decisions: steps at which a model names one of several alternatives that the task's text offers.
 
-Most steps of an episode follow from what is in sight. At a decision two answers are equally likely
-unless the evidence is read (which box, which inclined plane?), and the wrong one loses the episode.
-Such a step is one in ten to forty, so neither a loss nor an exact match over all steps shows it.
+Most steps of an episode follow from what is in sight. At a decision (which box, which inclined plane?) two
+answers are equally likely for a model that ignores the evidence, and the wrong one loses the episode.
+Only one step in ten to forty is a decision, so the mean loss and exact match over all steps hardly show them.
 """
 
 import re
@@ -32,17 +32,17 @@ _ANSWERED = re.compile(r"focus on (?:inclined plane .+|[a-z]+ box)|move .+ to [a
 
 
 def decides(task: str, action: str) -> bool:
-    """Whether an action decides for an alternative, right or wrong, whatever the task's text offers.
+    """Whether an action of this task decides for an alternative, right or wrong.
 
     Args:
         task (`str`): simulator name.
-        action (`str`): what was done.
+        action (`str`): text of the action.
     """
     return task in DECIDING_TASKS and _ANSWERED.fullmatch(action) is not None
 
 
 def alternatives(task: str) -> tuple[str, ...]:
-    """What a task's text offers to choose from: boxes or inclined planes; empty if fewer than two.
+    """The alternatives in a task's text: boxes or inclined planes; empty if there are fewer than two.
 
     Args:
         task (`str`): the task's text.

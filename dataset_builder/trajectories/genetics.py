@@ -24,7 +24,7 @@ class Question:
     """A task's question: whether a value of a trait is dominant in a species, and where to answer.
 
     Attributes:
-        value: of the trait, such as `round`.
+        value: value of the trait, such as `round`.
         part: the trait, such as `seed shape`.
         species: the plant, such as `pea`.
         dominant: what to focus on if the value is dominant.
@@ -45,7 +45,7 @@ class Question:
 
 
 def flower_pots(look: str) -> dict[str, str]:
-    """Flower pots in a look: name → what the look says is in it."""
+    """Flower pots in a look: name → its contents as the look lists them."""
     return dict(_POT.findall(look))
 
 
@@ -55,7 +55,7 @@ def shown_trait(part: str, species: str, text: str) -> list[str] | None:
     Args:
         part (`str`): first word of `Question.part`.
         species (`str`): as in `Question`.
-        text (`str`): a look, or what it says of one flower pot.
+        text (`str`): a look, or the contents of one flower pot.
     """
     match = re.search(_SHOWN[part].format(species=re.escape(species)), text)
     return match.group(1).split() if match else None

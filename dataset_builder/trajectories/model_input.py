@@ -1,15 +1,15 @@
 """The text a model reads: the only place where an `AgentState` becomes text.
 
-Training replays trajectories and playing follows the simulator, but both call `model_input`, so a
-model never meets a form it was not trained on. A version names the form; it is stored in the corpus
+Training replays trajectories and playing follows the simulator, and both call `model_input`, so that a model
+only sees the format of its training. A version names the format; it is stored in the corpus
 and in each checkpoint, and a pair of checkpoints of different versions is refused.
 
-- `paper-1`: the fields and order of the code released with arXiv 2405.02749, ten past actions with
-  their answers, for FLAN-T5 with 1,024 input tokens. Actions stay in the simulator's words.
-- `compact-1`: what a small model needs and no more. Answers that only confirm an action are left
-  out, descriptions lose their filler words, repeated actions are counted.
-- `compact-2`: compact-1 with the agent's notebook at its end, `readings: …`, once there is something
-  in it (see `dataset_builder.trajectories.notebook`).
+- `paper-1`: the fields and order of the code released with arXiv 2405.02749, ten past actions with their
+  observations, for FLAN-T5 with 1,024 input tokens. Actions keep the simulator's wording.
+- `compact-1`: a shorter text for small models. Observations that only confirm an action are omitted,
+  descriptions lose their filler words, repeated actions are counted.
+- `compact-2`: compact-1 with the agent's notebook at its end, `readings: …`, unless it is empty (see
+  `dataset_builder.trajectories.notebook`).
 """
 
 import re
@@ -51,7 +51,7 @@ def check_version(version: str) -> str:
     """The full name of a state-text version (`compact` means the newest `compact-N`).
 
     Raises:
-        UsageError: if there is none of that name.
+        UsageError: if there is no such version.
     """
     if version in VERSIONS:
         return version
@@ -99,7 +99,7 @@ _CONFIRMATION = re.compile(
     r"|The .* (is now|is already) (activated|deactivated|open|closed)\."
     r"|.* is now connected to "
 )
-# Applied in order to looks, inventories and answers.
+# Applied in this order to looks, inventories and observations.
 _SHORTER = [
     (re.compile(pattern), text)
     for pattern, text in (
@@ -175,7 +175,7 @@ def _past(history: Sequence[Event], window: int) -> str:
 
 
 def _answer(observation: str) -> str:
-    """An answer as far as it says more than that the action was done."""
+    """The part of an observation that says more than that the action succeeded."""
     if _CONFIRMATION.match(observation):
         return ""
     if observation.startswith("Ambiguous request"):

@@ -1,9 +1,9 @@
-"""The agent's notebook: what it has measured so far, as far as the task's question depends on it.
+"""The agent's notebook: the measurements so far on which the answer to the task's question depends.
 
 A small model cannot find two numbers in its input and compare them, but it can pick the first or the
-last entry of a sorted list. So measurements stand side by side in rising order, each with its relation
-to the limit that the task names. An entry repeats what the simulator has shown, and draws no
-conclusion: which box a reading calls for is for the model to say.
+last entry of a sorted list. So measurements are listed in ascending order, each with its relation to the
+limit that the task names. An entry repeats an observation of the simulator without a conclusion: the model
+has to decide which box a reading implies.
 """
 
 import re
@@ -33,14 +33,14 @@ def notebook(description: str, history: Sequence[Event]) -> list[str]:
         history (`Sequence[Event]`): all past actions, oldest first, each with the room after it.
 
     Returns:
-        `list[str]`: such as `["51% inclined plane B", "80% inclined plane F"]`; empty as long as there is
-        nothing to note, which in many tasks is always.
+        `list[str]`: such as `["51% inclined plane B", "80% inclined plane F"]`; empty if there is nothing to
+        note, as in most steps of many tasks.
     """
     return [entry for note in _NOTES for entry in note(description, history)]
 
 
 def _focused(description: str, history: Sequence[Event]) -> list[str]:
-    """The plant that was focused on last and its flower pot: a task about it asks for that pot."""
+    """The plant that was focused on last, and its flower pot, which the task asks for."""
     for event in reversed(history):
         focus = _FOCUS.fullmatch(event.action)
         if focus and event.observation.startswith("You focus on "):
@@ -54,8 +54,8 @@ def _focused(description: str, history: Sequence[Event]) -> list[str]:
 def _distances(description: str, history: Sequence[Event]) -> list[str]:
     """How far blocks slid down each plane, shortest distance first.
 
-    Of a plane counts the first look after a block was put on it and time has passed: a later look, when
-    the block has slid on, cannot be compared with the first look at another plane.
+    For each plane, only the first look after time has passed with a block on it counts: distances at
+    different times cannot be compared.
     """
     if "inclined planes" not in description:
         return []
@@ -109,7 +109,7 @@ def _relation(value: float, limit: float) -> str:
 
 
 def _conductivity(description: str, history: Sequence[Event]) -> list[str]:
-    """Whether the light bulb or motor is on once time has passed, and the object if it is in the circuit."""
+    """Whether the light bulb or motor is on after time has passed, and the tested object if it is in it."""
     asked = _CONDUCTIVITY.search(description)
     if asked is None:
         return []
@@ -128,9 +128,9 @@ def _conductivity(description: str, history: Sequence[Event]) -> list[str]:
 
 
 def _offspring(description: str, history: Sequence[Event]) -> list[str]:
-    """The trait in question of the parents and of their offspring, and whether the latter show it.
+    """The trait in question of the parents and of their offspring.
 
-    Parents grow from seeds of the seed jar. Their offspring are the seeds that the parents bear, or, for
+    Parents grow from the seeds in the seed jar. Their offspring are the seeds of the parents, or, for
     a trait that no seed shows, the plants in pots where such a seed was planted.
     """
     asked = Question.read(description)

@@ -1,4 +1,4 @@
-"""Sub-goals in functional form, `name(argument, …)`, and the segments they cut a path into."""
+"""Sub-goals in functional form, `name(argument, …)`, and the segments into which they divide a path."""
 
 import re
 from collections.abc import Sequence
@@ -73,7 +73,7 @@ class Segment:
 
 
 def check_segments(segments: Sequence[Segment], n_actions: int) -> None:
-    """Raise `SubgoalError` unless the segments cover actions 0 to `n_actions`, once, in order.
+    """Raise `SubgoalError` unless the segments cover the actions 0 to `n_actions` exactly once, in order.
 
     Two neighbours with the same sub-goal are refused too: an agent could not tell them apart.
     """

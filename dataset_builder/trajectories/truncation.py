@@ -1,7 +1,7 @@
-"""Make a state text fit a model's input: drop the oldest of the past, never what the task needs.
+"""Making a state text fit a model's input: the oldest history is dropped, never the task or the goal.
 
-A corpus holds finished texts and an agent composes new ones; both pass through `shorten`, so a
-model plays with inputs of the form it was trained on.
+Texts of a corpus and of a playing agent both pass through `shorten`, so that a model plays with inputs of the
+same format as in training.
 """
 
 import re
@@ -17,9 +17,9 @@ class _List:
     """A list inside a text that may lose entries.
 
     Attributes:
-        body: its one group is the list.
-        between: what separates two entries; written back as `joint`.
-        first: which end goes first: True the first entry, False the last.
+        body: pattern whose group is the list.
+        between: pattern of the separator of entries; `joint` replaces it.
+        first: whether the first entry is dropped first (True) or the last one (False).
     """
 
     body: re.Pattern[str]
@@ -28,7 +28,7 @@ class _List:
     first: bool = True
 
     def shorter(self, text: str) -> list[str]:
-        """Ever shorter texts: one entry less each time, until none is left."""
+        """Shorter and shorter texts: one entry less each time, until the list is empty."""
         match = self.body.search(text)
         if match is None or not match.group(1):
             return []
@@ -45,7 +45,7 @@ def _list(pattern: str, joint: str, between: str | None = None, first: bool = Tr
     )
 
 
-# In the order in which they give way: past actions, finished sub-goals, visited rooms, things in sight.
+# In the order in which they are shortened: past actions, finished sub-goals, visited rooms, things in sight.
 _LISTS: dict[str, list[_List]] = {
     "paper-1": [
         _list(r"Action history: </s>(.*?)(?= </s> Current environment:)", "", r"(?= <extra_id_\d+> )"),
@@ -67,18 +67,18 @@ _LISTS["compact-2"] = [
 
 
 def shorten(text: str, version: str, fits: Callable[[str], bool]) -> str:
-    """The text with as few of its oldest entries missing as it takes to fit.
+    """The text without its oldest entries, as few of them as necessary to fit.
 
-    Past actions go first, oldest first; when none is left, finished sub-goals, then visited rooms,
-    then what is in sight, last first. Task, inventory, current sub-goal and notebook stay whole.
+    Past actions are dropped first, the oldest one first; then finished sub-goals, visited rooms, and things
+    in sight, the last one first. Task, inventory, current sub-goal and notebook are kept.
 
     Args:
         text (`str`): composed by `state_text.model_input`.
-        version (`str`): the state-text version it was composed in.
+        version (`str`): its state-text version.
         fits (`Callable[[str], bool]`): whether a text is short enough.
 
     Raises:
-        UsageError: if what must stay does not fit either.
+        UsageError: if even the parts that are kept do not fit.
     """
     if fits(text):
         return text

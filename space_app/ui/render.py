@@ -91,7 +91,7 @@ def _board(episode: DemoEpisode, titled: bool) -> str:
 
 
 def _side(score: int, moves_left: int, turns: Sequence[Turn], look: str, inventory: str) -> dict[str, Any]:
-    """What the right column of a board shows."""
+    """The content of the right column of a board."""
     seconds = [turn.model_seconds for turn in turns if turn.by == "agent"]
     return {
         "score": max(0, score),

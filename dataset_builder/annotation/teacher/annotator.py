@@ -50,7 +50,7 @@ class LLMAnnotator:
 
     Args:
         client (`ChatClient`): the model and its server.
-        cache (`CompletionCache`): keeps what was paid for.
+        cache (`CompletionCache`): stores paid completions.
         examples (`int`, *optional*, defaults to 2): few-shot examples.
         first_thought (`bool`, *optional*): whether the model first gives its own thought about the task.
         repairs (`int`, *optional*, defaults to 3): maximum number of follow-up requests for a trajectory.
@@ -92,7 +92,7 @@ class LLMAnnotator:
         self.session = ChatSession(client, cache, budget=self.budget, max_tokens=max_tokens)
 
     def annotate(self, trajectory: Trajectory) -> list[Segment]:
-        """Segments that cover the trajectory. Raises as `annotation`."""
+        """Segments that cover the trajectory; raises the errors of `annotation`."""
         return self.annotation(trajectory).segments
 
     def annotation(self, trajectory: Trajectory, attempt: int = 0) -> Annotation:
@@ -221,7 +221,7 @@ class _Job:
         }
 
     def _conversation(self, follow_up: list[Message], format: RequestFormat) -> list[Message]:
-        """The conversation so far; it starts again when the form of answers changes."""
+        """The conversation so far; it restarts when the format of answers changes."""
         first = self.annotator.messages(self.trajectory, format, self.thought)
         return first + (follow_up if format.form == self.format.form else [])
 

@@ -111,8 +111,10 @@ _HEAD = re.compile(
     r"^[ \t>*#-]*+(?:\d+[ \t]*[-.):]+[ \t]*)?+[*`]*+([A-Za-z]\w*\([^()\n]*\))[*`]*[ \t]*[:=-]+>?",
     re.MULTILINE,
 )
-_DOUBLY_QUOTED = re.compile(r'"([^"\n]+)"')
-_QUOTED = re.compile(r"'(.{1,200}?)'(?=[^\S\n]*+(?:[,}\]\n]|$))")  # apostrophes within are no end
+_DOUBLY  # An apostrophe within a word does not end the text.
+_QUOTED = re.compile(r'"([^"\n]+)"')
+# An apostrophe within a word does not end the text.
+_QUOTED = re.compile(r"'(.{1,200}?)'(?=[^\S\n]*+(?:[,}\]\n]|$))")
 
 
 def _functional(text: str) -> list[tuple[str, list[str]]]:

@@ -59,7 +59,7 @@ def annotate_by_llm(
 def show_estimate(
     folder: Path, teacher: CheckedAnnotator, trajectories: Sequence[Trajectory], retry_quarantined: bool
 ) -> None:
-    """Print an estimate of the cost of what is not annotated."""
+    """Print an estimate of the cost of the remaining annotations."""
     llm = teacher.inner
     assert isinstance(llm, LLMAnnotator)
     missing = not_annotated(folder, teacher.name, trajectories, retry_quarantined)
