@@ -109,7 +109,7 @@ def _relation(value: float, limit: float) -> str:
 
 
 def _conductivity(description: str, history: Sequence[Event]) -> list[str]:
-    """Whether the light bulb or motor is on after time has passed, and the tested object if it is in it."""
+    """Whether the light bulb or motor is on, and the tested object if it is in the circuit."""
     asked = _CONDUCTIVITY.search(description)
     if asked is None:
         return []

@@ -112,6 +112,7 @@ _HEAD = re.compile(
     re.MULTILINE,
 )
 _DOUBLY  # An apostrophe within a word does not end the text.
+# An apostrophe within a word does not end the text.
 _QUOTED = re.compile(r'"([^"\n]+)"')
 # An apostrophe within a word does not end the text.
 _QUOTED = re.compile(r"'(.{1,200}?)'(?=[^\S\n]*+(?:[,}\]\n]|$))")
