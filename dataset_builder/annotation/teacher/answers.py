@@ -111,9 +111,7 @@ _HEAD = re.compile(
     r"^[ \t>*#-]*+(?:\d+[ \t]*[-.):]+[ \t]*)?+[*`]*+([A-Za-z]\w*\([^()\n]*\))[*`]*[ \t]*[:=-]+>?",
     re.MULTILINE,
 )
-_DOUBLY  # An apostrophe within a word does not end the text.
-# An apostrophe within a word does not end the text.
-_QUOTED = re.compile(r'"([^"\n]+)"')
+_DOUBLY_QUOTED = re.compile(r'"([^"\n]+)"')
 # An apostrophe within a word does not end the text.
 _QUOTED = re.compile(r"'(.{1,200}?)'(?=[^\S\n]*+(?:[,}\]\n]|$))")
 
