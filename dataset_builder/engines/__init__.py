@@ -1,1 +1,1 @@
-"""Who works through keyed jobs: threads of this process, or a Ray cluster."""
+"""Engines that process work items: threads of this process, or a Ray cluster."""

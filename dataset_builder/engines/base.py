@@ -1,4 +1,4 @@
-"""What a job, a worker and an engine are: the protocols that all engines follow."""
+"""The protocols of jobs, workers and engines."""
 
 from collections.abc import Generator, Sequence
 from typing import Protocol, TypeVar
@@ -27,10 +27,10 @@ class Worker(Protocol[U_contra, R_co]):
 
 
 class Job(Protocol[U_contra, R_co]):
-    """What workers are made from: plain values, because it may be pickled and sent to another machine.
+    """Makes workers. It holds plain values only, because it may be pickled and sent to another machine.
 
     Attributes:
-        uses_gpu: whether a worker takes its share of a GPU where there is one.
+        uses_gpu: whether a worker gets a share of a GPU, if there is one.
     """
 
     uses_gpu: bool
@@ -45,7 +45,7 @@ class Engine(Protocol):
 
     Attributes:
         name: one of `ENGINES`.
-        workers: how many workers, or threads of the one worker, there are.
+        workers: number of workers, or of threads of a single worker.
     """
 
     name: str
@@ -54,7 +54,7 @@ class Engine(Protocol):
     def map(
         self, job: Job[U, R], units: Sequence[U], batch: int | None = 1
     ) -> Generator[tuple[U, R], None, None]:
-        """Yields (work item, result) pairs, each as soon as its result is there.
+        """Yields (work item, result) pairs, each as soon as its result arrives.
 
         Args:
             job (`Job`): what to do.

@@ -37,7 +37,7 @@ class LocalEngine:
     def map(
         self, job: Job[U, R], units: Sequence[U], batch: int | None = 1
     ) -> Generator[tuple[U, R], None, None]:
-        """As `Engine.map`."""
+        """See `Engine.map`."""
         if not units:
             return
         worker = job.start(self.workers)
@@ -70,7 +70,7 @@ class WorkerThreads(Generic[T, R]):
     Args:
         work (`Callable`): what to do with an item.
         items (`Sequence`): the items.
-        threads (`int`): how many at once.
+        threads (`int`): number of threads.
         grace (`float`, *optional*, defaults to 60): seconds to wait for the current items at the end.
 
     Example:

@@ -32,7 +32,7 @@ _OBJECTS = 100 * 2**20  # bytes for objects on the way; results are small
 _MAX_BATCH = 128
 _DONE = -1  # in place of the index of an item that has its result
 WORKER_START_TIMEOUT_S = 1800.0
-"""Seconds for the first worker to come up: it may have models to download."""
+"""Timeout in seconds for the first worker to start; it may have to download models."""
 
 _TOKEN = (
     " Ray wants one token on all machines: copy ~/.ray/auth_token from the head, or set "
@@ -41,7 +41,7 @@ _TOKEN = (
 
 
 def installed_versions() -> dict[str, str]:
-    """Versions of `PACKAGES` where this is called."""
+    """Versions of `PACKAGES` on this machine."""
     versions = {}
     for package in PACKAGES:
         try:
@@ -105,13 +105,13 @@ class RayEngine:
         _check_versions()
 
     def pids(self) -> list[int]:
-        """Process ids of the workers that there are now."""
+        """Process ids of the current workers."""
         return ray.get([actor.pid.remote() for actor in self._actors])
 
     def map(
         self, job: Job[U, R], units: Sequence[U], batch: int | None = 1
     ) -> Generator[tuple[U, R], None, None]:
-        """As `Engine.map`. The unfinished items of a worker that died are handed out again.
+        """See `Engine.map`. The unfinished items of a worker that died are assigned again.
 
         Raises:
             SubgoalError: if workers keep dying; an error raised by the job is raised unchanged.
@@ -147,12 +147,12 @@ class _Schedule:
     def __init__(self, make: Callable[[], Any], units: Sequence[Any], batch: int, actors: list[Any]) -> None:
         self._make, self._units, self._batch, self._actors = make, units, batch, actors
         self._todo = deque(range(len(units)))
-        self._starting: dict[Any, Any] = {}  # Ray's promise of a process id → the actor
+        self._starting: dict[Any, Any] = {}  # future of a process id → the actor
         self._working: dict[Any, tuple[Any, list[int]]] = {}  # stream of results → actor, its items
         self._idle: list[Any] = []
 
     def start(self) -> None:
-        """Start one more worker; it gets items when it is up."""
+        """Start one more worker; it gets items once it has started."""
         actor = self._make()
         self._actors.append(actor)
         self._starting[actor.pid.remote()] = actor
@@ -213,7 +213,7 @@ class _Schedule:
         self._working[work.remote([self._units[index] for index in items])] = (actor, items)
 
     def _replace(self, event: Any) -> None:
-        """Start a worker in place of the one that died, and hand out its unfinished items."""
+        """Replace a dead worker, and assign its unfinished items again."""
         actor = self._starting.pop(event, None)
         if actor is None:
             actor, items = self._working.pop(event)
@@ -235,13 +235,13 @@ def _gpu_share(job: Job[Any, Any], workers: int) -> float:
 
 
 def _own_error(error: Any) -> BaseException:
-    """What the job raised, without what Ray writes around it."""
+    """The error that the job raised, without Ray's wrapper."""
     cause = getattr(error, "cause", None)
     return cause if isinstance(cause, SubgoalError) else error
 
 
 def _check_address(address: str) -> None:
-    """Raise unless something listens there: Ray itself would try for minutes."""
+    """Raise `UsageError` unless something listens at the address: Ray itself would try for minutes."""
     if address == "auto":
         return
     host, _, port = address.rpartition(":")

@@ -13,7 +13,7 @@ from dataset_builder.engines.local import LocalEngine
 
 
 def get_engine(name: str, *, workers: int | None = None, address: str | None = None) -> Engine:
-    """The engine that a command line asks for: the one place where it is chosen.
+    """The engine that a command line selects.
 
     Args:
         name (`str`): one of `ENGINES`.

@@ -30,7 +30,7 @@ class Tokens(NamedTuple):
 
 
 class Price(BaseModel):
-    """Per million tokens."""
+    """Prices per million tokens."""
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
@@ -38,7 +38,7 @@ class Price(BaseModel):
     completion: float = Field(ge=0, allow_inf_nan=False)
 
     def of(self, tokens: Tokens) -> float:
-        """What these tokens cost."""
+        """The price of these tokens."""
         return (tokens.prompt * self.prompt + tokens.completion * self.completion) / 1e6
 
 
@@ -46,7 +46,7 @@ class Prices(BaseModel):
     """A price table.
 
     Attributes:
-        currency: of all its prices.
+        currency: currency of all prices.
         models: name at the server → price.
     """
 
@@ -77,9 +77,9 @@ class Line:
     """The cost of an agent as a straight line over the number of episodes.
 
     Attributes:
-        name: the agent's.
+        name: name of the agent.
         upfront: cost before the first episode, in tokens or money.
-        per_episode: cost of an episode, the plain mean over tasks with its interval.
+        per_episode: mean cost of an episode over tasks, with its interval.
     """
 
     name: str
@@ -157,7 +157,7 @@ def read_annotation(path: str | Path, annotator: str | None = None) -> Annotatio
 
     Args:
         path (`str` or `Path`): the folder or the file.
-        annotator (`str`, *optional*): count what was paid for this one. Needed where there are several.
+        annotator (`str`, *optional*): annotator to count; needed if the ledger has several.
 
     Raises:
         UsageError: if there is no completion (of that annotator), or a record is not a completion of a
@@ -205,7 +205,7 @@ def read_llm_run(folder: str | Path) -> PlayedRun:
     """A run of an agent that asked a language model.
 
     Raises:
-        UsageError: if it is none, or asked for nothing.
+        UsageError: if the folder holds no run, or its agent asked no language model.
     """
     run = read_played(folder)
     if not any(episode.llm_tokens for episode in run.episodes):
@@ -217,10 +217,10 @@ def read_llm_run(folder: str | Path) -> PlayedRun:
 
 
 def token_costs(annotation: Annotation, run: PlayedRun, llm_runs: Sequence[PlayedRun]) -> Costs:
-    """The comparison in tokens, read and written together.
+    """The comparison by the sum of read and written tokens.
 
     Raises:
-        UsageError: if two runs share no variation, so that nothing is known of their difference.
+        UsageError: if two runs have no variation in common.
     """
     upfront = float(sum(map(sum, annotation.tokens.values())))
     return _costs("tokens", upfront, [run, *llm_runs], lambda _, episode: float(episode.llm_tokens))
@@ -232,7 +232,7 @@ def money_costs(
     """The comparison in money.
 
     Raises:
-        UsageError: if a model has no price, or as `token_costs`.
+        UsageError: if a model has no price, or two runs have no variation in common.
     """
     by_annotator = _annotators(prices)
     upfront = sum(
@@ -261,7 +261,7 @@ def _llm(result: RunResult) -> str:
 
 
 def _annotators(prices: Prices) -> dict[str, str]:
-    """Annotator → model, for ledgers that name the annotator alone."""
+    """Annotator → model, for ledgers that only name the annotator."""
     from dataset_builder.annotation.teacher.annotator import annotator_name
 
     return {annotator_name(model, thought): model for model in prices.models for thought in (False, True)}
@@ -311,7 +311,7 @@ def _mean_by_variation(pairs: Iterable[tuple[Variation, float]]) -> dict[Variati
 def _saved(
     distilled: dict[Variation, float], llm: dict[Variation, float], name: str
 ) -> dict[Variation, float]:
-    """What the distilled agent saves on each variation."""
+    """The savings of the distilled agent on each variation."""
     if not any(distilled.values()):
         return (
             llm  # it costs nothing on any variation, so variations that it did not play can be compared, too
@@ -348,7 +348,7 @@ def break_even(upfront: float, saved: Estimate) -> BreakEven:
 
 
 def whole(episodes: float | None) -> str:
-    """A number of episodes, rounded up: `1,234`; `never`, or `-` where it is unknown."""
+    """A number of episodes, rounded up: `1,234`; `never`, or `-` if it is unknown."""
     if episodes is None:
         return "-"
     return "never" if episodes == inf else f"{ceil(episodes):,}"

@@ -19,11 +19,12 @@ def plot(costs: Sequence[Costs], title: str = "LLM cost: upfront or per episode"
     """A PNG with one panel for each unit, both axes logarithmic; the same figures give the same bytes.
 
     Args:
-        costs (`Sequence[Costs]`): in tokens, and in money if wanted. What costs nothing has no panel.
+        costs (`Sequence[Costs]`): in tokens, and optionally in money. A unit whose totals are all 0 has no
+        panel.
         title (`str`, *optional*): title of the figure.
 
     Raises:
-        UsageError: if nothing costs anything.
+        UsageError: if all totals are 0.
     """
     costs = [cost for cost in costs if any(line.total(1) for line in (cost.distilled, *cost.llm_agents))]
     if not costs:
@@ -39,7 +40,7 @@ def plot(costs: Sequence[Costs], title: str = "LLM cost: upfront or per episode"
 
 
 def _last_episode(costs: Sequence[Costs]) -> float:
-    """Some way beyond the last break-even point."""
+    """The largest number of episodes on the axis, beyond the last break-even point."""
     points = [point.episodes for cost in costs for point in cost.break_even if isfinite(point.episodes)]
     return max(100.0, 10 * max(points, default=100.0))
 
@@ -72,7 +73,7 @@ def _panel(axes: Axes, costs: Costs, last: float) -> None:
 
 
 def _curve(axes: Axes, line: Line, episodes: Sequence[float], colour: str) -> None:
-    totals = [line.total(number) or nan for number in episodes]  # a logarithmic axis has no 0
+    totals = [line.total(number) or nan for number in episodes]  # a logarithmic axis cannot show 0
     axes.plot(episodes, totals, color=colour, lw=2, label=line.name)
     low, high = line.per_episode.low, line.per_episode.high
     if low is not None and high is not None and high > low:

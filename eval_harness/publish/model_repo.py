@@ -25,7 +25,7 @@ def open_model(location: str, revision: str | None = None, private: bool = False
         private (`bool`, *optional*, defaults to `False`): the repository must be private.
 
     Raises:
-        UsageError: if there is neither, or a revision is given for a folder.
+        UsageError: if neither exists, or a revision is given for a folder.
         SubgoalError: if the Hub cannot be reached.
     """
     if Path(location).is_dir():
@@ -125,7 +125,7 @@ class HubModel:
             if not weights:
                 return None
             if len(weights) == 1 and weights[0].lfs is not None:
-                return f"sha256:{weights[0].lfs.sha256}"  # the Hub knows the hash: no download
+                return f"sha256:{weights[0].lfs.sha256}"  # the Hub knows the hash
             paths = [self._api.hf_hub_download(self.repo_id, f.path, revision=self.commit) for f in weights]
         return weights_hash(Path(paths[0]).parent)
 
@@ -148,6 +148,6 @@ ModelSource = ModelFolder | HubModel
 
 def _text(file: Path) -> str:
     try:
-        return file.read_bytes().decode()  # line ends stay as they are
+        return file.read_bytes().decode()  # keeps the line endings
     except UnicodeDecodeError as error:
         raise UsageError(f"{file.name} is not UTF-8: correct it in the model's repository.") from error

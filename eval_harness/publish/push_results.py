@@ -26,7 +26,7 @@ _PLAIN_AGENTS = ("hierarchical", "flat")
 
 @dataclass(frozen=True)
 class ResultPush:
-    """What a push will write, and where.
+    """The files that a push writes, and their destination.
 
     Attributes:
         home: the model.
@@ -50,7 +50,7 @@ class ResultPush:
         """Write the files in one commit; a second push of the same result makes none.
 
         Raises:
-            UsageError, SubgoalError: as `push_folder`.
+            UsageError, SubgoalError: see `push_folder`.
         """
         return self.home.write(self.files, "Add ScienceWorld results")
 
@@ -63,12 +63,12 @@ def plan_push(
     private: bool = False,
     force: bool = False,
 ) -> ResultPush:
-    """Compose what a run's result adds to a model: an entry in its card, and a separate file.
+    """Prepare the files that publish a run's result: an entry in the model's card, and a separate file.
 
     A result of the same agent, partner and protocol is replaced; everything else is kept.
 
     Args:
-        folder (`str` or `Path`): the run's.
+        folder (`str` or `Path`): the run folder.
         location (`str`): one of the run's models: a folder, or `NAMESPACE/NAME` on the Hub.
         revision (`str`, *optional*): branch; created if it is not there.
         private (`bool`, *optional*, defaults to `False`): refuse a public repository.
@@ -109,7 +109,7 @@ def _slug(text: str) -> str:
 
 
 def _missing(run: RunResult) -> str | None:
-    """What the run lacks to be the result of its protocol; None if it lacks nothing."""
+    """The reason why a run is not a full result of its protocol; None if it is."""
     if run.failed:
         return f"has {run.failed} failed episodes"
     wanted = len(run.rules_played().units())
@@ -152,7 +152,7 @@ def _check_partner(
 ) -> None:
     """Raise `UsageError` if the card's result of these rules was played with another partner."""
     for arguments in before:
-        models = arguments.get("models") or {}  # a card of another tool may not say
+        models = arguments.get("models") or {}  # cards of other tools may lack this
         for role, revision in revisions.items():
             if revision != home.weights() and models.get(role, revision) != revision:
                 raise UsageError(
@@ -170,11 +170,11 @@ def _of_kind(card: Mapping[str, Any], result: "EvalResult") -> Iterator[Mapping[
             if (data["type"], data.get("config")) == (result.dataset_type, result.dataset_config):
                 yield data.get("args") or {}
     except (TypeError, KeyError, AttributeError):
-        return  # add_results explains what is wrong
+        return  # add_results reports the error
 
 
 def _weights(model: Mapping[str, Any]) -> str | None:
-    """Content hash of the weights that played; of a Hub model the commit is what is known."""
+    """Content hash of the weights that played; for a Hub model, its commit."""
     revision = str(model.get("revision", ""))
     if revision.startswith("sha256:") or not revision:
         return revision or None
@@ -201,7 +201,7 @@ def _eval_results(run: RunResult, revisions: dict[str, str]) -> "list[EvalResult
         replace(
             result,
             dataset_config=f"{result.dataset_config}{agent}",
-            # The worlds are the simulator's, so its version is the data's.
+            # The worlds come from the simulator, so its version is the version of the data.
             dataset_revision=run.versions.get("scienceworld"),
             dataset_args=arguments,
         )
@@ -210,7 +210,7 @@ def _eval_results(run: RunResult, revisions: dict[str, str]) -> "list[EvalResult
 
 
 def _dataset(home: ModelSource, metadata: Mapping[str, Any]) -> tuple[str, str | None]:
-    """The dataset on the Hub that holds the tasks, and its commit: what the model was trained on."""
+    """Hub id and commit of the dataset that the model was trained on."""
     record = home.read(RECORD)
     if record:
         try:

@@ -56,7 +56,7 @@ class Comparison:
         overall: over all tasks.
         comparable: False if the protocols differ.
         left_out: reason → number of episodes that are not paired.
-        notes: what a reader must know, one sentence each.
+        notes: caveats for the reader, one sentence each.
         costs: the mean cost of an episode over all episodes of either run, as rows of
             `eval_harness.results.effort.cost_rows`.
     """
@@ -83,8 +83,8 @@ Pairs = dict[tuple[str, int, int], tuple[int, int]]
 def compare_runs(first: PlayedRun, second: PlayedRun, names: tuple[str, str] | None = None) -> Comparison:
     """Compare two runs on their common episodes: the same task, variation and repetition.
 
-    A repetition is counted from the run's own seed: the worlds know nothing of seeds, so runs with
-    different seeds played the same episodes. Episodes that failed in either run have no score and
+    Repetitions are counted from the run's own seed: worlds do not depend on seeds, so runs with different
+    seeds played the same episodes. Episodes that failed in either run have no score and
     are excluded.
 
     Args:

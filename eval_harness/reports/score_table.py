@@ -114,12 +114,12 @@ def _per_episode(run: PlayedRun, attribute: str) -> str:
 
 
 def mean_text(mean: float | None) -> str:
-    """`83.3`; `-` where there is none."""
+    """`83.3`; `-` for None."""
     return "-" if mean is None else f"{mean:.1f}"
 
 
 def interval_text(estimate: Estimate | None, scale: float = 1.0, sign: str = "") -> str:
-    """`31.2 to 40.5`; `-` where there is none."""
+    """`31.2 to 40.5`; `-` if there is no interval."""
     if estimate is None or estimate.low is None or estimate.high is None:
         return "-"
     ends = (f"{scale * end:{sign}.1f}" for end in (estimate.low, estimate.high))
@@ -137,7 +137,7 @@ def interval_notes(scores: Iterable[Bootstrap]) -> list[str]:
 
 
 def run_names(results: Sequence[RunResult]) -> list[str]:
-    """Names of the runs' agents; the folder or a number is added where two would be the same."""
+    """Names of the runs' agents; the folder or a number is added to equal names."""
     heads = [result.agent for result in results]
     for number, result in enumerate(results):
         if sum(other.agent == result.agent for other in results) > 1:
@@ -157,7 +157,7 @@ def protocol_note(results: Sequence[RunResult]) -> str | None:
 
 
 def run_notes(results: Sequence[RunResult]) -> list[str]:
-    """What a reader must know before comparing the columns, one sentence each."""
+    """Caveats for comparing the columns, one sentence each."""
     notes = ["In parentheses: episodes.", *difference_notes(results)]
     if any(result.played != results[0].played for result in results):
         notes.append("Compare tasks with equal numbers of episodes only.")
