@@ -47,7 +47,7 @@ SMOKE ?= \
 	tests/dataset_builder/common/test_hub.py tests/dataset_builder/llm/test_client.py \
 	tests/modeling/training/test_train.py tests/modeling/training/test_model_init.py \
 	tests/modeling/inference/test_backends.py tests/modeling/checkpoints/test_publish.py \
-	tests/eval_harness/rollout/test_run.py tests/eval_harness/metrics/test_modules.py \
+	tests/eval_harness/rollout/test_run.py tests/eval_harness/metrics \
 	tests/eval_harness/publish/test_push_results.py tests/space_app/ui/test_api.py
 
 # Each in an environment of its own. torch is left to pip: its wheels differ between machines.

@@ -5,6 +5,7 @@ import traceback
 from collections.abc import Iterator
 from dataclasses import asdict
 from hashlib import blake2b
+from typing import Any
 
 from dataset_builder.common.errors import SubgoalError, one_line
 from dataset_builder.simulator.simulator import Simulator, StepResult
@@ -153,16 +154,18 @@ class Game:
         """The record of the game so far."""
         scores = [turn.score for turn in self.turns]
         failed = self._error is not None
+        fields: dict[str, Any] = {**columns(self.turns), **self._counts()}
         return EpisodeResult(
-            *self.unit,
+            task=self.unit.task,
+            variation=self.unit.variation,
+            seed=self.unit.seed,
             score=None if failed else self._protocol.count(scores),
             raw_score=None if failed else (scores[-1] if scores else 0),
             moves=self.turns[-1].moves if self.turns else 0,
-            **columns(self.turns),
             stop_reason=self._stop_reason,
             error=self._error,
             seconds=round(time.monotonic() - self._started, 2),
-            **self._counts(),  # type: ignore[arg-type]
+            **fields,
         )
 
     def _counts(self) -> dict[str, int]:
