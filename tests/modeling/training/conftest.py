@@ -1,6 +1,7 @@
 """Causal models of random weights, small enough to train in a second, with tokenizers trained here."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import AbstractContextManager, contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -18,6 +19,7 @@ from transformers import (
 
 from modeling.data.examples import load_role
 from modeling.recipes.recipe import Recipe
+from modeling.training.trainer import _StopRules
 
 CHAT_TEMPLATE = (
     "{% for message in messages %}<|im_start|>{{ message['role'] }}\n{{ message['content'] }}<|im_end|>\n"
@@ -96,3 +98,22 @@ def causal_recipe() -> Recipe:
         precision="fp32",
         threads=1,
     )
+
+
+@pytest.fixture
+def stopped_after(monkeypatch: pytest.MonkeyPatch) -> Callable[[int], AbstractContextManager[None]]:
+    """Stops trainings as Ctrl-C does, once the checkpoint of a step is complete."""
+    saved = _StopRules.on_save
+
+    @contextmanager
+    def stopped(step: int) -> Iterator[None]:
+        def on_save(self: Any, args: Any, state: Any, control: Any, **options: Any) -> None:
+            saved(self, args, state, control, **options)
+            if state.global_step == step:
+                raise KeyboardInterrupt
+
+        with monkeypatch.context() as patch:
+            patch.setattr(_StopRules, "on_save", on_save)
+            yield
+
+    return stopped

@@ -1,6 +1,7 @@
 """Frozen lower layers: cached or not, the trained weights are the same."""
 
 from collections.abc import Callable
+from contextlib import AbstractContextManager
 from pathlib import Path
 
 import pytest
@@ -61,10 +62,16 @@ def test_the_cache_is_bounded_and_its_outputs_are_those_of_the_layers(
 
 
 def test_training_with_and_without_the_cache_gives_the_same_weights(
-    causal_base: Base, causal_recipe: Recipe, dataset: Path, tmp_path: Path
+    causal_base: Base,
+    causal_recipe: Recipe,
+    dataset: Path,
+    tmp_path: Path,
+    stopped_after: Callable[[int], AbstractContextManager[None]],
 ) -> None:
     base = causal_base("llama")
     recipe = causal_recipe.with_values(base=str(base), frozen_layers=3, max_steps=6, evaluate_every=3)
+    with stopped_after(3), pytest.raises(KeyboardInterrupt):  # and resuming changes nothing
+        train("executor", recipe.with_values(cache_gb=1.0), dataset, tmp_path / "cached")
     losses = []
     for name, room in (("cached", 1.0), ("not-cached", 0.0)):
         result = train("executor", recipe.with_values(cache_gb=room), dataset, tmp_path / name)
