@@ -125,6 +125,21 @@ class _Order(LengthGroupedSampler):
         return super().__iter__()
 
 
+class _MixedOrder(_Order):
+    """The same batches in random order.
+
+    `_Order` takes the longest of some thousand examples first. A training of a few hundred would begin with
+    the ends of episodes and finish with their beginnings.
+    """
+
+    def __iter__(self) -> Iterator[int]:
+        indices = list(super().__iter__())
+        whole = len(indices) - len(indices) % self.batch_size
+        batches = torch.tensor(indices[:whole], dtype=torch.long).view(-1, self.batch_size)
+        mixed = batches[torch.randperm(len(batches), generator=self.generator)]
+        return iter([*mixed.flatten().tolist(), *indices[whole:]])
+
+
 def _lengths(examples: Dataset) -> list[int]:
     return [len(ids) for ids in examples["input_ids"]]
 
@@ -189,7 +204,8 @@ class RoleTrainer(Trainer):
     def _get_train_sampler(self, train_dataset: Any = None) -> torch.utils.data.Sampler[int] | None:
         examples: Any = self.train_dataset
         batch = self.args.train_batch_size * self.args.gradient_accumulation_steps
-        return _Order(batch, examples, self.args.seed)
+        order = _Order if isinstance(examples, VariedExamples) else _MixedOrder
+        return order(batch, examples, self.args.seed)
 
 
 class Seq2SeqRoleTrainer(RoleTrainer, Seq2SeqTrainer):
