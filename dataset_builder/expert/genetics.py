@@ -6,40 +6,42 @@ moves. Both parents are homozygous and no flower is pollinated by its own plant,
 shows the dominant trait.
 """
 
-from collections.abc import Generator
-
+from dataset_builder.expert.plan import Experiment
 from dataset_builder.simulator.look import room_of
 from dataset_builder.trajectories.genetics import Question, flower_pots, shown_trait
 
 TASKS = ("mendelian-genetics-known-plant", "mendelian-genetics-unknown-plant")
-MAX_MOVES = 100
-"""Step limit of the usual protocols; an agent could not follow a longer path to its end."""
 
 
-def experiment(question: Question, look: str) -> Generator[str, str, None]:
-    """The actions of the experiment: yields the next action and receives the look after it.
+def experiment(description: str, look: str) -> Experiment | None:
+    """The actions, each followed by what it showed; None if the task's text asks something else.
 
     Args:
-        question (`Question`): the trait in question, with its species and both answers.
+        description (`str`): the task's text.
         look (`str`): the room in which the episode begins.
     """
+    question = Question.read(description)
+    return _actions(question, look) if question else None
+
+
+def _actions(question: Question, look: str) -> Experiment:
     seed = f"{question.species} seed"
     if room_of(look) != "greenhouse":
-        look = yield "teleport to greenhouse"
+        look = (yield "teleport to greenhouse").look
     yield "pick up seed jar"
     first, second, third = list(flower_pots(look))[:3]
     yield f"move {seed} in seed jar to {first}"
     yield f"move {seed} in seed jar to {second}"
     yield "close door to hallway"
     yield "close door to outside"
-    look = yield "open bee hive"
+    look = (yield "open bee hive").look
     while shown_trait("seed", question.species, look) is None:
-        look = yield "wait"
+        look = (yield "wait").look
     part = question.part.split()[0]
     if part != "seed":
-        look = yield f"move {seed} in {question.species} plant to {third}"
+        look = (yield f"move {seed} in {question.species} plant to {third}").look
         while shown_trait(part, question.species, flower_pots(look).get(third, "")) is None:
-            look = yield "wait"
+            look = (yield "wait").look
         look = flower_pots(look).get(third, "")
     dominant = question.value in (shown_trait(part, question.species, look) or [])
     yield f"focus on {question.dominant if dominant else question.recessive}"

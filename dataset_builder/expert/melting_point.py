@@ -1,12 +1,17 @@
-"""What an experiment has shown: when readings decide a question, and which answer they call for."""
+"""Melting points: when readings decide a question, and which answer they call for."""
 
 import re
 from collections.abc import Sequence
+from typing import NamedTuple
 
-from dataset_builder.expert.plan import MELTING_TASKS, Plan
+from dataset_builder.expert.plan import ANSWER, MELTING_TASKS, Experiment, Plan
 from dataset_builder.trajectories.trajectory import Step
 
 _MELTING_POINT = re.compile(r"melting point of (?:solid |liquid )?([\w -]+?) is above (-?[\d.]+) degrees")
+_KNOWN = "measure-melting-point-known-substance"
+"""The solver stops its readings of an unknown substance by the same rule as `measurement`."""
+_HEATED = re.compile(r"move .+ to (?:stove|blast furnace|oven|hot plate|fire pit)")
+_MOST_READINGS, _MOST_EQUAL = 25, 3
 _READING = re.compile(r"measures a temperature of (-?\d+) degrees")
 
 
@@ -45,3 +50,69 @@ def readings_after_decision(task: str, description: str, steps: Sequence[Step]) 
         decided = decided or solid == (float(reading.group(1)) > bound) or before not in (None, solid)
         before = solid
     return surplus
+
+
+def measurement(task: str, description: str, steps: Sequence[Step]) -> Experiment | None:
+    """The actions of a path that ends its readings by one rule; None for other tasks.
+
+    With known substances, the solver stops reading at times that follow from nothing that it has seen. Here
+    the answer comes as soon as a reading decides: a solid above the temperature in question, or a liquid
+    below it.
+
+    Args:
+        task (`str`): simulator name of the task.
+        description (`str`): the task's text.
+        steps (`Sequence[Step]`): a path that reaches the full score.
+    """
+    asked = _MELTING_POINT.search(description)
+    boxes = list(dict.fromkeys(re.findall(r"\b\w+ box\b", description)))
+    readings = [index for index, step in enumerate(steps) if _READING.search(step.observation)]
+    if task != _KNOWN or asked is None or len(boxes) < 2 or not readings:
+        return None
+    solid = any(_HEATED.fullmatch(step.action) for step in steps[: readings[0]])
+    question = _Question(asked[1], float(asked[2]), solid, boxes[0], boxes[1])
+    before = [step.action for step in steps[: readings[0]] if step.action != ANSWER]
+    after = [step.action for step in steps[readings[-1] + 1 :] if step.action != ANSWER]
+    return _measure(question, before, after)
+
+
+class _Question(NamedTuple):
+    substance: str
+    bound: float
+    solid_at_first: bool
+    above: str
+    below: str
+
+
+def _measure(question: _Question, before: Sequence[str], after: Sequence[str]) -> Experiment:
+    look = ""
+    for action in before:
+        look = (yield action).look
+    # What never melts melts above all that was reached, what never freezes freezes below it.
+    above, equal, previous = question.solid_at_first, 0, None
+    for _ in range(_MOST_READINGS):
+        name, _ = _state(question, look)
+        seen = yield f"use thermometer on {name}"
+        reading = _READING.search(seen.observation)
+        if reading is None:
+            return
+        look, value = seen.look, float(reading.group(1))
+        _, solid = _state(question, look)
+        if value > question.bound if solid else value < question.bound:
+            above = solid
+            break
+        equal = equal + 1 if value == previous else 0
+        if equal == _MOST_EQUAL or solid != question.solid_at_first:
+            break
+        previous = value
+    answer = question.above if above else question.below
+    for action in after:
+        yield re.sub(r"\b\w+ box\b", answer, action)
+
+
+def _state(question: _Question, look: str) -> tuple[str, bool]:
+    """What the room calls the substance, and whether it is solid."""
+    other = "liquid" if question.solid_at_first else "solid"
+    changed = re.search(rf"\b{other} {re.escape(question.substance)}\b", look) is not None
+    name = f"{other} {question.substance}" if changed else question.substance
+    return name, question.solid_at_first != changed

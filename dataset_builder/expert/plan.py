@@ -1,7 +1,9 @@
 """Plans: the solver's path as items that can be replaced or dropped one by one."""
 
 import re
+from collections.abc import Generator
 from dataclasses import dataclass
+from typing import NamedTuple
 
 Plan = list[tuple[str, ...]]
 """Actions to play, in order; each a tuple of wordings that are tried in turn if the simulator rejects one.
@@ -9,8 +11,25 @@ Plan = list[tuple[str, ...]]
 For example `[("focus on tortoise egg", "focus on egg tortoise"), ("wait1",)]`.
 """
 
+
+class Seen(NamedTuple):
+    """What an action showed: the simulator's answer, and the room after it."""
+
+    observation: str
+    look: str
+
+
+Experiment = Generator[str, Seen, None]
+"""An expert that reads what it sees: yields an action and receives what it showed."""
+
 _NAVIGATION = re.compile(r"(open door to|close door to|go to|teleport to) ")
 _POLL = re.compile(r"(examine|use thermometer|look at|look in) |wait1?$")
+
+MAX_MOVES = 100
+"""Step limit of the usual protocols; an agent could not follow a longer path to its end."""
+
+ANSWER = "0"
+"""What an expert answers when the simulator asks which object is meant."""
 
 MELTING_TASKS = {
     "measure-melting-point-known-substance",

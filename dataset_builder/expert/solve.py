@@ -1,14 +1,15 @@
 """Expert trajectories: the simulator's own solution, simplified, and verified by replay."""
 
-from collections.abc import Generator, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from importlib.metadata import version
 
 from dataset_builder.common.errors import SubgoalError, UsageError
-from dataset_builder.expert import genetics
+from dataset_builder.expert import genetics, grow_fruit
+from dataset_builder.expert.change_of_state import furnace_path
 from dataset_builder.expert.inclined_plane import decided
-from dataset_builder.expert.melting_point import other_answer, readings_after_decision
-from dataset_builder.expert.plan import Plan
+from dataset_builder.expert.melting_point import measurement, other_answer, readings_after_decision
+from dataset_builder.expert.plan import ANSWER, MAX_MOVES, Experiment, Plan, Seen
 from dataset_builder.expert.simplify import plans
 from dataset_builder.simulator.simulator import Episode, Simulator, expand_simplifications
 from dataset_builder.simulator.tasks import get_task
@@ -17,8 +18,6 @@ from dataset_builder.trajectories.trajectory import PATHS, Step, Trajectory, to_
 _MAX_REPHRASINGS = 12
 _MAX_WAITS = 8
 _MAX_LAST_WAITS = 3
-ANSWER = "0"
-"""What the solver answers when the simulator asks which object is meant."""
 
 
 class NoVerifiedPath(SubgoalError):
@@ -66,7 +65,7 @@ def find_trajectory(
     try:
         reasons = []
         player = ExpertReplay(episode, name, variation, simplifications)
-        if path == "tidied" and teleport and (experiment := _genetics_experiment(player)):
+        if path == "tidied" and teleport and (experiment := _experiment(player)):
             return _trajectory(player, experiment.steps, path)
         for _ in range(attempts):
             gold = player.gold()
@@ -74,6 +73,7 @@ def find_trajectory(
                 best = gold
                 if path == "tidied":
                     best = _shortest(player, gold, teleport)
+                    best = _by_experiment(player, best) if teleport else best
                 return _trajectory(player, best.steps, path)
             reasons.append(gold.reason)
             if len(reasons) > 1 and reasons[-1] == reasons[-2]:
@@ -139,19 +139,19 @@ class ExpertReplay:
             skip[stuck] += 1
         return replay
 
-    def follow(self, actions: Generator[str, str, None]) -> _Replay:
-        """Play the actions that a generator yields, sending it each look, on the current load."""
+    def follow(self, actions: Experiment) -> _Replay:
+        """Play the actions of an experiment, sending it what each showed, on the current load."""
         steps: list[Step] = []
         try:
             action = next(actions)
-            while not self.episode.done and self.episode.moves <= genetics.MAX_MOVES:
+            while not self.episode.done and self.episode.moves <= MAX_MOVES:
                 step, accepted, ambiguous = self._step(action)
                 if not accepted:
                     break
                 steps.append(step)
                 if ambiguous:
                     steps.append(self._step(ANSWER)[0])
-                action = actions.send(self.episode.look())
+                action = actions.send(Seen(steps[-1].observation, self.episode.look()))
         except StopIteration:
             pass
         return _Replay(steps, self.episode.score)
@@ -218,16 +218,29 @@ class ExpertReplay:
         return step, result.accepted, result.ambiguous
 
 
-def _genetics_experiment(player: ExpertReplay) -> _Replay | None:
-    """The genetics experiment, if the task asks for one and its answer is right within the limit."""
-    if player.task not in genetics.TASKS:
+def _experiment(player: ExpertReplay) -> _Replay | None:
+    """Our own experiment, if there is one for the task and it succeeds within the limit."""
+    if player.task not in (*genetics.TASKS, grow_fruit.TASK):
         return None  # loading a variation only to read the task's text would be slow
     player.load()
-    asked = genetics.Question.read(player.episode.task_description())
-    if asked is None:
+    begin = grow_fruit.experiment if player.task == grow_fruit.TASK else genetics.experiment
+    actions = begin(player.episode.task_description(), player.episode.look())
+    if actions is None:
         return None
-    replay = player.follow(genetics.experiment(asked, player.episode.look()))
-    return replay if replay.score == 100 and replay.steps[-1].moves <= genetics.MAX_MOVES else None
+    replay = player.follow(actions)
+    return replay if replay.score == 100 and replay.steps[-1].moves <= MAX_MOVES else None
+
+
+def _by_experiment(player: ExpertReplay, best: _Replay) -> _Replay:
+    """The path with its heating, or its readings, by our own rules, if they lead to the full score."""
+    actions = furnace_path(player.task, best.steps) or measurement(
+        player.task, player.episode.task_description(), best.steps
+    )
+    if actions is None:
+        return best
+    player.load()
+    replay = player.follow(actions)
+    return replay if replay.score == 100 and replay.steps[-1].moves <= MAX_MOVES else best
 
 
 def _shortest(player: ExpertReplay, gold: _Replay, teleport: bool) -> _Replay:

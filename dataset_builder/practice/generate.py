@@ -142,6 +142,11 @@ def _outcome(episode: Episode, unit: Unit) -> dict[str, Any]:
         return {"given_up": f"the Java process died {MAX_JVM_RESTARTS} times"}
     except Failed as error:
         return {"given_up": str(error)}
+    return practice_record(played)
+
+
+def practice_record(played: Practice) -> dict[str, Any]:
+    """The stored form of practice; `load_practice` reads it back."""
     changed = {"trajectory": played.trajectory.to_dict(), "segments": segment_rows(played.segments)}
     return {"practice": vars(played) | changed}
 

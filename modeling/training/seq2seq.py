@@ -90,15 +90,15 @@ class Seq2SeqStudent(Student):
         recipe, fitter = self.recipe, self.fitter
         deciding = set(decision_rows(self.data.train))
         others = Counterfactuals(
-            targets=examples.targets,
-            encode=lambda target: fitter.encode_targets([target])[0],
             chance=recipe.counterfactual,
             decisions=frozenset(index for index, row in enumerate(examples.rows) if row in deciding),
             evidence_only=recipe.evidence_only,
         )
         rewriting = AugmentationConfig(
             examples.texts,
+            examples.targets,
             lambda text: fitter.encode([text])[0][0],
+            lambda target: fitter.encode_targets([target])[0],
             recipe.vary,
             others if recipe.counterfactual or recipe.evidence_only else None,
         )

@@ -2,7 +2,8 @@
 
 import pytest
 
-from dataset_builder.expert.genetics import MAX_MOVES, Question, experiment
+from dataset_builder.expert.genetics import Question, experiment
+from dataset_builder.expert.plan import MAX_MOVES, Seen
 from dataset_builder.expert.solve import find_trajectory
 from dataset_builder.simulator.simulator import Simulator
 
@@ -27,13 +28,12 @@ OPENING += ["open bee hive"]
 
 def played(asked: str, looks: list[str]) -> list[str]:
     """The actions chosen when the looks after `open bee hive` are these."""
-    question = Question.read(TEXT.format(asked))
-    assert question
-    actions = experiment(question, "This room is called the hallway. In it, you see: ")
+    actions = experiment(TEXT.format(asked), "This room is called the hallway. In it, you see: ")
+    assert actions
     chosen = [next(actions)]
     empty = POTS.format("soil", "soil", "soil")
     for look in [*[empty] * (len(OPENING) - 1), *looks]:
-        chosen.append(actions.send(look))
+        chosen.append(actions.send(Seen("", look)))
     return chosen
 
 
@@ -46,6 +46,7 @@ def test_the_question_is_read() -> None:
         "linear", "leaf shape", "unknown E", "red box", "green box"
     )
     assert Question.read("Your task is to boil water.") is None
+    assert experiment("Your task is to boil water.", "") is None
 
 
 @pytest.mark.parametrize(("asked", "box"), [("blue", "red box"), ("brown", "green box")])
@@ -56,9 +57,10 @@ def test_a_seed_shows_its_own_colour(asked: str, box: str) -> None:
 
 
 def test_in_the_greenhouse_nobody_goes_there() -> None:
-    question = Question.read(TEXT.format("blue seed color"))
-    assert question
-    actions = experiment(question, "This room is called the greenhouse. In it, you see: ")
+    actions = experiment(
+        TEXT.format("blue seed color"), "This room is called the greenhouse. In it, you see: "
+    )
+    assert actions
     assert next(actions) == "pick up seed jar"
 
 

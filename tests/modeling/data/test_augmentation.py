@@ -15,6 +15,7 @@ from modeling.data.augmentation import (
     VariedExamples,
     balanced_rows,
     find_names,
+    renumber_pots,
     reordered,
     resample_percentages,
 )
@@ -212,9 +213,40 @@ def test_texts_of_another_version_stay() -> None:
     assert reordered(text, random.Random(1)) == text
 
 
+POTS = (
+    "task: grow a pea | see: flower pot 1 (pea plant), self watering flower pot 4 (soil), flower pot 11"
+    " | past: move pea seed to flower pot 4"
+)
+
+
+def test_pots_get_other_numbers_alike_everywhere() -> None:
+    seen = set()
+    for seed in range(50):
+        text, target = renumber_pots(POTS, "focus on plant in flower pot 4", random.Random(seed))
+        first, second, third, past = re.findall(r"pot (\d+)", text)
+        assert len({first, second, third}) == 3
+        assert past == second
+        assert target == f"focus on plant in flower pot {second}"
+        assert re.sub(r"pot \d+", "pot", text) == re.sub(r"pot \d+", "pot", POTS)
+        seen.add((first, second, third))
+    assert len(seen) > 40
+
+
+@pytest.mark.parametrize("target", ["focus on flower pot 7", "wait"])
+def test_numbers_that_the_input_lacks_stay(target: str) -> None:
+    one_pot = "see: flower pot 1"
+    assert renumber_pots(one_pot, target, random.Random(0)) == (one_pot, target)
+    if "7" in target:
+        assert renumber_pots(POTS, target, random.Random(0)) == (POTS, target)
+
+
+def as_bytes(text: str) -> list[int]:
+    return list(text.encode())
+
+
 def test_about_the_wanted_share_is_told_anew_each_epoch_and_alike_when_repeated() -> None:
     def play(chance: float) -> list[list[list[int]]]:
-        rewriting = AugmentationConfig([PLANES] * 200, lambda text: list(text.encode()), chance)
+        rewriting = AugmentationConfig([PLANES] * 200, [""] * 200, as_bytes, as_bytes, chance)
         examples = VariedExamples(
             [list(PLANES.encode())] * 200, [[1]] * 200, Names(), 0.0, seed=3, rewriting=rewriting
         )
@@ -241,14 +273,9 @@ NOTED = (
 
 
 def _decisions(chance: float, evidence_only: float, decisions: frozenset[int]) -> list[tuple[str, str]]:
-    others = Counterfactuals(
-        ["focus_on(inclined plane C)"] * 200,
-        lambda text: list(text.encode()),
-        chance,
-        decisions,
-        evidence_only,
-    )
-    rewriting = AugmentationConfig([NOTED] * 200, lambda text: list(text.encode()), 0.0, others)
+    others = Counterfactuals(chance, decisions, evidence_only)
+    targets = ["focus_on(inclined plane C)"] * 200
+    rewriting = AugmentationConfig([NOTED] * 200, targets, as_bytes, as_bytes, 0.0, others)
     inputs, labels = list(NOTED.encode()), list(b"focus_on(inclined plane C)")
     examples = VariedExamples([inputs] * 200, [labels] * 200, Names(), 0.0, seed=3, rewriting=rewriting)
     return [
