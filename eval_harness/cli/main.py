@@ -4,6 +4,7 @@ import typer
 
 from eval_harness.cli.cost import cost
 from eval_harness.cli.leaderboard import leaderboard
+from eval_harness.cli.practice import to_practice
 from eval_harness.cli.push import push
 from eval_harness.cli.report import compare, replay, report
 from eval_harness.cli.run import run
@@ -46,5 +47,6 @@ app.command()(push)
 app.command()(report)
 app.command()(compare)
 app.command()(replay)
+app.command()(to_practice)
 app.command()(cost)
 app.command()(leaderboard)

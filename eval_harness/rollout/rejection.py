@@ -5,14 +5,17 @@ from states that no expert comes to: after a detour, or with things in another o
 """
 
 from collections import Counter, defaultdict
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from functools import partial
 from importlib.metadata import version
 from itertools import groupby
 from pathlib import Path
 
+from rich.progress import Progress
+
+from dataset_builder.common.console import progress_line
 from dataset_builder.common.errors import UsageError
-from dataset_builder.practice.generate import practice_record
+from dataset_builder.practice.generate import load_practice, practice_record
 from dataset_builder.practice.perturbed_replay import MAX_MOVES, Practice
 from dataset_builder.simulator.retry import retrying
 from dataset_builder.simulator.simulator import Episode, Simulator
@@ -29,9 +32,7 @@ FIRST_SEED = 1000
 _PASSES_TIME = ("wait", "use ", "examine ", "look ", "read ", "focus on ")
 
 
-def add_successes(
-    run: str | Path, corpus: str | Path, *, advance: Callable[[], None] = lambda: None
-) -> Counter[str]:
+def add_successes(run: str | Path, corpus: str | Path, *, progress: Progress | None = None) -> Counter[str]:
     """Add the episodes of a run that reached the full score to the practice of a corpus folder.
 
     Each is replayed in the simulator, which shows what the agent saw. Actions that changed nothing, and
@@ -40,11 +41,11 @@ def add_successes(
     Args:
         run (`str` or `Path`): run folder of a pair, played on train variations.
         corpus (`str` or `Path`): folder of the corpus. Episodes that it has already are kept.
-        advance (`Callable`, *optional*): called after each episode.
+        progress (`rich.progress.Progress`, *optional*): where to show a bar.
 
     Returns:
         `Counter[str]`: number of episodes `added`, `kept` from before, `failed` (below the full score),
-        `expert` (the actions are those of the expert) and `different` (the replay came out otherwise).
+        `known` (the actions are those of a path of the corpus), and `different` (the replay has another end).
 
     Raises:
         UsageError: if the run has no sub-goals, or episodes of other splits.
@@ -53,8 +54,9 @@ def add_successes(
     _check(played.episodes, str(run))
     rules = played.result.rules_played()
     folder = Corpus(corpus)
-    store, known = folder.practice, _expert_actions(folder)
+    store, known = folder.practice, _known_actions(folder)
     counts: Counter[str] = Counter()
+    advance = progress_line(progress, "replays", len(played.episodes))
     with Simulator() as simulator:
         game = simulator.episode(step_limit=None)
         for episode in played.episodes:
@@ -64,7 +66,7 @@ def add_successes(
             elif episode.score != 100:
                 counts["failed"] += 1
             elif tuple(episode.actions) in known[episode.task, episode.variation]:
-                counts["expert"] += 1
+                counts["known"] += 1
             else:
                 practice = retrying(partial(_replay, game, episode, rules.simplifications))
                 counts["added" if practice else "different"] += 1
@@ -87,10 +89,10 @@ def _check(episodes: Sequence[EpisodeResult], run: str) -> None:
         raise UsageError(f"{run} has no sub-goals: give the run of a pair (--controller and --executor).")
 
 
-def _expert_actions(corpus: Corpus) -> dict[tuple[str, int], set[tuple[str, ...]]]:
+def _known_actions(corpus: Corpus) -> dict[tuple[str, int], set[tuple[str, ...]]]:
     """Task and variation → the action sequences that the corpus has of it."""
     known: dict[tuple[str, int], set[tuple[str, ...]]] = defaultdict(set)
-    for path in corpus.trajectories():
+    for path in (*corpus.trajectories(), *(practice.trajectory for practice in load_practice(corpus))):
         known[path.task, path.variation].add(tuple(path.actions))
     return known
 

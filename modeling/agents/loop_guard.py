@@ -17,6 +17,16 @@ IDLE_STEPS, LONG_IDLE_STEPS = 10, 45
 """Actions without a reward after which a sub-goal is stalled. Of the experts' sub-goals 99% take at most 9
 actions, those of `_LONG` up to 42."""
 
+MAX_FRUITLESS = 3
+"""Fruitless actions in a row after which a sub-goal is stalled, whatever the score did meanwhile: a growing
+plant brings points by itself."""
+
+_FRUITLESS = re.compile(
+    r"(?:The .+ (?:is|are) already |.+ is already connected|There is only one thing|That can't be|You can't "
+    r"|Its? not clear|That container is empty|I'm not sure|Unknown action)"
+)
+"""Answers of the simulator to actions that change nothing."""
+
 _FOCUS = re.compile(r"focus_on\(([^,()]+)\)")
 _SEARCH = ("teleport ", "go ", "open ")
 
@@ -61,6 +71,9 @@ def is_stalled(subgoal: str, state: AgentState) -> bool:
     """
     if subgoal != state.subgoal:
         return subgoal in state.abandoned
+    recent = state.history[max(state.since, len(state.history) - MAX_FRUITLESS) :]
+    if len(recent) == MAX_FRUITLESS and all(_FRUITLESS.match(event.observation) for event in recent):
+        return True
     return state.idle_steps(state.since) >= (LONG_IDLE_STEPS if subgoal.startswith(_LONG) else IDLE_STEPS)
 
 
