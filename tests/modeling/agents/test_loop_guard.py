@@ -6,6 +6,7 @@ from dataset_builder.trajectories.agent_state import AgentState, Event
 from modeling.agents.loop_guard import (
     IDLE_STEPS,
     LONG_IDLE_STEPS,
+    MAX_FRUITLESS,
     demote_loops,
     focus_before_search,
     is_loop,
@@ -79,6 +80,22 @@ def test_a_sub_goal_is_given_up_after_many_actions_without_a_point() -> None:
     assert not is_stalled("focus_on(pot)", state)
     state.history.append(Event("wait", "", 3))
     assert not is_stalled("heat(pot)", state)
+
+
+@pytest.mark.parametrize(
+    "observation",
+    ["The door is already closed.", "There is only one thing (orange paint)", "That can't be moved there."],
+)
+def test_actions_that_change_nothing_end_a_sub_goal_although_points_come_in(observation: str) -> None:
+    state = _state("close door")
+    state.history += [Event("close door", observation, 2)] * (MAX_FRUITLESS - 1)
+    assert not is_stalled("heat(pot)", state)
+    state.history.append(Event("close door", observation, 2))
+    assert is_stalled("heat(pot)", state)
+    state.set_subgoal("cool(pot)")
+    assert not is_stalled("cool(pot)", state)  # they were not its own
+    state.history.append(Event("wait", "You decide to wait for 10 iterations.", 0))
+    assert not is_stalled("cool(pot)", state)
 
 
 def test_its_time_begins_when_it_is_set() -> None:
