@@ -200,11 +200,12 @@ class Episode:
         variation: int,
         simplifications: str = "easy",
         gold_path: bool = False,
+        first_look: bool = False,
     ) -> str:
         """Start a variation from its beginning and return the first look.
 
-        The state equals that after `ScienceWorldEnv.load` and `reset`, without the `look around` that
-        `reset` plays (which takes no time). Loading twice gives the same world twice.
+        The state equals that after `ScienceWorldEnv.load` and `reset`, with `first_look` also the score.
+        Loading twice gives the same world twice.
 
         Args:
             task (`str`): simulator name or paper id.
@@ -212,6 +213,9 @@ class Episode:
             simplifications (`str`, *optional*, defaults to `"easy"`): comma-separated labels.
             gold_path (`bool`, *optional*, defaults to `False`): also let the simulator search for its
                 own solution (0.1 to 10 s), which `gold_path()` then returns.
+            first_look (`bool`, *optional*, defaults to `False`): play `look around`, as
+                `ScienceWorldEnv.reset` does. It takes no time, but some tasks give points for the room in
+                which the agent begins, and the simulator only counts them with an action.
 
         Raises:
             UsageError: for an unknown task, variation or simplification.
@@ -245,6 +249,8 @@ class Episode:
         self._look = self._inventory = None
         with self.world.guard():
             self._description = _checked(self._interface.getTaskDescription())
+        if first_look:
+            self.step("look around")
         return self.look()
 
     def _attach(self) -> None:

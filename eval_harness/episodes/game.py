@@ -63,8 +63,10 @@ class Game:
             SimulatorDied: if the Java process ended meanwhile.
         """
         task, variation, _ = self.unit
-        look = self.episode.load(task, variation, self._protocol.simplifications)
-        self.state = AgentState(task, self.episode.task_description(), look, self.episode.inventory())
+        rules = self._protocol
+        look = self.episode.load(task, variation, rules.simplifications, first_look=rules.first_look)
+        description, inventory = self.episode.task_description(), self.episode.inventory()
+        self.state = AgentState(task, description, look, inventory, score_points=self.episode.score)
         self._began = True
         self._agent.begin(self.state, self.episode, episode_seed(self.unit))
 

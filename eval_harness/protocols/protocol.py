@@ -2,7 +2,7 @@
 
 import hashlib
 import json
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from importlib.resources import files
 from pathlib import Path
 from typing import Annotated, Any, Literal, NamedTuple
@@ -23,9 +23,14 @@ from dataset_builder.common.errors import UsageError
 from dataset_builder.simulator.tasks import MAX_EPISODE_STEPS, get_task, select_tasks
 from eval_harness.metrics.scienceworld_score.scores import count
 
-# Fields that are newer than published results. Their defaults are excluded from the hash, because the
-# cards in release/ quote the hashes of protocols that did not have these fields.
-_LATER_FIELDS: dict[str, Any] = {"decision_limits": {}, "count_rejected": False, "after": 0}
+# Fields that are newer than published results, with the value that means what was done before. This value
+# is excluded from the hash, because cards quote the hashes of protocols that did not have these fields.
+_LATER_FIELDS: dict[str, Any] = {
+    "decision_limits": {},
+    "count_rejected": False,
+    "after": 0,
+    "first_look": False,
+}
 
 
 class EpisodeKey(NamedTuple):
@@ -80,6 +85,8 @@ class Protocol(BaseModel):
         tasks: names or paper ids; None means all 30.
         max_variations: number of variations per task, the first ones of the split; None means all.
         simplifications: as for `Episode.load`; `""` for none.
+        first_look: whether an episode begins with `look around`, as in `ScienceWorldEnv` (it takes no
+            time); some tasks give points for the room in which the agent begins.
         step_limit: moves per episode; an episode ends when it has used more, as in `ScienceWorldEnv`.
         step_limits: exceptions to it, task → moves.
         decision_limit: actions per episode, including those that cost no move; None means no limit.
@@ -108,6 +115,7 @@ class Protocol(BaseModel):
     tasks: tuple[str, ...] | None = None
     max_variations: int | None = Field(default=None, gt=0)
     simplifications: str = "easy"
+    first_look: bool = True
     step_limit: int = Field(default=MAX_EPISODE_STEPS, gt=0)
     step_limits: dict[str, int] = {}
     decision_limit: int | None = Field(default=None, gt=0)
@@ -116,6 +124,14 @@ class Protocol(BaseModel):
     early_stop: tuple[EarlyStop, ...] = ()
     scoring: Literal["zero", "previous", "maximum"] = "zero"
     episodes: int = Field(default=1, gt=0)
+
+    @classmethod
+    def from_record(cls, rules: Mapping[str, Any]) -> "Protocol":
+        """The protocol whose rules a run folder holds.
+
+        Before `first_look` was a rule, no episode began with it.
+        """
+        return cls.model_validate({"first_look": False, **rules})
 
     @field_validator("tasks")
     @classmethod

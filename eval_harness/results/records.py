@@ -180,7 +180,7 @@ class RunResult:
             UsageError: if an older run does not hold it, and the package has no protocol of this hash.
         """
         if self.rules:
-            return Protocol.model_validate(self.rules)
+            return Protocol.from_record(self.rules)
         name = self.protocol["name"]
         if name in protocol_names() and (rules := load_protocol(name)).hash == self.protocol["hash"]:
             return rules

@@ -111,7 +111,7 @@ def replay_episode(simulator: Simulator, episode: EpisodeResult, protocol: Proto
 
 
 def _play(game: Episode, episode: EpisodeResult, protocol: Protocol) -> Replayed:
-    game.load(episode.task, episode.variation, protocol.simplifications)
+    game.load(episode.task, episode.variation, protocol.simplifications, first_look=protocol.first_look)
     if len(episode.scores) != len(episode.actions):
         return Replayed(
             episode, f"the record has {len(episode.scores)} scores for {len(episode.actions)} actions"

@@ -225,7 +225,7 @@ class DemoEpisode:
         """Replay the actions in a new process: the simulator is deterministic, so the world is the same."""
         task, variation, _ = self.key
         try:
-            self._game.episode.load(task, variation, RULES.simplifications)
+            self._game.episode.load(task, variation, RULES.simplifications, first_look=RULES.first_look)
             for action in actions:
                 self._game.episode.step(action)
         except SimulatorDied:

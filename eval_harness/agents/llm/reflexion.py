@@ -96,8 +96,10 @@ class Reflexion(LLMAgent[TrialMemory]):
         """
         episode = self._simulator.episode(step_limit=memory.episode.step_limit)
         try:
-            look = episode.load(task, memory.episode.variation, self._simplifications)
-            state = AgentState(task, episode.task_description(), look, episode.inventory())
+            variation = memory.episode.variation
+            look = episode.load(task, variation, self._simplifications, first_look=True)
+            description, inventory = episode.task_description(), episode.inventory()
+            state = AgentState(task, description, look, inventory, score_points=episode.score)
             trial = Memory(episode, memory.conversation)
             ending = ""
             while not ending:

@@ -202,8 +202,13 @@ def test_rejected_texts_count_only_where_the_protocol_says_so() -> None:
 
 def test_fields_that_came_later_leave_old_hashes_alone() -> None:
     # Of results that have been published: these never change.
-    assert load_protocol("paper").hash == "c698980f67080f3c"
-    assert load_protocol("mini").hash == "ef0a0ecd1c0109fe"
+    before = {"first_look": False}
+    assert load_protocol("paper").model_copy(update=before).hash == "c698980f67080f3c"
+    assert load_protocol("mini").model_copy(update=before).hash == "ef0a0ecd1c0109fe"
+    rules = load_protocol("paper").model_dump(mode="json")
+    assert Protocol.from_record(rules) == load_protocol("paper")
+    del rules["first_look"]
+    assert Protocol.from_record(rules).hash == "c698980f67080f3c"
     one = Protocol(name="x")
     assert Protocol(name="x", count_rejected=True).hash != one.hash
     assert Protocol(name="x", decision_limits={"boil": 3}).hash != one.hash
@@ -229,10 +234,10 @@ WOLF_UNAIDED = (
     ("name", "path", "score", "reason"),
     [
         ("swiftsage", ("look around",) * 120, 8, "score_unchanged"),
-        ("swiftsage", ("teleport to outside", "focus on door to kitchen"), 8, "lost"),
+        ("swiftsage", ("teleport to outside", "focus on door to kitchen"), 17, "lost"),
         ("full", None, 100, "completed"),
         ("eto", None, 100, "completed"),
-        ("eto", ("teleport to outside", "focus on door to kitchen"), 8, "lost"),
+        ("eto", ("teleport to outside", "focus on door to kitchen"), 17, "lost"),
         ("tales", WOLF_UNAIDED, 67, "agent_stopped"),
     ],
 )
