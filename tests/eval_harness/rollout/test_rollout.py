@@ -181,7 +181,7 @@ def test_the_record_contains_the_whole_episode(play: Any, scripted: Any) -> None
     result = play(scripted(subgoal="carry(wolf)"), [WOLF])[WOLF]
     assert result.actions[0] == "teleport to outside"
     assert result.observations[0] == "You teleport to the outside."
-    assert result.scores == [8, 58, 67, 83, 100]
+    assert result.scores == [17, 67, 75, 83, 100]
     assert result.subgoals == ["carry(wolf)"] * 5
     assert (result.moves, result.raw_score, result.error) == (5, 100, None)
     assert result.rejected == [[]] * 5
@@ -203,7 +203,7 @@ def test_rejected_texts_are_recorded_but_not_in_the_agents_history(play: Any, sc
     assert [event.action for event in state.history] == result.actions
     assert not any("No known action" in event.observation for event in state.history)
     assert result.stop_reason == "agent_stopped"
-    assert result.score == 8
+    assert result.score == 17
 
 
 def test_further_candidates_are_decoded_only_after_a_rejection(play: Any, scripted: Any) -> None:
@@ -295,7 +295,7 @@ def test_an_agent_that_raises_fails_only_its_episode(play: Any, scripted: Any) -
     assert (failed.score, failed.raw_score, failed.stop_reason) == (None, None, "error")
     assert failed.error is not None
     assert failed.error.startswith("ValueError: what is a wolf? (test_rollout.py:")
-    assert failed.scores == [8, 58]  # what it did before is kept
+    assert failed.scores == [17, 67]  # what it did before is kept
     assert results[TOAD].score == results[EGG].score == 100
     assert agent.still_playing == 0
 
