@@ -25,9 +25,6 @@ Experiment = Generator[str, Seen, None]
 _NAVIGATION = re.compile(r"(open door to|close door to|go to|teleport to) ")
 _POLL = re.compile(r"(examine|use thermometer|look at|look in) |wait1?$")
 
-MAX_MOVES = 100
-"""Step limit of the usual protocols; an agent could not follow a longer path to its end."""
-
 ANSWER = "0"
 """What an expert answers when the simulator asks which object is meant."""
 

@@ -9,10 +9,10 @@ from dataset_builder.expert import genetics, grow_fruit
 from dataset_builder.expert.change_of_state import furnace_path
 from dataset_builder.expert.inclined_plane import decided
 from dataset_builder.expert.melting_point import measurement, other_answer, readings_after_decision
-from dataset_builder.expert.plan import ANSWER, MAX_MOVES, Experiment, Plan, Seen
+from dataset_builder.expert.plan import ANSWER, Experiment, Plan, Seen
 from dataset_builder.expert.simplify import plans
 from dataset_builder.simulator.simulator import Episode, Simulator, expand_simplifications
-from dataset_builder.simulator.tasks import get_task
+from dataset_builder.simulator.tasks import MAX_EPISODE_STEPS, get_task
 from dataset_builder.trajectories.trajectory import PATHS, Step, Trajectory, to_fraction
 
 _MAX_REPHRASINGS = 12
@@ -144,7 +144,7 @@ class ExpertReplay:
         steps: list[Step] = []
         try:
             action = next(actions)
-            while not self.episode.done and self.episode.moves <= MAX_MOVES:
+            while not self.episode.done and self.episode.moves <= MAX_EPISODE_STEPS:
                 step, accepted, ambiguous = self._step(action)
                 if not accepted:
                     break
@@ -228,7 +228,7 @@ def _experiment(player: ExpertReplay) -> _Replay | None:
     if actions is None:
         return None
     replay = player.follow(actions)
-    return replay if replay.score == 100 and replay.steps[-1].moves <= MAX_MOVES else None
+    return replay if replay.score == 100 and replay.steps[-1].moves <= MAX_EPISODE_STEPS else None
 
 
 def _by_experiment(player: ExpertReplay, best: _Replay) -> _Replay:
@@ -240,7 +240,7 @@ def _by_experiment(player: ExpertReplay, best: _Replay) -> _Replay:
         return best
     player.load()
     replay = player.follow(actions)
-    return replay if replay.score == 100 and replay.steps[-1].moves <= MAX_MOVES else best
+    return replay if replay.score == 100 and replay.steps[-1].moves <= MAX_EPISODE_STEPS else best
 
 
 def _shortest(player: ExpertReplay, gold: _Replay, teleport: bool) -> _Replay:

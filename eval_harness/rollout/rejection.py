@@ -16,10 +16,10 @@ from rich.progress import Progress
 from dataset_builder.common.console import progress_line
 from dataset_builder.common.errors import UsageError
 from dataset_builder.practice.generate import load_practice, practice_record
-from dataset_builder.practice.perturbed_replay import MAX_MOVES, Practice
+from dataset_builder.practice.perturbed_replay import Practice
 from dataset_builder.simulator.retry import retrying
 from dataset_builder.simulator.simulator import Episode, Simulator
-from dataset_builder.simulator.tasks import get_task
+from dataset_builder.simulator.tasks import MAX_EPISODE_STEPS, get_task
 from dataset_builder.trajectories.corpus import Corpus
 from dataset_builder.trajectories.subgoals import Segment, SubGoal
 from dataset_builder.trajectories.trajectory import Step, Trajectory, to_fraction
@@ -111,7 +111,7 @@ def _replay(game: Episode, episode: EpisodeResult, simplifications: str) -> Prac
         changed = (game.look(), game.inventory()) != (look, inventory) or result.score > before
         useful = changed or result.ambiguous or action.startswith(_PASSES_TIME)
         taught.append(useful and result.accepted and index not in episode.last_resort)
-    if game.score != 100 or game.moves > MAX_MOVES:
+    if game.score != 100 or game.moves > MAX_EPISODE_STEPS:
         return None
     trajectory = Trajectory(
         episode.task,

@@ -3,9 +3,9 @@
 import pytest
 
 from dataset_builder.expert.change_of_state import furnace_path
-from dataset_builder.expert.plan import MAX_MOVES
 from dataset_builder.expert.solve import find_trajectory
 from dataset_builder.simulator.simulator import Simulator
+from dataset_builder.simulator.tasks import MAX_EPISODE_STEPS
 from dataset_builder.trajectories.trajectory import Step
 
 
@@ -45,4 +45,4 @@ def test_the_path_is_shorter_and_verified(simulator: Simulator, task: str, varia
     assert steps[-1].score_fraction == 1
     assert "activate blast furnace" in [step.action for step in steps]
     assert "activate stove" not in [step.action for step in steps]
-    assert steps[-1].moves <= MAX_MOVES
+    assert steps[-1].moves <= MAX_EPISODE_STEPS

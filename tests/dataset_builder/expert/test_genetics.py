@@ -3,9 +3,10 @@
 import pytest
 
 from dataset_builder.expert.genetics import Question, experiment
-from dataset_builder.expert.plan import MAX_MOVES, Seen
+from dataset_builder.expert.plan import Seen
 from dataset_builder.expert.solve import find_trajectory
 from dataset_builder.simulator.simulator import Simulator
+from dataset_builder.simulator.tasks import MAX_EPISODE_STEPS
 
 TEXT = (
     "Your task is to determine whether {} is a dominant or recessive trait in the unknown E plant. "
@@ -101,7 +102,7 @@ def test_the_plant_grown_from_a_seed_decides(asked: str, offspring: str, box: st
 def test_the_experiment_fits_the_step_limit(simulator: Simulator, task: str, variation: int) -> None:
     trajectory = find_trajectory(simulator, task, variation)
     assert trajectory.steps[-1].score_fraction == 1
-    assert trajectory.steps[-1].moves <= MAX_MOVES
+    assert trajectory.steps[-1].moves <= MAX_EPISODE_STEPS
     shown = trajectory.steps[-1].look
     assert (
         sum(f"flower pot {number} (containing" in shown and "plant in the" in shown for number in range(10))

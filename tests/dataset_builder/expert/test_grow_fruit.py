@@ -3,9 +3,10 @@
 import pytest
 
 from dataset_builder.expert.grow_fruit import experiment
-from dataset_builder.expert.plan import MAX_MOVES, Seen
+from dataset_builder.expert.plan import Seen
 from dataset_builder.expert.solve import find_trajectory
 from dataset_builder.simulator.simulator import Simulator
+from dataset_builder.simulator.tasks import MAX_EPISODE_STEPS
 
 TASK = (
     "Your task is to grow a banana. This will require growing several plants, and them being crosspollinated "
@@ -61,5 +62,5 @@ def test_another_task_has_no_such_experiment() -> None:
 def test_the_simulator_gives_the_full_score(simulator: Simulator, variation: int) -> None:
     steps = find_trajectory(simulator, "grow-fruit", variation).steps
     assert steps[-1].score_fraction == 1
-    assert steps[-1].moves <= MAX_MOVES
+    assert steps[-1].moves <= MAX_EPISODE_STEPS
     assert len({step.action for step in steps if " seed in seed jar to " in step.action}) == 2
