@@ -79,11 +79,14 @@ def collect(
     """
     import os
 
+    from dataset_builder.common.files import check_output_folder
     from dataset_builder.common.folder_lock import folder_lock
     from dataset_builder.engines.select import get_engine
     from dataset_builder.expert.collect import collect as run
+    from dataset_builder.trajectories.corpus import TRAJECTORIES
 
     selected = select_tasks(tasks)
+    check_output_folder(out, [TRAJECTORIES], "a corpus")
     threads = workers if workers is not None or engine != "local" else os.cpu_count()
     runner = get_engine(engine, workers=threads, address=address)
     with folder_lock(out, wait), progress_bar() as bar:
@@ -221,9 +224,13 @@ def practice(
     """
     from dataset_builder.common.folder_lock import folder_lock
     from dataset_builder.practice.generate import generate_practice
+    from dataset_builder.trajectories.corpus import TRAJECTORIES
 
-    if not folder.is_dir():
-        raise UsageError(f"There is no folder {folder}: run `subgoal corpus collect --out {folder}` first.")
+    # Before the lock, which would leave its file in a folder of something else.
+    if not (folder / TRAJECTORIES).is_file():
+        raise UsageError(
+            f"{folder} holds no trajectories: run `subgoal corpus collect --out {folder}` first."
+        )
     with folder_lock(folder, wait), progress_bar() as bar:
         stats = generate_practice(folder, steps=steps, workers=workers, progress=bar)
     rows = [

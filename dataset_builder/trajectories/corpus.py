@@ -11,10 +11,13 @@ from dataset_builder.common.jsonl_store import JsonlStore
 from dataset_builder.trajectories.subgoals import Segment, SubGoal, check_segments
 from dataset_builder.trajectories.trajectory import Trajectory, TrajectoryKey
 
+TRAJECTORIES = "trajectories.jsonl"
+"""The file of collected trajectories in a corpus folder."""
+
 
 def trajectory_store(folder: str | Path) -> JsonlStore:
     """Opens the store of collected trajectories in a corpus folder."""
-    return JsonlStore(Path(folder) / "trajectories.jsonl")
+    return JsonlStore(Path(folder) / TRAJECTORIES)
 
 
 def annotation_store(folder: str | Path, annotator: str) -> JsonlStore:

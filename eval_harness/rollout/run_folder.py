@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from dataset_builder.common.errors import UsageError
-from dataset_builder.common.files import write_atomically
+from dataset_builder.common.files import check_output_folder, write_atomically
 from dataset_builder.common.jsonl_store import JsonlStore
 from eval_harness.protocols.protocol import EpisodeKey
 from eval_harness.results.records import (
@@ -21,9 +21,6 @@ from eval_harness.results.records import (
 )
 
 _SAVE_EVERY = 5.0  # seconds between rewrites of results.json while episodes come in
-
-_NOT_OF_RUNS = ("config.json", "adapter_config.json", "training.json", "README.md", "trajectories.jsonl")
-"""Files of models, datasets and corpora: a run among them would be pushed with them."""
 
 
 class RunFolder:
@@ -62,10 +59,7 @@ class RunFolder:
                     f"{self.path} has episodes but no {RESULTS_FILE} that says which run they belong to: "
                     "use another --out, or remove the folder."
                 )
-            if others := [name for name in _NOT_OF_RUNS if (self.path / name).exists()]:
-                raise UsageError(
-                    f"{self.path} holds {others[0]}, so it is not the folder of a run: use another --out."
-                )
+            check_output_folder(self.path, [RESULTS_FILE, EPISODES_FILE], "a run")
             return 0.0
         earlier = load_run(self.path)
         if differences := list(_differences(earlier.to_dict(), self._identity)):
