@@ -129,7 +129,7 @@ def describe_command(
 ) -> None:
     """Write down how a model of any kind is used, after trying it on one state.
 
-    `subgoal eval run` takes the file in place of the model. Templates: docs/models.md.
+    `subgoal eval run` takes the file in place of the model. Templates: docs/evaluation.md.
 
     Example: `subgoal models describe me/my-adapter --role-of flat --prompt thought --out mine.yaml`
     """
