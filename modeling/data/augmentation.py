@@ -4,7 +4,7 @@ A word that is never an answer in training is hardly ever generated later, even 
 training lowers its likelihood. So in many examples names are replaced, in both input and answer, by any
 other word of the vocabulary, or by one of several tokens. All names of an example take part, not only
 those of the answer: otherwise a model would learn that the unusual word is the answer. Before renaming,
-lists of objects are shuffled in some examples, and percentages are replaced.
+lists of objects are shuffled in some examples, percentages replaced and flower pots renumbered.
 """
 
 import random
@@ -59,7 +59,8 @@ class AugmentationConfig:
         targets: answer of each example.
         encode: input → token ids that fit the model.
         encode_target: answer → token ids.
-        chance: that an example's objects are shuffled and its percentages resampled, 0 to 1.
+        chance: that an example's objects are shuffled, its percentages resampled and its flower pots
+            renumbered, 0 to 1.
         counterfactuals: of the decision steps, if any are to be drawn.
     """
 
@@ -148,6 +149,7 @@ class VariedExamples:
             if draw.random() < others.evidence_only:
                 text = evidence_alone(text)
         if shuffled:
+            text, target = renumber_pots(text, target, draw)
             text = resample_percentages(reordered(text, draw), draw)
         same_text, same_target = text == rewriting.texts[index], target == rewriting.targets[index]
         inputs = self.inputs[index] if same_text else rewriting.encode(text)
@@ -250,6 +252,8 @@ _LISTS = ("see: ", "carry: ")
 _ITEM, _BELONGS = ", ", "with: "  # `inclined plane C, with: a brick …` is one object
 _HELD = re.compile(r"\[([^\[\]]*)\]")
 _PERCENTAGE = re.compile(r"\d+(?=%)")
+_POT = re.compile(r"(?<=flower pot )\d+")
+_POT_NUMBERS = range(1, 13)
 
 
 def reordered(text: str, draw: random.Random) -> str:
@@ -280,6 +284,28 @@ def resample_percentages(text: str, draw: random.Random) -> str:
         return text
     new = dict(zip(percentages, sorted(draw.sample(range(101), len(percentages))), strict=True))
     return _PERCENTAGE.sub(lambda number: str(new[int(number[0])]), text)
+
+
+def renumber_pots(text: str, target: str, draw: random.Random) -> tuple[str, str]:
+    """Give the flower pots of an example other numbers, alike in input and answer.
+
+    The few train variations of a task have the same plant in the same pot: its number can be memorised in
+    place of looking for the plant.
+
+    Args:
+        text (`str`): a model's input.
+        target (`str`): the answer.
+        draw (`random.Random`): source of the numbers.
+    """
+    numbers = sorted(set(_POT.findall(text)))
+    if len(numbers) < 2 or not set(_POT.findall(target)) <= set(numbers):
+        return text, target
+    new = dict(zip(numbers, map(str, draw.sample(_POT_NUMBERS, len(numbers))), strict=True))
+
+    def renumbered(part: str) -> str:
+        return _POT.sub(lambda number: new[number[0]], part)
+
+    return renumbered(text), renumbered(target)
 
 
 def _shuffled(listed: str, draw: random.Random) -> str:

@@ -15,6 +15,7 @@ from modeling.data.augmentation import (
     VariedExamples,
     balanced_rows,
     find_names,
+    renumber_pots,
     reordered,
     resample_percentages,
 )
@@ -210,6 +211,33 @@ def test_texts_of_another_version_stay() -> None:
     state = AgentState("find-animal", "find an animal", "This room is called the kitchen.", "an orange")
     text = model_input("controller", state, "paper")
     assert reordered(text, random.Random(1)) == text
+
+
+POTS = (
+    "task: grow a pea | see: flower pot 1 (pea plant), self watering flower pot 4 (soil), flower pot 11"
+    " | past: move pea seed to flower pot 4"
+)
+
+
+def test_pots_get_other_numbers_alike_everywhere() -> None:
+    seen = set()
+    for seed in range(50):
+        text, target = renumber_pots(POTS, "focus on plant in flower pot 4", random.Random(seed))
+        first, second, third, past = re.findall(r"pot (\d+)", text)
+        assert len({first, second, third}) == 3
+        assert past == second
+        assert target == f"focus on plant in flower pot {second}"
+        assert re.sub(r"pot \d+", "pot", text) == re.sub(r"pot \d+", "pot", POTS)
+        seen.add((first, second, third))
+    assert len(seen) > 40
+
+
+@pytest.mark.parametrize("target", ["focus on flower pot 7", "wait"])
+def test_numbers_that_the_input_lacks_stay(target: str) -> None:
+    one_pot = "see: flower pot 1"
+    assert renumber_pots(one_pot, target, random.Random(0)) == (one_pot, target)
+    if "7" in target:
+        assert renumber_pots(POTS, target, random.Random(0)) == (POTS, target)
 
 
 def as_bytes(text: str) -> list[int]:
