@@ -89,7 +89,7 @@ def test_well_advised_pair_reaches_the_ceiling(llm: Any, play: Play) -> None:
         assert episode.llm_calls < len(episode.actions)
         assert episode.model_calls >= len(episode.actions)
     assert result.agent_settings["escalation"] == {"when": "stuck", "budget_tokens": 20_000}
-    assert result.models["llm"] == {"id": "teacher"}
+    assert result.models["llm"] == {"id": "teacher", "kind": "served"}
 
 
 def test_badly_advised_pair_stays_at_the_floor(llm: Any, play: Play) -> None:

@@ -30,7 +30,7 @@ def start(client: Client, *arguments: Any) -> dict[str, Any]:
 def test_an_episode_is_steered_played_and_handed_over(client: Client, simulator: Simulator) -> None:
     begun = start(client)
     key = begun["episode"]
-    assert (begun["score"], begun["next_subgoal"]) == (0, "focus_on(animal, outside)")
+    assert (begun["score"], begun["next_subgoal"]) == (8, "focus_on(animal, outside)")
     client.predict(key, "navigate_to(kitchen)", api_name="/set_subgoal")
     assert client.predict(key, api_name="/step")["last"]["action"] == "teleport to kitchen"
     assert client.predict(key, "teleport to outside", api_name="/act")["room"] == "outside"
