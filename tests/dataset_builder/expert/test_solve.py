@@ -53,10 +53,10 @@ def test_the_measurement_comes_before_the_answer(simulator: Simulator) -> None:
 
 def test_melting_is_watched_until_the_substance_has_changed(simulator: Simulator) -> None:
     steps = find_trajectory(simulator, "measure-melting-point-known-substance", 109).steps
-    readings = [step for step in steps if step.action.startswith("use thermometer")]
+    readings = [index for index, step in enumerate(steps) if step.action.startswith("use thermometer")]
     assert len(readings) >= 2
-    assert "liquid gallium" not in readings[-2].look
-    assert "liquid gallium" in readings[-1].look
+    assert "liquid gallium" not in steps[readings[-1]].look
+    assert "liquid gallium" in steps[readings[-1] + 1].look
 
 
 def test_readings_end_when_the_question_is_decided(simulator: Simulator) -> None:
