@@ -4,12 +4,14 @@ import difflib
 import os
 from collections.abc import Iterable
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 import yaml
 from pydantic import BaseModel, ValidationError
 
 from dataset_builder.common.errors import UsageError, clip, one_line
+
+Schema = TypeVar("Schema", bound=BaseModel)
 
 
 def nearest_hint(name: str, known: Iterable[str], otherwise: str, cutoff: float = 0.6) -> str:
@@ -87,6 +89,25 @@ def first_fault(error: ValidationError, model: type[BaseModel]) -> str:
     if isinstance(value, dict | list | tuple):  # too long to be repeated
         return f"{location}: {reason}."
     return f"{location} is {clip(repr(value))}: {reason[0].lower()}{reason[1:]}."
+
+
+def validated(model: type[Schema], fields: dict[str, Any], source: str) -> Schema:
+    """Fields as an object of a schema.
+
+    Args:
+        model (`type[BaseModel]`): the schema.
+        fields (`dict`): key → value.
+        source (`str`): where they come from, for the message.
+
+    Raises:
+        UsageError: for the first fault, in one line.
+    """
+    try:
+        return model.model_validate(fields)
+    except ValidationError as error:
+        raise UsageError(f"{source}: {first_fault(error, model)}") from error
+    except UsageError as error:
+        raise UsageError(f"{source}: {error}") from error
 
 
 def _nested_schema(annotation: Any) -> type[BaseModel] | None:

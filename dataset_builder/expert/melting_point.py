@@ -9,7 +9,7 @@ from dataset_builder.trajectories.trajectory import Step
 
 _MELTING_POINT = re.compile(r"melting point of (?:solid |liquid )?([\w -]+?) is above (-?[\d.]+) degrees")
 _KNOWN = "measure-melting-point-known-substance"
-"""The solver stops its readings of an unknown substance by the same rule as `measurement`."""
+"""Paths of unknown substances end their readings by nearly this rule already (`readings_after_decision`)."""
 _HEATED = re.compile(r"move .+ to (?:stove|blast furnace|oven|hot plate|fire pit)")
 _MOST_READINGS, _MOST_EQUAL = 25, 3
 _READING = re.compile(r"measures a temperature of (-?\d+) degrees")

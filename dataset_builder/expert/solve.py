@@ -227,8 +227,7 @@ def _experiment(player: ExpertReplay) -> _Replay | None:
     actions = begin(player.episode.task_description(), player.episode.look())
     if actions is None:
         return None
-    replay = player.follow(actions)
-    return replay if replay.score == 100 and replay.steps[-1].moves <= MAX_EPISODE_STEPS else None
+    return _followed(player, actions)
 
 
 def _by_experiment(player: ExpertReplay, best: _Replay) -> _Replay:
@@ -239,8 +238,13 @@ def _by_experiment(player: ExpertReplay, best: _Replay) -> _Replay:
     if actions is None:
         return best
     player.load()
+    return _followed(player, actions) or best
+
+
+def _followed(player: ExpertReplay, actions: Experiment) -> _Replay | None:
+    """The play of an experiment on the current load; None if it fails or exceeds the limit of agents."""
     replay = player.follow(actions)
-    return replay if replay.score == 100 and replay.steps[-1].moves <= MAX_EPISODE_STEPS else best
+    return replay if replay.score == 100 and replay.steps[-1].moves <= MAX_EPISODE_STEPS else None
 
 
 def _shortest(player: ExpertReplay, gold: _Replay, teleport: bool) -> _Replay:

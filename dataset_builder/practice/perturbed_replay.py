@@ -15,14 +15,13 @@ in the room.
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass
-from itertools import groupby
 from random import Random
 
 from dataset_builder.simulator.look import room_of
 from dataset_builder.simulator.simulator import Episode
 from dataset_builder.simulator.tasks import MAX_EPISODE_STEPS
 from dataset_builder.simulator.vocabulary import ROOMS
-from dataset_builder.trajectories.subgoals import Segment, SubGoal, step_subgoals
+from dataset_builder.trajectories.subgoals import Segment, step_segments, step_subgoals
 from dataset_builder.trajectories.trajectory import Step, Trajectory, to_fraction
 
 SEARCH = ("kitchen", "workshop", "foundry", "bathroom", "living room", "bedroom", "art studio", "greenhouse")
@@ -260,11 +259,7 @@ class PracticeReplay:
             tuple(self.steps),
             base.scienceworld_version,
         )
-        segments, start = [], 0
-        for subgoal, run in groupby(self.subgoals):
-            stop = start + len(list(run))
-            segments.append(Segment(SubGoal.parse(subgoal), start, stop))
-            start = stop
+        segments = step_segments(self.subgoals)
         return Practice(trajectory, segments, self.taught, self.prelude, bool(self.colours))
 
     def _find(self, subgoal: str, room: str, action: str) -> None:

@@ -190,6 +190,7 @@ class Episode:
         self._description = ""
         self.task: Task | None = None
         self.variation = -1
+        self.first_look = False
         self.score = 0
         self.moves = 0
         self.done = False
@@ -225,6 +226,7 @@ class Episode:
         requested = get_task(task)
         requested.check_variation(variation)
         self.simplifications = expand_simplifications(requested, simplifications)
+        self.first_look = first_look
         self._attach()
         assert self.world is not None
         with self.world.lock, self.world.guard():

@@ -102,6 +102,17 @@ def join_neighbours(segments: Sequence[Segment]) -> list[Segment]:
     return joined
 
 
+def step_segments(subgoals: Sequence[str]) -> list[Segment]:
+    """The inverse of `step_subgoals`: runs of the same sub-goal as segments.
+
+    Raises:
+        SubGoalSyntaxError: if a text is not a sub-goal.
+    """
+    return join_neighbours(
+        [Segment(SubGoal.parse(text), index, index + 1) for index, text in enumerate(subgoals)]
+    )
+
+
 def step_subgoals(segments: Sequence[Segment]) -> list[str]:
     """The sub-goal's text at each step."""
     return [str(segment.subgoal) for segment in segments for _ in range(segment.start, segment.stop)]

@@ -34,6 +34,6 @@ def to_practice(
         counts = add_successes(folder, corpus, progress=progress)
     typer.echo(
         f"{counts['added']} episodes added, {counts['kept']} were there, {counts['failed']} below the full "
-        f"score, {counts['known']} the same as a path of the corpus, {counts['different']} came out "
-        "otherwise in the replay."
+        f"score, {counts['known']} the same as a path of the corpus, {counts['different']} with another end "
+        "in the replay, or a step without sub-goal."
     )

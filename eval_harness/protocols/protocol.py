@@ -12,13 +12,12 @@ from pydantic import (
     BaseModel,
     ConfigDict,
     Field,
-    ValidationError,
     ValidationInfo,
     field_validator,
     model_validator,
 )
 
-from dataset_builder.common.config_files import config_file, first_fault, read_mapping
+from dataset_builder.common.config_files import config_file, read_mapping, validated
 from dataset_builder.common.errors import UsageError
 from dataset_builder.simulator.tasks import MAX_EPISODE_STEPS, get_task, select_tasks
 from eval_harness.metrics.scienceworld_score.scores import count
@@ -248,18 +247,9 @@ def load_protocol(name: str | Path | Protocol) -> Protocol:
     shipped = _shipped()
     path = config_file(name, shipped, "Unknown protocol")
     if path is None:
-        return _build({"name": str(name), **shipped[str(name)]}, f"Protocol {name}")
-    return _build({"name": path.stem, **read_mapping(path, "protocol")}, f"Protocol file {path}")
+        return validated(Protocol, {"name": str(name), **shipped[str(name)]}, f"Protocol {name}")
+    return validated(Protocol, {"name": path.stem, **read_mapping(path, "protocol")}, f"Protocol file {path}")
 
 
 def _shipped() -> dict[str, dict[str, Any]]:
     return yaml.safe_load((files("eval_harness.protocols") / "protocols.yaml").read_text(encoding="utf-8"))
-
-
-def _build(fields: dict[str, Any], source: str) -> Protocol:
-    try:
-        return Protocol.model_validate(fields)
-    except ValidationError as error:
-        raise UsageError(f"{source}: {first_fault(error, Protocol)}") from error
-    except UsageError as error:
-        raise UsageError(f"{source}: {error}") from error

@@ -8,7 +8,6 @@ from collections import Counter, defaultdict
 from collections.abc import Sequence
 from functools import partial
 from importlib.metadata import version
-from itertools import groupby
 from pathlib import Path
 
 from rich.progress import Progress
@@ -21,7 +20,7 @@ from dataset_builder.simulator.retry import retrying
 from dataset_builder.simulator.simulator import Episode, Simulator
 from dataset_builder.simulator.tasks import MAX_EPISODE_STEPS, get_task
 from dataset_builder.trajectories.corpus import Corpus
-from dataset_builder.trajectories.subgoals import Segment, SubGoal
+from dataset_builder.trajectories.subgoals import step_segments
 from dataset_builder.trajectories.trajectory import Step, Trajectory, to_fraction
 from eval_harness.results.played_run import read_played
 from eval_harness.results.records import EpisodeResult
@@ -45,7 +44,8 @@ def add_successes(run: str | Path, corpus: str | Path, *, progress: Progress | N
 
     Returns:
         `Counter[str]`: number of episodes `added`, `kept` from before, `failed` (below the full score),
-        `known` (the actions are those of a path of the corpus), and `different` (the replay has another end).
+        `known` (the actions are those of a path of the corpus), and `different` (the
+        replay has another end, or a step has no sub-goal).
 
     Raises:
         UsageError: if the run has no sub-goals, or episodes of other splits.
@@ -98,7 +98,9 @@ def _known_actions(corpus: Corpus) -> dict[tuple[str, int], set[tuple[str, ...]]
 
 
 def _replay(game: Episode, episode: EpisodeResult, simplifications: str) -> Practice | None:
-    """The episode as practice; None if its replay has another end, or it took too many moves."""
+    """As practice; None if a step has no sub-goal, or the replay another end, or too many moves."""
+    if not all(episode.subgoals):
+        return None
     game.load(episode.task, episode.variation, simplifications)
     steps: list[Step] = []
     taught: list[bool] = []
@@ -122,9 +124,4 @@ def _replay(game: Episode, episode: EpisodeResult, simplifications: str) -> Prac
         tuple(steps),
         version("scienceworld"),
     )
-    segments, start = [], 0
-    for subgoal, run in groupby(episode.subgoals):
-        stop = start + len(list(run))
-        segments.append(Segment(SubGoal.parse(subgoal), start, stop))
-        start = stop
-    return Practice(trajectory, segments, taught, [], False)
+    return Practice(trajectory, step_segments(episode.subgoals), taught, [], False)

@@ -10,9 +10,9 @@ from pathlib import Path
 from typing import Any, Literal
 
 import yaml
-from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator
+from pydantic import BaseModel, ConfigDict, Field, field_validator
 
-from dataset_builder.common.config_files import first_fault, read_mapping
+from dataset_builder.common.config_files import read_mapping, validated
 from dataset_builder.common.errors import UsageError
 from dataset_builder.common.files import write_atomically
 from dataset_builder.trajectories.model_input import check_version
@@ -179,12 +179,7 @@ def parse_description(values: dict[str, Any], source: str) -> ModelDescription:
     Raises:
         UsageError: for an unknown key, or a bad value.
     """
-    try:
-        return ModelDescription.model_validate(values)
-    except ValidationError as error:
-        raise UsageError(f"{source}: {first_fault(error, ModelDescription)}") from None
-    except UsageError as error:
-        raise UsageError(f"{source}: {error}") from None
+    return validated(ModelDescription, values, source)
 
 
 def is_description(name: str) -> bool:

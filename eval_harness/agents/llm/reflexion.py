@@ -96,8 +96,8 @@ class Reflexion(LLMAgent[TrialMemory]):
         """
         episode = self._simulator.episode(step_limit=memory.episode.step_limit)
         try:
-            variation = memory.episode.variation
-            look = episode.load(task, variation, self._simplifications, first_look=True)
+            played = memory.episode
+            look = episode.load(task, played.variation, self._simplifications, first_look=played.first_look)
             description, inventory = episode.task_description(), episode.inventory()
             state = AgentState(task, description, look, inventory, score_points=episode.score)
             trial = Memory(episode, memory.conversation)

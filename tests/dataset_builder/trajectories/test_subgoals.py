@@ -11,6 +11,8 @@ from dataset_builder.trajectories.subgoals import (
     SubGoalSyntaxError,
     check_segments,
     join_neighbours,
+    step_segments,
+    step_subgoals,
 )
 
 NAMES = st.from_regex(r"[a-z][a-z0-9_]*", fullmatch=True)
@@ -94,3 +96,13 @@ def test_joining_neighbours_makes_any_cover_valid(runs: list[tuple[SubGoal, int]
         return [part.subgoal for part in parts for _ in range(part.start, part.stop)]
 
     assert spelled_out(joined) == spelled_out(segments)
+
+
+@given(st.lists(st.sampled_from([GO, TAKE])))
+def test_steps_and_segments_are_inverse(subgoals: list[SubGoal]) -> None:
+    texts = list(map(str, subgoals))
+    segments = step_segments(texts)
+    assert step_subgoals(segments) == texts
+    assert segments == join_neighbours(segments)
+    if texts:
+        check_segments(segments, len(texts))

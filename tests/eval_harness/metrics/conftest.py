@@ -1,12 +1,16 @@
-"""The answers of both metrics, computed in one process without a network."""
+"""The answers of both metrics, computed in one process without a network; and their Gradio pages."""
 
+import importlib.util
 import json
 import os
 import subprocess
 import sys
+from collections.abc import Callable
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
+import evaluate
 import pytest
 
 FOLDER = Path(__file__).parents[3] / "eval_harness" / "metrics"
@@ -88,3 +92,27 @@ def answers(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Any]:
     )
     assert done.returncode == 0, done.stderr
     return dict(zip(calls, json.loads(done.stdout.splitlines()[-1]), strict=True))
+
+
+@pytest.fixture
+def metric_page(monkeypatch: pytest.MonkeyPatch) -> Callable[[str], tuple[Any, list[dict[str, Any]]]]:
+    """Loads the page of a metric; returns it and the calls of `compute`, of which the second one fails."""
+
+    def load(name: str) -> tuple[Any, list[dict[str, Any]]]:
+        calls: list[dict[str, Any]] = []
+
+        def compute(**arguments: Any) -> dict[str, float]:
+            calls.append(arguments)
+            if len(calls) > 1:
+                raise ValueError("bad input")
+            return {"figure": 1.0}
+
+        monkeypatch.setattr(evaluate, "load", lambda *_: SimpleNamespace(compute=compute))
+        spec = importlib.util.spec_from_file_location("app", FOLDER / name / "app.py")
+        assert spec is not None
+        assert spec.loader is not None
+        app = importlib.util.module_from_spec(spec)
+        spec.loader.exec_module(app)
+        return app, calls
+
+    return load

@@ -80,6 +80,8 @@ def test_a_replay_that_fails_is_left_out(corpus: Path, path: Trajectory, make_ru
     episode = played(path)
     run = make_run("run", [replace(episode, actions=[*episode.actions[:-1], "wait"])])
     assert add_successes(run, corpus) == {"different": 1}
+    unnamed = replace(episode, subgoals=["", *episode.subgoals[1:]])
+    assert add_successes(make_run("unnamed", [unnamed]), corpus) == {"different": 1}
 
 
 def test_only_train_variations_may_be_trained_on(corpus: Path, path: Trajectory, make_run: MakeRun) -> None:
