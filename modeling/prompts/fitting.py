@@ -1,5 +1,6 @@
 """Prompts that fit a model's context: the oldest history is dropped first."""
 
+from bisect import bisect_left
 from collections.abc import Callable
 from dataclasses import replace
 
@@ -37,13 +38,13 @@ def fit_messages(
     if fits(messages):
         return messages, False
     if "history" in template.variables:
-        low, high = 1, len(given.history) + 1
-        while low < high:  # the smallest number of dropped events that fits
-            middle = (low + high) // 2
-            shorter = fits(template.messages(replace(given, history=given.history[middle:])))
-            low, high = (low, middle) if shorter else (middle + 1, high)
-        if low <= len(given.history):
-            return template.messages(replace(given, history=given.history[low:])), True
+        without = [
+            replace(given, history=given.history[dropped:]) for dropped in range(len(given.history) + 1)
+        ]
+        # The smallest number of dropped events that fits; with none dropped it does not.
+        first = bisect_left(without, True, lo=1, key=lambda shorter: fits(template.messages(shorter)))
+        if first < len(without):
+            return template.messages(without[first]), True
         given = replace(given, history=())
     if "state_text" in template.variables:
         try:

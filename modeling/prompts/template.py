@@ -230,17 +230,3 @@ def load_template(name_or_path: str | Path) -> PromptTemplate:
     except (OSError, UnicodeDecodeError) as error:
         hint = nearest_hint(str(name_or_path), names, f"Use {', '.join(names)}, or a jinja file.")
         raise UsageError(f"No prompt template {str(name_or_path)!r}. {hint}") from error
-
-
-def render_messages(template: PromptTemplate, text: str, role: str) -> list[Message]:
-    """The chat messages for a row of a corpus.
-
-    Args:
-        template (`PromptTemplate`): uses no variables but those of `IN_CORPUS`.
-        text (`str`): the state text, column `input`.
-        role (`str`): one of `ROLES`.
-
-    Raises:
-        UsageError: if the template uses other variables.
-    """
-    return template.messages(PromptInput(text, role))

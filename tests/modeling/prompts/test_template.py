@@ -8,7 +8,6 @@ from modeling.prompts.template import (
     PromptInput,
     PromptTemplate,
     load_template,
-    render_messages,
     template_names,
 )
 
@@ -37,12 +36,12 @@ def test_templates_of_the_package_write_chats_that_begin_with_the_system() -> No
 
 def test_training_and_play_write_the_same_messages() -> None:
     template = load_template("state")
-    assert render_messages(template, given().state_text, "flat") == template.messages(given())
-    system, user = render_messages(template, "task: boil | goal: x", "controller")
+    assert template.messages(PromptInput(given().state_text, "flat")) == template.messages(given())
+    system, user = template.messages(PromptInput("task: boil | goal: x", "controller"))
     assert system["content"].endswith("Answer with the next sub-goal.")
     assert user["content"] == "task: boil | goal: x"
     with pytest.raises(UsageError, match="uses 'history', which a corpus does not hold"):
-        render_messages(load_template("thought"), "task: boil", "flat")
+        load_template("thought").messages(PromptInput("task: boil", "flat"))
 
 
 def test_the_game_is_told_as_turns() -> None:
