@@ -39,7 +39,8 @@ def play(env: ScienceWorldEnv, agent: SubgoalAgent, protocol: Protocol, key: Epi
     """
     env.load(key.task, key.variation, protocol.simplifications)
     _, infos = env.reset()
-    state = AgentState(key.task, infos["taskDesc"], infos["look"], infos["inv"])
+    start = int(infos["score"])
+    state = AgentState(key.task, infos["taskDesc"], infos["look"], infos["inv"], score_points=start)
     played = PlayedEpisode()
     limit = protocol.moves_allowed(key.task)
     while len(played.actions) < (protocol.decision_limit or limit):
@@ -51,7 +52,7 @@ def play(env: ScienceWorldEnv, agent: SubgoalAgent, protocol: Protocol, key: Epi
         state.advance(action, observation, score, infos["moves"], infos["look"], infos["inv"])
         if done or infos["moves"] > limit:
             break
-        if protocol.early_stop_reason(played.actions, played.scores, names_subgoals=True):
+        if protocol.early_stop_reason(played.actions, played.scores, names_subgoals=True, start=start):
             break
     return played
 

@@ -46,6 +46,7 @@ class Game:
         self._agent = agent
         self._protocol = protocol
         self._began = False
+        self._first_score = 0
         self._stop_reason = ""
         self._error: str | None = None
         self._started = time.monotonic()
@@ -66,7 +67,8 @@ class Game:
         rules = self._protocol
         look = self.episode.load(task, variation, rules.simplifications, first_look=rules.first_look)
         description, inventory = self.episode.task_description(), self.episode.inventory()
-        self.state = AgentState(task, description, look, inventory, score_points=self.episode.score)
+        self._first_score = self.episode.score
+        self.state = AgentState(task, description, look, inventory, score_points=self._first_score)
         self._began = True
         self._agent.begin(self.state, self.episode, episode_seed(self.unit))
 
@@ -133,6 +135,7 @@ class Game:
             [turn.action for turn in self.turns],
             [turn.score for turn in self.turns],
             names_subgoals=any(turn.subgoal for turn in self.turns),
+            start=self._first_score,
         )
 
     def fail(self, error: Exception | str) -> None:

@@ -54,10 +54,10 @@ class ScoreUnchanged(_Rule):
     actions: int = Field(gt=0)
     after: int = Field(default=0, ge=0)
 
-    def applies(self, actions: Sequence[str], scores: Sequence[int]) -> bool:
+    def applies(self, actions: Sequence[str], scores: Sequence[int], start: int) -> bool:
         if len(scores) < max(self.actions, self.after):
             return False
-        return len(set([0, *scores][-self.actions - 1 :])) == 1
+        return len(set([start, *scores][-self.actions - 1 :])) == 1
 
 
 class FewDistinct(_Rule):
@@ -67,7 +67,7 @@ class FewDistinct(_Rule):
     actions: int = Field(gt=0)
     distinct: int = Field(gt=0)
 
-    def applies(self, actions: Sequence[str], scores: Sequence[int]) -> bool:
+    def applies(self, actions: Sequence[str], scores: Sequence[int], start: int) -> bool:
         return len(actions) >= self.actions and len(set(actions[-self.actions :])) <= self.distinct
 
 
@@ -210,7 +210,7 @@ class Protocol(BaseModel):
         ]
 
     def early_stop_reason(
-        self, actions: Sequence[str], scores: Sequence[int], names_subgoals: bool
+        self, actions: Sequence[str], scores: Sequence[int], names_subgoals: bool, start: int = 0
     ) -> str | None:
         """The kind of the first early-stop rule that applies, None if the episode continues.
 
@@ -218,11 +218,12 @@ class Protocol(BaseModel):
             actions (`Sequence[str]`): actions so far.
             scores (`Sequence[int]`): the score after each of them, 0 to 100.
             names_subgoals (`bool`): whether the agent works with sub-goals.
+            start (`int`, *optional*, defaults to 0): the score before the first action.
         """
         # The paper stops its two kinds of agents by different rules.
         arm = "subgoals" if names_subgoals else "flat"
         for rule in self.early_stop:
-            if rule.agents in ("all", arm) and rule.applies(actions, scores):
+            if rule.agents in ("all", arm) and rule.applies(actions, scores, start):
                 return rule.kind
         return None
 

@@ -157,6 +157,10 @@ def test_swiftsage_stops_after_thirty_actions_without_points_once_99_are_played(
     protocol = load_protocol("swiftsage")
     scores = [10] * 98
     assert protocol.early_stop_reason(["a"] * 98, scores, names_subgoals=True) is None
+    paper = load_protocol("paper")
+    varied = [str(number) for number in range(50)]
+    assert paper.early_stop_reason(varied, [8] * 50, names_subgoals=True) is None  # the first action scored
+    assert paper.early_stop_reason(varied, [8] * 50, names_subgoals=True, start=8) == "score_unchanged"
     assert protocol.early_stop_reason(["a"] * 99, [*scores, 10], names_subgoals=True) == "score_unchanged"
     late = [10] * 80 + [20] * 30
     assert protocol.early_stop_reason(["a"] * 110, late, names_subgoals=False) is None
