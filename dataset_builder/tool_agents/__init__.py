@@ -1,0 +1,1 @@
+"""Small agents with tools: questions, retrieval, a sandbox for code, and a teacher's trajectories."""
