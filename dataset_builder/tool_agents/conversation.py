@@ -37,7 +37,7 @@ NO_CODE = "NoCode: write a line that begins with Thought: and a ```python block.
 _FENCE = "```"
 _BLOCK = re.compile(r"```(?:python|py)?[ \t]*\n(.*?)(?:\n[ \t]*```|\Z)", re.DOTALL)
 _THOUGHT = re.compile(r"\A\s*(?:Thought:)?\s*", re.IGNORECASE)
-_ANSWER = re.compile(r"\banswer is:?[ \t]*(\S[^\n]*)", re.IGNORECASE)
+_ANSWER = re.compile(r".*\banswer is:?[ \t]*(\S[^\n]*)", re.IGNORECASE | re.DOTALL)
 _MARKUP = " *`\"'"
 _BOXED = re.compile(r"\\boxed\{([^{}]*(?:\{[^{}]*\}[^{}]*)*)\}")
 
