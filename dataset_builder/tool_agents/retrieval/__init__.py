@@ -1,0 +1,1 @@
+"""Retrieval: passages, a BM25 index of them, and a client of retrieval servers."""
