@@ -6,14 +6,15 @@ from typing import TYPE_CHECKING, Any, Protocol
 
 from modeling.inference.grounding import Grounding
 from modeling.inference.search import Answer, Search, distinct, ranked_by_votes
+from modeling.prompts.chat_input import ChatInput
 from modeling.prompts.template import PromptInput
 from modeling.runtime.native_calls import NATIVE_CALLS
 
 if TYPE_CHECKING:
     from transformers import PreTrainedTokenizerBase
 
-ModelInput = str | PromptInput
-"""What a model is asked with: the state text, or for prompt templates all that is known of a state."""
+ModelInput = str | PromptInput | ChatInput
+"""What a model is asked with: a state text, all that is known of a state (for templates), or a chat."""
 
 Request = tuple[ModelInput, int]
 """An input and the seed of its samples (0 in beam search)."""

@@ -82,6 +82,8 @@ class Recipe(_Strict):
     """One-line description."""
     license: str = "apache-2.0"
     """Licence in the model card, as an id of the Hub: that of the base, if its licence demands it."""
+    purpose: Literal["sub-goals", "tools"] = "sub-goals"
+    """What is trained: a role (`subgoal train`), or an agent with tools (`subgoal tools train`)."""
     kind: Literal["seq2seq", "causal"] = "seq2seq"
     """Kind of model: seq2seq (T5), or causal (a decoder such as Llama or Qwen, which needs a base)."""
     base: str | None = None
@@ -97,7 +99,7 @@ class Recipe(_Strict):
     packing: bool = False
     """Join short examples to sequences without padding. For causal models."""
     frozen_layers: int = Field(default=0, ge=0)
-    """Lower layers of a causal model that are not trained, nor its embeddings. 0: all are trained."""
+    """Lower layers of a causal model without training or LoRA, nor its embeddings. 0: all are trained."""
     cache_gb: float = Field(default=4.0, ge=0)
     """Disk space in GB for the outputs of frozen layers; others are computed again. 0: no cache."""
     state_text: str | None = None
@@ -275,11 +277,8 @@ def _conflict(recipe: Recipe) -> str | None:
             return f"{key} is for kind: {kind}; this recipe is for {recipe.kind} models: remove {key}."
     if recipe.kind == "causal" and recipe.optimizer == "muon":
         return "optimizer muon is for training from scratch, kind: causal fine-tunes: use adamw or adafactor."
-    if recipe.frozen_layers:
-        if recipe.lora is not None:
-            return "lora and frozen_layers exclude each other: remove one."
-        if recipe.packing:
-            return "frozen layers are cached by example, which packing would join: remove packing."
+    if recipe.frozen_layers and recipe.packing:
+        return "frozen layers are cached by example, which packing would join: remove packing."
     return None
 
 

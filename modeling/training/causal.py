@@ -1,18 +1,17 @@
 """Training of causal models (Llama, Qwen, SmolLM, …) with trl: whole, with LoRA, or the upper layers only."""
 
-from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from modeling.checkpoints.description import ModelDescription
-from modeling.checkpoints.load import Checkpoint, load_checkpoint
+from modeling.checkpoints.load import load_checkpoint
 from modeling.data.encoding import Tokenized
 from modeling.data.prompt_encoding import PromptFitter
 from modeling.data.tokenizer import save_tokenizer
 from modeling.prompts.target import TargetPattern
 from modeling.prompts.template import load_template
 from modeling.runtime.distributed import first_then_others
+from modeling.training.causal_model import causal_parts, causal_trainer
 from modeling.training.checks import check_held_out, check_prompt_length
-from modeling.training.model_init import add_lora
 from modeling.training.student import Examples, Student, TrainingFlow, ground, mark
 
 if TYPE_CHECKING:
@@ -44,50 +43,24 @@ class CausalStudent(Student):
             self.role,
             TargetPattern(),
         )
-        self._whole = checkpoint.model
-        if recipe.lora:
-            self._whole = add_lora(checkpoint.model, recipe.lora)
-            _name_base(self._whole, checkpoint)
-        self.model = self._whole
-        self._lower: PreTrainedModel | None = None
-        if recipe.frozen_layers:
-            self._freeze()
-
-    def _freeze(self) -> None:
-        from modeling.training.frozen_layers import freeze_lower, split
-
-        freeze_lower(self._whole, self.recipe.frozen_layers)
-        if self.recipe.cache_gb:
-            self._lower, self.model = split(self._whole, self.recipe.frozen_layers)
+        self.parts = causal_parts(checkpoint, recipe)
+        self.model = self.parts.trained
 
     @property
     def whole(self) -> "PreTrainedModel":
         """The model with all its layers, which share the weights that are trained."""
-        return self._whole
+        return self.parts.whole
 
     def trainer(self, examples: Examples, flow: TrainingFlow) -> "RoleTrainer":
         """An `SFTTrainer` on token ids with a mask of the answers."""
-        from modeling.training.arguments import causal_arguments
-        from modeling.training.causal_trainer import CausalRoleTrainer
-
-        trainer = CausalRoleTrainer(
-            model=self.model,
-            args=causal_arguments(self.recipe, flow.checkpoints, flow.name),
-            callbacks=flow.callbacks,
-            train_dataset=_dataset(examples.train),
-            eval_dataset=_dataset(examples.validation),
-            processing_class=self.tokenizer,
-            recipe=self.recipe,
-            clock=flow.clock,
-            count_decisions=flow.count_decisions,
+        return causal_trainer(
+            self.parts,
+            self.recipe,
+            self.tokenizer,
+            _dataset(examples.train),
+            _dataset(examples.validation),
+            flow,
         )
-        if self._lower is not None:
-            from modeling.training.frozen_layers import HiddenStatesCollator, LowerOutputs
-
-            path = flow.checkpoints / f"lower_layers_{trainer.args.process_index}.bin"
-            outputs = LowerOutputs(self._lower, path, self.recipe.cache_gb, trainer.args.bf16)
-            trainer.data_collator = HiddenStatesCollator(trainer.data_collator, outputs)
-        return trainer
 
     def prompt(self, text: str) -> dict[str, str]:
         """The prompt as the tokenizer's chat template writes it."""
@@ -103,7 +76,7 @@ class CausalStudent(Student):
         """Write a checkpoint that `AutoModelForCausalLM` opens, or an adapter folder, and how it is asked."""
         mark(self)
         ground(self, examples)
-        self._whole.save_pretrained(self.folder)
+        self.parts.whole.save_pretrained(self.folder)
         save_tokenizer(self.tokenizer, self.folder)
         description = ModelDescription().merged(
             role=self.role,
@@ -116,16 +89,6 @@ class CausalStudent(Student):
             else None,
         )
         description.save(self.folder)
-
-
-def _name_base(model: Any, checkpoint: Checkpoint) -> None:
-    """Let the adapter name its base so that it is found from anywhere, and at the same commit."""
-    config = next(iter(model.peft_config.values()))
-    folder = Path(checkpoint.id)
-    if folder.is_dir():
-        config.base_model_name_or_path = str(folder.resolve())
-    else:
-        config.base_model_name_or_path, config.revision = checkpoint.id, checkpoint.revision
 
 
 def _dataset(examples: Tokenized) -> "Dataset":

@@ -129,12 +129,13 @@ def choose_attention(model: "PreTrainedModel") -> None:
         model.set_attn_implementation("eager")
 
 
-def add_lora(model: "PreTrainedModel", recipe: LoraRecipe) -> "PreTrainedModel":
+def add_lora(model: "PreTrainedModel", recipe: LoraRecipe, frozen_layers: int = 0) -> "PreTrainedModel":
     """Freeze a model and add trainable low-rank matrices (LoRA, arXiv 2106.09685).
 
     Args:
         model (`PreTrainedModel`): a seq2seq or causal model.
         recipe (`LoraRecipe`): rank, scale, dropout, and which layers.
+        frozen_layers (`int`, *optional*, defaults to 0): lower layers without such matrices.
     """
     from peft import LoraConfig, TaskType, get_peft_model
 
@@ -146,10 +147,23 @@ def add_lora(model: "PreTrainedModel", recipe: LoraRecipe) -> "PreTrainedModel":
         lora_dropout=recipe.dropout,
         target_modules="all-linear" if recipe.layers == "all" else _QUERY_VALUE[seq2seq],
     )
+    if frozen_layers:
+        config.layers_to_transform = list(range(frozen_layers, model.config.num_hidden_layers))
+        if recipe.layers == "all":  # peft takes layer numbers only with names of modules
+            config.target_modules = _linear_names(model)
     wrapped: Any = get_peft_model(model, config)
     # Gradient checkpointing recomputes from the embeddings' output, which must require a gradient.
     wrapped.enable_input_require_grads()
     return wrapped
+
+
+def _linear_names(model: "PreTrainedModel") -> list[str]:
+    """Last parts of the names of the linear modules inside of layers."""
+    from torch.nn import Linear
+
+    named = model.named_modules()
+    inside = (name for name, part in named if ".layers." in name and isinstance(part, Linear))
+    return sorted({name.rpartition(".")[2] for name in inside})
 
 
 def merge_lora(model: Any) -> Any:

@@ -2,14 +2,13 @@
 
 import contextlib
 import random
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Sequence
 from importlib.metadata import version as package_version
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from dataset_builder.common.errors import SubgoalError, UsageError
 from dataset_builder.common.folder_lock import folder_lock
-from dataset_builder.common.hub_ids import public_name
 from modeling.checkpoints.load import weights_hash
 from modeling.checkpoints.model_card import write_card
 from modeling.checkpoints.training_record import (
@@ -33,6 +32,7 @@ from modeling.training.checks import check_counterfactual, check_recipe
 from modeling.training.decision_accuracy import DecisionAccuracy, decision_accuracy
 from modeling.training.exact_match import exact_match
 from modeling.training.loss_curve import draw_curve, training_curve
+from modeling.training.running import loss_at, recorded, run_trainer, say, settle, started_clock
 from modeling.training.student import Examples, Student, TrainingFlow
 
 if TYPE_CHECKING:
@@ -115,10 +115,10 @@ def _train(role: str, recipe: Recipe, dataset: str, out: Path, console: "Console
         check_counterfactual(recipe, data)
         if is_first():
             stack.enter_context(folder_lock(folder))
-        plan = {"role": role, "recipe": _recorded(recipe), "fingerprint": data.fingerprint}
+        plan = {"role": role, "recipe": recorded(recipe), "fingerprint": data.fingerprint}
         finished = on_first(lambda: open_folder(folder, plan))
         if finished is not None:
-            _say(console, f"{role}: training in {out} is already finished.")
+            say(console, f"{role}: training in {out} is already finished.")
             return finished
         with full_disk_named(folder):
             return _Run(role, recipe, data, folder, console).go()
@@ -134,7 +134,7 @@ class _Run:
 
     def go(self) -> TrainingResult:
         """Train, evaluate, and write the checkpoint with its record and card."""
-        self._settle()
+        settle(self.recipe)
         self.student = _make_student(self.role, self.recipe, self.data, self.folder)
         self.decisions = decision_rows(self.data.train)
         self.tested = self._tested_decisions()
@@ -145,9 +145,9 @@ class _Run:
         )
         self._report(examples)
 
-        clock = self._clock()
+        clock = started_clock(self.folder, self.recipe)
         trainer = self.student.trainer(examples, self._flow(clock))
-        self._train(trainer, clock)
+        run_trainer(trainer, clock, self.folder, self.role, self.console)
         result = on_first(lambda: self._save(trainer, examples, clock.seconds))
         self._conclude(result)
         return result
@@ -204,7 +204,7 @@ class _Run:
         best = state.best_global_step or state.global_step
         result = TrainingResult(
             role=self.role,
-            recipe=_recorded(recipe),
+            recipe=recorded(recipe),
             dataset=self.data.describe(),
             base=student.base,
             parameters=sum(weights.numel() for weights in student.whole.parameters()),
@@ -212,7 +212,7 @@ class _Run:
             epochs=round(state.epoch or 0.0, 2),
             best_step=best,
             metrics={
-                "validation_loss": _loss_at(best, state.log_history),
+                "validation_loss": loss_at(best, state.log_history),
                 "exact_match": match.share if match else None,
                 "decisions": decided.share if decided else None,
             },
@@ -239,14 +239,6 @@ class _Run:
         close_folder(self.folder, result)
         return result
 
-    def _settle(self) -> None:
-        import torch
-        from transformers import set_seed
-
-        if self.recipe.threads:
-            torch.set_num_threads(self.recipe.threads)
-        set_seed(self.recipe.seed)
-
     def _tokenize(self, table: Any, rows: Sequence[int]) -> Tokenized:
         return tokenize(table, rows, self.student.fitter, self.recipe.target_length)
 
@@ -265,12 +257,6 @@ class _Run:
             f"history to fit {self.recipe.source_length}, {train.left_out} excluded for long targets.",
         )
 
-    def _clock(self) -> "TrainingClock":
-        from modeling.training.trainer import TrainingClock, last_checkpoint, seconds_of
-
-        last = last_checkpoint(self.folder / CHECKPOINTS)
-        return TrainingClock(self.recipe.max_minutes, seconds_of(last))
-
     def _flow(self, clock: "TrainingClock") -> TrainingFlow:
         return TrainingFlow(
             checkpoints=self.folder / CHECKPOINTS,
@@ -280,22 +266,6 @@ class _Run:
             count_decisions=self._counter_of_decisions(),
             say=self._say,
         )
-
-    def _train(self, trainer: "RoleTrainer", clock: "TrainingClock") -> None:
-        from modeling.training.trainer import Bar, drop_incomplete_checkpoints, last_checkpoint
-
-        on_first(lambda: drop_incomplete_checkpoints(self.folder / CHECKPOINTS))
-        last = last_checkpoint(self.folder / CHECKPOINTS)
-        if last is not None:
-            self._say(f"{self.role}: resuming from {last.name}.")
-        bar = Bar(f"train {self.role}", clock, self.console) if self.console else None
-        if bar:
-            trainer.add_callback(bar)
-        try:
-            trainer.train(resume_from_checkpoint=str(last) if last else None)
-        finally:
-            if bar:
-                bar.stop()
 
     def _conclude(self, result: TrainingResult) -> None:
         match = result.metrics["exact_match"]
@@ -313,7 +283,7 @@ class _Run:
         )
 
     def _say(self, line: str) -> None:
-        _say(self.console, line)
+        say(self.console, line)
 
 
 def _make_student(role: str, recipe: Recipe, data: RoleData, folder: Path) -> Student:
@@ -326,23 +296,6 @@ def _make_student(role: str, recipe: Recipe, data: RoleData, folder: Path) -> St
     return Seq2SeqStudent(role, recipe, data, folder)
 
 
-def _loss_at(step: int, history: Sequence[Mapping[str, Any]]) -> float | None:
-    """Validation loss of the evaluation at a step."""
-    losses = [entry["eval_loss"] for entry in history if entry["step"] == step and "eval_loss" in entry]
-    return losses[-1] if losses else None
-
-
-def _recorded(recipe: Recipe) -> dict[str, Any]:
-    """The recipe as stored in records: a base folder by its name, without its path."""
-    values = recipe.model_dump(mode="json")
-    return values | {"base": public_name(recipe.base)} if recipe.base else values
-
-
 def _sample(rows: Sequence[int], n_wanted: int, seed: int) -> list[int]:
     """All row numbers or a random sample of them, in ascending order."""
     return list(rows) if n_wanted >= len(rows) else sorted(random.Random(seed).sample(rows, n_wanted))
-
-
-def _say(console: "Console | None", line: str) -> None:
-    if console is not None:
-        console.print(line, highlight=False, markup=False, soft_wrap=True)

@@ -93,7 +93,6 @@ def test_a_shown_recipe_is_a_recipe(name: str) -> None:
             "packing is for kind: causal; this recipe is for seq2seq models: remove packing.",
         ),
         ({"kind": "causal", "optimizer": "muon"}, "kind: causal fine-tunes: use adamw or adafactor."),
-        ({"kind": "causal", "frozen_layers": 2, "lora": {}}, "lora and frozen_layers exclude each other"),
         ({"kind": "causal", "frozen_layers": 2, "packing": True}, "remove packing."),
         ({"roles": {"flat": {"frozen_layers": 2}}}, "roles.flat: frozen_layers is for kind: causal"),
         ({"only_tasks": ["boil"], "exclude_tasks": ["melt"]}, "only_tasks and exclude_tasks exclude each"),

@@ -89,6 +89,27 @@ def test_training_with_and_without_the_cache_gives_the_same_weights(
     assert changed == {key for key in before if "layers.3." in key or key == "model.norm.weight"}
 
 
+def test_lora_in_the_upper_layers_is_the_same_with_and_without_the_cache(
+    causal_base: Base, causal_recipe: Recipe, dataset: Path, tmp_path: Path
+) -> None:
+    recipe = causal_recipe.with_values(
+        base=str(causal_base("llama")),
+        frozen_layers=3,
+        lora={"rank": 4, "alpha": 8},
+        max_steps=4,
+        evaluate_every=2,
+    )
+    adapters = []
+    for name, room in (("cached", 1.0), ("not-cached", 0.0)):
+        train("executor", recipe.with_values(cache_gb=room), dataset, tmp_path / name)
+        adapters.append(load_file(tmp_path / name / "adapter_model.safetensors"))
+    assert adapters[0].keys() == adapters[1].keys()
+    assert {key.partition("layers.")[2][0] for key in adapters[0]} == {"3"}
+    for key, value in adapters[0].items():
+        assert value.abs().sum() > 0, key
+        torch.testing.assert_close(value, adapters[1][key], rtol=1e-4, atol=1e-5)
+
+
 def test_a_model_of_another_build_is_refused() -> None:
     model = GPT2LMHeadModel(GPT2Config(vocab_size=300, n_embd=16, n_layer=2, n_head=2))
     with pytest.raises(UsageError, match=r"built like Llama .*the base is a gpt2: set frozen_layers: 0"):
