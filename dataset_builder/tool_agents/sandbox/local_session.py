@@ -90,6 +90,8 @@ class LocalSession:
         except BaseException:
             self.close()
             raise
+        if not all(candidate.alive for candidate in self._candidates):
+            self._kill_remains()
         return [candidate.execution for candidate in self._candidates if candidate.execution]
 
     def keep(self, index: int) -> None:
@@ -202,6 +204,13 @@ class LocalSession:
         processes = [candidate.process for candidate in candidates if candidate.process is not None]
         with contextlib.suppress(ChannelError):
             self._control.send({"kill": processes})
+
+    def _kill_remains(self) -> None:
+        """Kills what killed candidates may have left, such as processes that they have forked."""
+        alive = [candidate.process for candidate in (self._state, *self._candidates) if candidate.alive]
+        with contextlib.suppress(ChannelError):
+            self._control.send({"keep": alive})
+            self._control.receive()  # a process that is forked before would be killed, too
 
     def __enter__(self) -> Self:
         return self

@@ -1,5 +1,6 @@
 """A session's processes: a supervisor that runs no code, and interpreters that fork copies of themselves."""
 
+import contextlib
 import os
 import random
 import resource
@@ -17,6 +18,8 @@ if TYPE_CHECKING:
 
 _SHARED_PROCESSES = 1000
 """Processes of all sessions together where the kernel counts those of the user."""
+
+_MAX_PROCESS_NUMBER = 30_000  # the kernel starts again at 300 after 32768 or later
 
 
 @dataclass
@@ -49,10 +52,6 @@ def supervise(control: Channel, commands: Channel, settings: Settings, tools: li
 
             # The kernel counts a user's processes for each user namespace.
             kernel.unshare(kernel.CLONE_NEWUSER)
-            processes = settings.limits["processes"]
-        else:
-            processes = settings.tasks_of_user + _SHARED_PROCESSES
-        _limit(resource.RLIMIT_NPROC, processes)
         interpreter = os.fork()
         if not interpreter:
             _serve(commands, settings, tools)
@@ -60,8 +59,13 @@ def supervise(control: Channel, commands: Channel, settings: Settings, tools: li
         control.send({"ready": interpreter})
         while True:
             message, _ = control.receive()
-            for process in message["kill"]:
-                _kill(process)
+            if "kill" in message:
+                for process in message["kill"]:
+                    _kill(process)
+            else:
+                if settings.namespaces:
+                    _kill_all_but(message["keep"])
+                control.send({"killed": True})
     except (ChannelError, OSError):
         pass
     finally:
@@ -72,11 +76,30 @@ def supervise(control: Channel, commands: Channel, settings: Settings, tools: li
 
 def _kill(process: int) -> None:
     """Kills a process of this session, whatever number an interpreter may have reported."""
-    try:
+    with contextlib.suppress(OSError):  # it is dead
         if os.getsid(process) == os.getpid() != process:
             os.kill(process, signal.SIGKILL)
-    except OSError:
-        pass  # it is dead
+
+
+def _kill_all_but(kept: list[int]) -> None:
+    """Kills what killed candidates have left in the session's process namespace, fork bombs included.
+
+    Raises:
+        OSError: there were too many processes to try all numbers. The session ends.
+    """
+    # At once, so that none can fork while the others are killed. This does not stop the sender.
+    os.kill(-1, signal.SIGSTOP)
+    last = os.fork()  # numbers are given in order
+    if not last:
+        os._exit(0)
+    if last > _MAX_PROCESS_NUMBER:
+        raise OSError("too many processes")
+    for process in range(2, last):
+        if process not in kept:
+            _kill(process)
+    for process in kept:
+        with contextlib.suppress(OSError):
+            os.kill(process, signal.SIGCONT)
 
 
 def _serve(channel: Channel, settings: Settings, tools: list[str]) -> NoReturn:
@@ -123,6 +146,9 @@ def _confine(channel: Channel, settings: Settings) -> None:
     os.closerange(3, channel.fileno())
     os.closerange(channel.fileno() + 1, 1024)
     _limit(resource.RLIMIT_CPU, limits["cpu_seconds"])
+    # Not of the supervisor, which must be able to fork when an interpreter has used them up.
+    shared = settings.tasks_of_user + _SHARED_PROCESSES
+    _limit(resource.RLIMIT_NPROC, limits["processes"] if settings.namespaces else shared)
     _limit(resource.RLIMIT_FSIZE, 0)
     _limit(resource.RLIMIT_NOFILE, limits["open_files"])
     _limit(resource.RLIMIT_CORE, 0)
