@@ -17,6 +17,7 @@ from typing import TYPE_CHECKING
 from dataset_builder.common.lazy import lazy_exports
 
 if TYPE_CHECKING:
+    from dataset_builder.tool_agents.sandbox.base import Session, open_sandbox
     from dataset_builder.tool_agents.sandbox.limits import DEFAULT_MODULES, Execution, Isolation, Limits
     from dataset_builder.tool_agents.sandbox.local import Sandbox
     from dataset_builder.tool_agents.sandbox.local_session import LocalSession
@@ -24,6 +25,7 @@ if TYPE_CHECKING:
 __all__, __getattr__ = lazy_exports(
     __name__,
     {
+        "base": ["Session", "open_sandbox"],
         "limits": ["DEFAULT_MODULES", "Execution", "Isolation", "Limits"],
         "local": ["Sandbox"],
         "local_session": ["LocalSession"],

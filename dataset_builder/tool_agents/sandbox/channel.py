@@ -3,10 +3,13 @@
 The parent never unpickles. What arrives is JSON below a size limit, or the channel is broken.
 """
 
+import errno
 import json
 import socket
 import struct
 from typing import Any
+
+from dataset_builder.common.errors import SubgoalError
 
 _LENGTH = struct.Struct(">I")
 
@@ -127,8 +130,18 @@ def channel_pair(max_message: int, timeout: float) -> tuple[Channel, int]:
     Args:
         max_message (`int`): bytes of the longest message that the parent accepts.
         timeout (`float`): seconds that the parent waits at most to send or to receive.
+
+    Raises:
+        SubgoalError: this process has too many open files.
     """
-    here, there = socket.socketpair(socket.AF_UNIX, socket.SOCK_STREAM)
+    try:
+        here, there = socket.socketpair(socket.AF_UNIX, socket.SOCK_STREAM)
+    except OSError as error:
+        if error.errno != errno.EMFILE:
+            raise
+        raise SubgoalError(
+            "Too many files are open for another session: play fewer at once, or raise `ulimit -n`."
+        ) from None
     here.settimeout(timeout)
     return Channel(here, max_message), there.detach()
 

@@ -22,6 +22,12 @@ DEFAULT_MODULES = (
     "bisect",
     "numbers",
     "typing",
+    "time",
+    "unicodedata",
+    "json",
+    "copy",
+    "dataclasses",
+    "enum",
 )
 """Modules that code may import unless others are named. They need neither files nor sockets."""
 

@@ -5,12 +5,12 @@ What is refused here is refused so that a model reads a short message. The walls
 
 import ast
 import builtins
-import math
 import sys
 from collections.abc import Callable, Sequence
 from typing import Any, NoReturn
 
 from dataset_builder.tool_agents.sandbox.channel import Channel, Message
+from dataset_builder.tool_agents.sandbox.plain_values import plain, writable
 
 _MAX_ERROR = 300
 _NAMED_MODULES = 8
@@ -74,7 +74,7 @@ class _Output:
         pass
 
     def text(self) -> str:
-        return _writable("".join(self._parts))
+        return writable("".join(self._parts))
 
 
 class Interpreter:
@@ -150,10 +150,10 @@ class Interpreter:
         return tool
 
     def _plain_answer(self, answer: object) -> Any:
-        plain = _plain(answer)
-        if len(str(plain)) > self._max_output:
+        value = plain(answer)
+        if len(str(value)) > self._max_output:
             raise ValueError(f"the final answer has more than {self._max_output} characters")
-        return plain
+        return "None" if value is None else value
 
 
 def _checked(code: str) -> ast.Module:
@@ -177,35 +177,10 @@ def _refused(name: str) -> Callable[..., NoReturn]:
     return refuse
 
 
-def _plain(value: Any) -> Any:
-    """A value as JSON has it; what JSON does not have, as text."""
-    if hasattr(value, "item") and not isinstance(value, dict):
-        try:
-            value = value.item()  # a number of numpy
-        except (TypeError, ValueError):
-            value = value.tolist()
-    if isinstance(value, str):
-        return _writable(value)
-    if isinstance(value, bool | int):
-        return value
-    if isinstance(value, float):
-        return value if math.isfinite(value) else str(value)
-    if isinstance(value, list | tuple | set | frozenset):
-        return [_plain(item) for item in value]
-    if isinstance(value, dict):
-        return {_writable(str(key)): _plain(item) for key, item in value.items()}
-    return _writable(str(value))
-
-
-def _writable(text: str) -> str:
-    """Without lone surrogates, which no file can hold."""
-    return text.encode(errors="replace").decode()
-
-
 def _one_line(error: BaseException) -> str:
     name = type(error).__name__
     try:
-        text = _writable(" ".join(str(error).split()))
+        text = writable(" ".join(str(error).split()))
     except BaseException:  # an exception of the code, whose text cannot be had
         text = ""
     return f"{name}: {text}"[:_MAX_ERROR] if text else name

@@ -1,0 +1,30 @@
+"""Values that JSON and files can hold. Used inside and outside of the sandbox."""
+
+import math
+from typing import Any
+
+
+def plain(value: Any) -> Any:
+    """A value as JSON has it: numbers, texts, booleans, lists and dictionaries; anything else as text.
+
+    Raises:
+        RecursionError: it contains itself.
+    """
+    if type(value).__module__ == "numpy":
+        value = value.tolist()  # of scalars, too
+    if isinstance(value, str):
+        return writable(value)
+    if isinstance(value, bool | int):
+        return value
+    if isinstance(value, float):
+        return value if math.isfinite(value) else str(value)
+    if isinstance(value, list | tuple | set | frozenset):
+        return [plain(item) for item in value]
+    if isinstance(value, dict):
+        return {writable(str(key)): plain(item) for key, item in value.items()}
+    return writable(str(value))
+
+
+def writable(text: str) -> str:
+    """A text without lone surrogates, which no file can hold."""
+    return text.encode(errors="replace").decode()
