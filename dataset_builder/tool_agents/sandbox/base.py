@@ -1,22 +1,12 @@
-"""What the local and the remote sandboxes have in common, and how they are chosen by name."""
+"""Sandboxes by name, and what their sessions have in common."""
 
 from collections.abc import Sequence
-from typing import TYPE_CHECKING, Protocol
+from typing import Protocol
 
 from dataset_builder.common.errors import UsageError
 from dataset_builder.tool_agents.sandbox.limits import DEFAULT_MODULES, Execution, Limits
-
-if TYPE_CHECKING:
-    from dataset_builder.tool_agents.sandbox.local import Sandbox
-    from dataset_builder.tool_agents.sandbox.remote import RemoteSandbox
-
-REMOTE_SANDBOXES = {
-    "docker": "DockerExecutor",
-    "e2b": "E2BExecutor",
-    "modal": "ModalExecutor",
-    "blaxel": "BlaxelExecutor",
-}
-"""Name → the class of smolagents that runs the code."""
+from dataset_builder.tool_agents.sandbox.local import Sandbox
+from dataset_builder.tool_agents.sandbox.remote import REMOTE_SANDBOXES, RemoteSandbox
 
 
 class Session(Protocol):
@@ -37,7 +27,7 @@ class Session(Protocol):
 
 def open_sandbox(
     name: str = "local", limits: Limits | None = None, modules: Sequence[str] = DEFAULT_MODULES
-) -> "Sandbox | RemoteSandbox":
+) -> Sandbox | RemoteSandbox:
     """The sandbox of a name.
 
     Args:
@@ -51,11 +41,7 @@ def open_sandbox(
         UsageError: there is no sandbox of this name.
     """
     if name == "local":
-        from dataset_builder.tool_agents.sandbox.local import Sandbox
-
         return Sandbox(limits, modules)
     if name not in REMOTE_SANDBOXES:
         raise UsageError(f"No sandbox is called {name!r}: use local, {', '.join(REMOTE_SANDBOXES)}.")
-    from dataset_builder.tool_agents.sandbox.remote import RemoteSandbox
-
     return RemoteSandbox(name, limits, modules)

@@ -13,12 +13,19 @@ from typing import TYPE_CHECKING, Any, Self
 
 from dataset_builder.common.errors import SubgoalError, UsageError, one_line
 from dataset_builder.common.extras import check_extra
-from dataset_builder.tool_agents.sandbox.base import REMOTE_SANDBOXES
 from dataset_builder.tool_agents.sandbox.limits import DEFAULT_MODULES, MAX_CODE, Execution, Isolation, Limits
 from dataset_builder.tool_agents.sandbox.plain_values import plain, writable
 
 if TYPE_CHECKING:
     from smolagents.local_python_executor import PythonExecutor
+
+REMOTE_SANDBOXES = {
+    "docker": "DockerExecutor",
+    "e2b": "E2BExecutor",
+    "modal": "ModalExecutor",
+    "blaxel": "BlaxelExecutor",
+}
+"""Name → the class of smolagents that runs the code."""
 
 
 class RemoteSandbox:

@@ -7,8 +7,7 @@ from smolagents import LocalPythonExecutor
 
 from dataset_builder.common.errors import SubgoalError, UsageError
 from dataset_builder.tool_agents.sandbox import Execution, Limits, Sandbox, open_sandbox
-from dataset_builder.tool_agents.sandbox.base import REMOTE_SANDBOXES
-from dataset_builder.tool_agents.sandbox.remote import ExecutorSession
+from dataset_builder.tool_agents.sandbox.remote import REMOTE_SANDBOXES, ExecutorSession
 
 
 def test_sandboxes_by_name() -> None:
