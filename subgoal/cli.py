@@ -16,6 +16,7 @@ from typer.core import TyperGroup
 
 from dataset_builder.cli import app as corpus
 from dataset_builder.common.errors import SubgoalError, causes
+from dataset_builder.tool_agents.cli import app as tools
 from eval_harness.cli.main import app as evaluation
 from eval_harness.cli.study import app as study
 from modeling.cli import models, train_command
@@ -150,6 +151,7 @@ app.command("train")(train_command)
 app.add_typer(models, name="models")
 app.add_typer(evaluation, name="eval")
 app.add_typer(study, name="study")
+app.add_typer(tools, name="tools")
 app.command("demo")(demo_command)
 app.add_typer(space, name="space")
 

@@ -48,7 +48,7 @@ def test_importing_the_command_line_imports_nothing_heavy() -> None:
 def test_help_lists_every_group() -> None:
     run = subgoal("--help")
     assert run.returncode == 0
-    for name in ("quickstart", "corpus", "train", "eval"):
+    for name in ("quickstart", "corpus", "train", "eval", "tools"):
         assert re.search(rf"^\W*{name}\b", run.stdout, re.MULTILINE), name
 
 
