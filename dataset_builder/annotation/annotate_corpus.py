@@ -16,7 +16,7 @@ from dataset_builder.annotation.annotators import (
 from dataset_builder.common.console import progress_line
 from dataset_builder.common.errors import SubgoalError, UsageError
 from dataset_builder.engines.base import Engine
-from dataset_builder.engines.local import WorkerThreads
+from dataset_builder.engines.local import run_in_threads
 from dataset_builder.llm.errors import RequestFailed
 from dataset_builder.trajectories.corpus import Corpus, fits, segment_rows
 from dataset_builder.trajectories.trajectory import Trajectory
@@ -159,31 +159,24 @@ class _Run:
         A server that rejects the request for one trajectory may reject all requests. So a rejected
         trajectory is quarantined only at the end, and only if the server answered other requests.
         """
-        new = 0
-        rejected: list[tuple[Trajectory, TrajectoryRejected]] = []
-        failed: list[RequestFailed] = []
-        with WorkerThreads(self.one, missing, concurrency) as threads:
-            try:
-                for trajectory, future in threads:
-                    try:
-                        new += future.result()
-                    except TrajectoryRejected as error:
-                        rejected.append((trajectory, error))
-                    except RequestFailed as error:
-                        failed.append(error)
-                    advance()
-            except KeyboardInterrupt:
-                if progress and concurrency > 1:
-                    progress.console.print("Waiting for the answers under way; Ctrl-C again leaves at once.")
-                raise
-        for trajectory, rejection in rejected:
-            self.give_up(trajectory, rejection)
+        results, failures = run_in_threads(
+            self.one,
+            missing,
+            concurrency,
+            expected=(TrajectoryRejected, RequestFailed),
+            advance=advance,
+            progress=progress,
+        )
+        for trajectory, error in failures:
+            if isinstance(error, TrajectoryRejected):
+                self.give_up(trajectory, error)
+        failed = [error for _, error in failures if isinstance(error, RequestFailed)]
         if failed:
             raise SubgoalError(
                 f"{len(failed)} of {len(missing)} trajectories got no answer, the last because "
                 f"{failed[-1]}: the same command asks for them again."
             )
-        return new
+        return sum(results)
 
     def one(self, trajectory: Trajectory) -> bool:
         """Annotate a trajectory and store the outcome; returns whether it has sub-goals now."""

@@ -9,9 +9,12 @@ from queue import SimpleQueue
 from types import TracebackType
 from typing import Generic, TypeVar
 
+from rich.progress import Progress
+
 from dataset_builder.engines.base import Job, R, U
 
 T = TypeVar("T")
+E = TypeVar("E", bound=Exception)
 
 
 class LocalEngine:
@@ -123,3 +126,42 @@ class WorkerThreads(Generic[T, R]):
             except BaseException as error:
                 future.set_exception(error)
             self._done.put((item, future))  # type: ignore[arg-type]
+
+
+def run_in_threads(
+    work: Callable[[T], R],
+    items: Sequence[T],
+    threads: int,
+    *,
+    expected: tuple[type[E], ...],
+    advance: Callable[[], None],
+    progress: Progress | None = None,
+) -> tuple[list[R], list[tuple[T, E]]]:
+    """Work on all items; some errors are collected, any other ends the run at once.
+
+    Args:
+        work (`Callable`): what to do with an item.
+        items (`Sequence`): the items.
+        threads (`int`): number of threads.
+        expected (`tuple[type[Exception], ...]`): errors that concern one item only.
+        advance (`Callable`): called after each item.
+        progress (`rich.progress.Progress`, *optional*): tells why Ctrl-C takes a while.
+
+    Returns:
+        `tuple`: results, and items with their errors, in the order of completion.
+    """
+    results: list[R] = []
+    failures: list[tuple[T, E]] = []
+    with WorkerThreads(work, items, threads) as pool:
+        try:
+            for item, future in pool:
+                try:
+                    results.append(future.result())
+                except expected as error:
+                    failures.append((item, error))
+                advance()
+        except KeyboardInterrupt:
+            if progress and threads > 1:
+                progress.console.print("Waiting for the answers under way; Ctrl-C again leaves at once.")
+            raise
+    return results, failures

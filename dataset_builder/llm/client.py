@@ -17,6 +17,7 @@ from dataset_builder.llm.budget import prompt_tokens
 from dataset_builder.llm.completion_cache import Completion
 from dataset_builder.llm.errors import ContextExceeded, RequestFailed, RequestRejected, UnsupportedParameter
 from dataset_builder.llm.replies import read_completion, read_payload
+from dataset_builder.llm.request_format import CONTINUATION
 from dataset_builder.llm.server_errors import KEEPS_ANSWERS, Endpoint, classified, error_status, error_words
 
 if TYPE_CHECKING:
@@ -133,8 +134,8 @@ class ChatClient:
         import openai
 
         streamed = {"stream": True, "stream_options": {"include_usage": True}} if stream else {}
-        # Not a parameter of OpenAI's, so the client takes it as an extra only.
-        extra = {name: request[name] for name in ("chat_template_kwargs",) if name in request}
+        # Not parameters of OpenAI's, so the client takes them as extras only.
+        extra = {name: request[name] for name in ("chat_template_kwargs", *CONTINUATION) if name in request}
         body = {name: value for name, value in request.items() if name not in extra}
         try:
             # Streams too are read as a whole: some servers send one unasked.

@@ -7,8 +7,8 @@ class UnsupportedParameter(SubgoalError):
     """The server does not accept a part of the request that another format does without.
 
     Args:
-        part (`str`): `form`, `temperature`, `top_p`, `system`, `stream`, `max_tokens`, `n`, `seed` or
-            `thinking`.
+        part (`str`): `form`, `temperature`, `top_p`, `system`, `stream`, `max_tokens`, `n`, `seed`,
+            `stop` or `thinking`.
     """
 
     def __init__(self, part: str) -> None:

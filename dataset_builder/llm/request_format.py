@@ -23,7 +23,11 @@ _ALTERNATIVES: dict[str, dict[str, Any]] = {
     "n": {"n": False},
     "seed": {"seed": False},
     "thinking": {"thinking": False},
+    "stop": {"stop": False},
 }
+CONTINUATION = {"continue_final_message": True, "add_generation_prompt": False}
+"""What vLLM and SGLang want for an unfinished last message; llama.cpp's server continues it unasked."""
+
 Message = dict[str, str]
 """`role` (`system`, `user` or `assistant`) and `content`."""
 
@@ -39,6 +43,9 @@ class Drawing:
         seed: of the samples.
         thinking: whether the model may reason first, for chat templates with that switch; None leaves it
             to the server.
+        stop: texts at which an answer ends.
+        continues: whether the last message is the unfinished beginning of the answer, which the model
+            continues. Few servers can: see `dataset_builder.tool_agents.teacher.continuation`.
     """
 
     max_tokens: int
@@ -47,6 +54,8 @@ class Drawing:
     top_p: float = 1.0
     seed: int | None = None
     thinking: bool | None = None
+    stop: tuple[str, ...] = ()
+    continues: bool = False
 
 
 @dataclass(frozen=True)
@@ -60,7 +69,7 @@ class RequestFormat:
         stream: whether it has to be asked for a stream.
         max_tokens: room for an answer, where the server's own default cuts answers short.
         max_tokens_name: what the server calls that parameter.
-        top_p, n, seed, thinking: whether it accepts these parts of a `Drawing`.
+        top_p, n, seed, thinking, stop: whether it accepts these parts of a `Drawing`.
     """
 
     form: str = FORMS[0]
@@ -73,6 +82,7 @@ class RequestFormat:
     n: bool = True
     seed: bool = True
     thinking: bool = True
+    stop: bool = True
 
     def request(
         self,
@@ -111,6 +121,10 @@ class RequestFormat:
             body["n"] = drawing.n
         if drawing.thinking is not None and self.thinking:
             body["chat_template_kwargs"] = {"enable_thinking": drawing.thinking}
+        if drawing.stop and self.stop:
+            body["stop"] = list(drawing.stop)
+        if drawing.continues:
+            body |= CONTINUATION
         return body
 
 

@@ -34,6 +34,7 @@ _SYSTEM = re.compile(
     r"|roles must alternate|only user and assistant roles",
     re.I,
 )
+_STOP = re.compile(r"['\"`]stop['\"`]|\bstop (sequence|parameter|word|string)|parameter:? stop\b", re.I)
 _STREAM = re.compile(
     r"only.{0,20}stream|stream.{0,30}(must|required|only)|non.?stream|enable.{0,10}stream", re.I
 )
@@ -183,6 +184,8 @@ def _unsupported(words: str, request: dict[str, Any], status: int) -> str | None
         return "thinking"
     if status < 500 and "top_p" in request and "top_p" in said:
         return "top_p"
+    if status < 500 and "stop" in request and _STOP.search(words):
+        return "stop"
     if status < 500 and "seed" in request and "seed" in said:
         return "seed"
     if status < 500 and "temperature" in request and "temperature" in said:

@@ -1,8 +1,5 @@
 """`LLMAnnotator`: sub-goals by a language model behind any OpenAI-compatible server."""
 
-import hashlib
-import math
-import re
 from collections import Counter
 from collections.abc import Callable, Iterable, Mapping
 from functools import partial
@@ -20,7 +17,6 @@ from dataset_builder.annotation.teacher.answers import (
     parse_answer,
     render,
 )
-from dataset_builder.annotation.teacher.cost_table import cost_rows
 from dataset_builder.annotation.teacher.messages import (
     ExampleSource,
     annotation_messages,
@@ -31,17 +27,25 @@ from dataset_builder.annotation.teacher.messages import (
     thought_messages,
 )
 from dataset_builder.common.errors import UsageError
-from dataset_builder.llm.budget import CHARACTERS_PER_TOKEN, Budget, estimate_tokens, prompt_tokens
+from dataset_builder.llm.budget import CHARACTERS_PER_TOKEN, estimate_tokens, prompt_tokens
 from dataset_builder.llm.client import ChatClient
 from dataset_builder.llm.completion_cache import Completion, CompletionCache, request_digest
 from dataset_builder.llm.errors import RequestRejected
+from dataset_builder.llm.ledger import (
+    Call,
+    budget_of_all_runs,
+    calls_of,
+    check_llm_options,
+    cost_rows,
+    teacher_name,
+)
 from dataset_builder.llm.request_format import Message, RequestFormat
 from dataset_builder.llm.session import Answer, ChatSession
+from dataset_builder.simulator.tasks import TASKS
 from dataset_builder.trajectories.subgoals import Segment
 from dataset_builder.trajectories.trajectory import Trajectory, TrajectoryKey
 
 THOUGHT_TOKENS = 120
-_MAX_SLUG_CHARS = 100  # characters of a file's name
 _PLACEHOLDER_THOUGHT = "x" * THOUGHT_TOKENS * CHARACTERS_PER_TOKEN
 
 
@@ -86,9 +90,7 @@ class LLMAnnotator:
         self.repairs = repairs
         self.source = source or _exemplars
         self.name = annotator_name(client.model, first_thought)
-        self.budget = Budget(budget_tokens)
-        for record in cache.records(self.name):
-            self.budget.add(record["purpose"], record["prompt_tokens"], record["completion_tokens"])
+        self.budget = budget_of_all_runs(cache, self.name, budget_tokens)
         self.session = ChatSession(client, cache, budget=self.budget, max_tokens=max_tokens)
 
     def annotate(self, trajectory: Trajectory) -> list[Segment]:
@@ -112,12 +114,9 @@ class LLMAnnotator:
             job.think()
         return Annotation(job.run(), job.provenance())
 
-    def calls(self) -> list[tuple[str, int, int]]:
+    def calls(self) -> list[Call]:
         """Task, prompt tokens and completion tokens of every call for this annotator so far."""
-        return [
-            (record["task"], record["prompt_tokens"], record["completion_tokens"])
-            for record in self.cache.records(self.name)
-        ]
+        return calls_of(self.cache, self.name)
 
     def estimate(
         self, trajectories: Iterable[Trajectory], attempts: Mapping[TrajectoryKey, int] | None = None
@@ -145,7 +144,7 @@ class LLMAnnotator:
             answer = render(subgoal_runs(trajectory, rules.annotate(trajectory)), format.form)
             written = estimate_tokens(answer)
             calls[request_digest(request, attempt)] = (trajectory.task, prompt_tokens(request), written)
-        return cost_rows(cost for digest, cost in calls.items() if digest not in self.cache)
+        return cost_rows((cost for digest, cost in calls.items() if digest not in self.cache), TASKS)
 
     def messages(self, trajectory: Trajectory, format: RequestFormat, thought: str | None) -> list[Message]:
         """The first request for an annotation."""
@@ -255,11 +254,7 @@ def annotator_name(model: str, first_thought: bool = False) -> str:
 
     It ends in a digest of the model's name where other models could have the same name without it.
     """
-    slug = re.sub(r"[^A-Za-z0-9._]+", "-", model).strip("-.")[:_MAX_SLUG_CHARS]
-    parts = ["llm", slug]
-    if slug != model or slug.endswith("-thought"):
-        parts.append(hashlib.sha256(model.encode("utf-8", "replace")).hexdigest()[:8])
-    return "-".join(filter(None, parts)) + ("-thought" if first_thought else "")
+    return teacher_name(model, "thought" if first_thought else "")
 
 
 def llm_annotator(
@@ -276,19 +271,16 @@ def llm_annotator(
     Raises:
         UsageError: if no model is named, or a number makes no sense.
     """
-    if not model or not model.strip():
-        raise UsageError("Name the model of the teacher: --model MODEL, as the server calls it.")
     for name in ("examples", "repairs"):
         if options.get(name, 0) < 0:
             raise UsageError(f"--{name} {options[name]}: give 0 or more.")
-    if retries < 0:
-        raise UsageError(f"--retries {retries}: give 0 or more.")
-    if not (timeout > 0 and math.isfinite(timeout)):
-        raise UsageError(f"--timeout {timeout:g}: give a number of seconds above 0.")
-    if (tokens := options.get("budget_tokens")) is not None and tokens < 1:
-        raise UsageError(f"--budget-tokens {tokens}: give 1 or more, or omit it for no limit.")
-    if (tokens := options.get("max_tokens")) is not None and tokens < 1:
-        raise UsageError(f"--max-tokens {tokens}: give 1 or more.")
+    model = check_llm_options(
+        model,
+        timeout=timeout,
+        retries=retries,
+        budget_tokens=options.get("budget_tokens"),
+        max_tokens=options.get("max_tokens"),
+    )
     client = ChatClient(model, base_url, timeout=timeout, retries=retries)
     return LLMAnnotator(client, CompletionCache(folder), **options)
 

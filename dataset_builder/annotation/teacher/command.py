@@ -6,9 +6,10 @@ from pathlib import Path
 from dataset_builder.annotation.annotate_corpus import annotate, not_annotated
 from dataset_builder.annotation.annotators import CheckedAnnotator
 from dataset_builder.annotation.teacher.annotator import LLMAnnotator
-from dataset_builder.annotation.teacher.cost_table import cost_rows
 from dataset_builder.common.console import console, progress_bar, row_table
 from dataset_builder.common.errors import SubgoalError
+from dataset_builder.llm.ledger import print_spending
+from dataset_builder.simulator.tasks import TASKS
 from dataset_builder.trajectories.corpus import Corpus
 from dataset_builder.trajectories.trajectory import Trajectory
 
@@ -35,16 +36,7 @@ def annotate_by_llm(
                 retry_quarantined=retry_quarantined,
             )
     finally:
-        calls = llm.calls()
-        if calls[before:]:
-            console.print(row_table(cost_rows(calls[before:]), "Cost of this run"))
-        if calls:
-            line = f"{len(calls):,} calls and {llm.budget.spent:,} tokens in all runs of {teacher.name}."
-            console.print(line, highlight=False)
-        if llm.budget.excess:
-            line = f"That is {llm.budget.excess:,} tokens more than the budget of {llm.budget.limit:,}: "
-            line += "the model wrote longer answers than before."
-            console.print(line, highlight=False, soft_wrap=True)
+        print_spending(llm.calls(), before, llm.name, llm.budget, TASKS)
     lost = set(Corpus(folder).quarantined(teacher.name)) & {trajectory.key for trajectory in trajectories}
     done = f"{len(trajectories) - len(lost)} of {len(trajectories)} trajectories annotated by {teacher.name}"
     console.print(f"{done}, {new} of them now.", highlight=False, soft_wrap=True)

@@ -5,7 +5,7 @@ import time
 
 import pytest
 
-from dataset_builder.engines.local import WorkerThreads
+from dataset_builder.engines.local import WorkerThreads, run_in_threads
 
 
 def _double(number: int) -> int:
@@ -85,3 +85,22 @@ def test_what_hangs_is_left_behind() -> None:
             raise KeyboardInterrupt
     finally:
         go_on.set()
+
+
+def test_expected_errors_are_collected_and_others_end_the_run() -> None:
+    def work(number: int) -> int:
+        if number == 2:
+            raise KeyError(number)
+        return number
+
+    done: list[None] = []
+
+    def run(expected: type[Exception]) -> tuple[list[int], list[tuple[int, Exception]]]:
+        return run_in_threads(work, [1, 2, 3], 2, expected=(expected,), advance=lambda: done.append(None))
+
+    results, failures = run(LookupError)
+    assert sorted(results) == [1, 3]
+    assert [item for item, _ in failures] == [2]
+    assert len(done) == 3
+    with pytest.raises(KeyError):
+        run(ValueError)

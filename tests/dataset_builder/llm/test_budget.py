@@ -4,7 +4,6 @@ import threading
 
 import pytest
 
-from dataset_builder.annotation.teacher.cost_table import cost_rows
 from dataset_builder.llm.budget import ANSWER_TOKENS, Budget, BudgetSpent, estimate_tokens
 
 
@@ -70,14 +69,6 @@ def test_without_a_limit_everything_goes() -> None:
     budget = Budget()
     with budget.call("annotation", 10**12), budget.call("annotation", 10**12):
         assert budget.excess == 0
-
-
-def test_cost_per_task_in_the_tables_order() -> None:
-    rows = cost_rows([("melt", 1_000, 5), ("boil", 10, 1), ("melt", 1_000, 5)])
-    assert [row["task"] for row in rows] == ["boil", "melt", "all"]
-    assert rows[1] == {"task": "melt", "calls": "2", "tokens read": "2,000", "tokens written": "10"}
-    assert rows[2] == {"task": "all", "calls": "3", "tokens read": "2,010", "tokens written": "11"}
-    assert cost_rows([]) == []
 
 
 def test_tokens_are_estimated_by_length() -> None:

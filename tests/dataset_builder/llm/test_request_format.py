@@ -3,7 +3,13 @@
 from pathlib import Path
 
 from dataset_builder.common.jsonl_store import JsonlStore
-from dataset_builder.llm.request_format import FORMS, MAX_ANSWERS_WITHOUT_JSON, FormatFallback, RequestFormat
+from dataset_builder.llm.request_format import (
+    FORMS,
+    MAX_ANSWERS_WITHOUT_JSON,
+    Drawing,
+    FormatFallback,
+    RequestFormat,
+)
 
 SCHEMA = {"type": "object"}
 
@@ -54,3 +60,14 @@ def test_requests_on_the_terms() -> None:
     assert set(full) == {"model", "messages", "temperature", "response_format"}
     assert set(RequestFormat().request("teacher", asked)) == {"model", "messages", "temperature"}
     assert set(RequestFormat("functional", None).request("teacher", asked, SCHEMA)) == {"model", "messages"}
+
+
+def test_a_drawing_that_stops_and_continues_its_last_message() -> None:
+    drawing = Drawing(64, stop=("Observation:",), continues=True)
+    body = RequestFormat().drawing(drawing)
+    assert body == {
+        "stop": ["Observation:"],
+        "continue_final_message": True,
+        "add_generation_prompt": False,
+    }
+    assert "stop" not in RequestFormat(stop=False).drawing(drawing)
