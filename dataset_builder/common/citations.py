@@ -27,4 +27,12 @@ SCIENCEWORLD = """\
   archivePrefix = {arXiv}
 }"""
 
+AGENT_DISTILLATION = """\
+@article{kang2025distilling,
+  title   = {Distilling {LLM} Agent into Small Models with Retrieval and Code Tools},
+  author  = {Kang, Minki and Jeong, Jongwon and Lee, Seanie and Cho, Jaewoong and Hwang, Sung Ju},
+  journal = {arXiv preprint arXiv:2505.17612},
+  year    = {2025}
+}"""
+
 BIBTEX = f"{SUBGOAL_DISTILLATION}\n\n{SCIENCEWORLD}"

@@ -1,30 +1,24 @@
 """Writing the corpus as a Hub repository in a folder: Parquet files and a dataset card."""
 
-import hashlib
-import os
 import tempfile
 from collections.abc import Mapping
 from pathlib import Path
 
 import datasets
-import pyarrow
-import pyarrow.parquet as parquet
 from huggingface_hub import DatasetCard
 from rich.progress import Progress
 from yaml import YAMLError
 
 from dataset_builder.common.console import progress_line
 from dataset_builder.common.errors import UsageError
-from dataset_builder.dataset.card import DataFile, agreement_note, annotator_note, dataset_card
+from dataset_builder.dataset.card import agreement_note, annotator_note, dataset_card
 from dataset_builder.dataset.features import CONFIGS
+from dataset_builder.dataset.parquet_folder import DataFile, replace_folder, write_split
 from dataset_builder.dataset.plots import plots
 from dataset_builder.dataset.stats import subgoal_names, task_paths
 from dataset_builder.dataset.tables import build_config
 from dataset_builder.trajectories.corpus import Corpus
 from dataset_builder.trajectories.model_input import DEFAULT_VERSION, check_version
-
-_GROUP_BYTES = 64 << 20
-"""Maximum size of a row group in uncompressed bytes: a reader holds a whole one in memory."""
 
 
 def build(
@@ -76,11 +70,11 @@ def build(
                 options = {"annotator": annotator, "path": path, "state_text": version}
                 tables[config] = build_config(config, Path(scratch) / "cache", corpus, **options)
                 files[config] = {
-                    split: _write(table, new / config, split) for split, table in tables[config].items()
+                    split: write_split(table, new / config, split) for split, table in tables[config].items()
                 }
                 advance()
             _write_card(new, corpus, tables, files, annotator=annotator, path=path, state_text=version)
-            _replace(out, new, Path(scratch) / "earlier")
+            replace_folder(out, new, Path(scratch) / "earlier")
     finally:
         datasets.enable_progress_bars()
     return out
@@ -114,54 +108,6 @@ def _write_card(
     (new / "images").mkdir()
     for name, picture in plots(paths, subgoals).items():
         (new / "images" / name).write_bytes(picture)
-
-
-def _write(table: datasets.Dataset, folder: Path, split: str) -> DataFile:
-    """Write a split as Parquet.
-
-    The file name contains a digest, because `load_dataset` caches a local folder by its file names, not by
-    their content, and would return the rows of an earlier build.
-    """
-    folder.mkdir(parents=True, exist_ok=True)
-    draft = folder / f"{split}.parquet"
-    _write_parquet(table.with_format("arrow")[:].cast(table.features.arrow_schema), draft)
-    digest = hashlib.sha256(draft.read_bytes()).hexdigest()[:12]
-    named = draft.rename(folder / f"{split}-{digest}.parquet")
-    return DataFile(f"{folder.name}/{named.name}", named.stat().st_size)
-
-
-def _write_parquet(columns: pyarrow.Table, file: Path) -> None:
-    """Write a table so that similar neighbouring rows (steps of one path) compress well.
-
-    Parquet compresses each page separately, so a page is made as large as a row group, which
-    `Dataset.to_parquet` cannot do. Delta encoding stores the common beginning of inputs once. The files are
-    a third to a half as large as with Parquet's default settings.
-    """
-    likeness = {"input": "DELTA_BYTE_ARRAY"} if "input" in columns.column_names else None
-    parquet.write_table(
-        columns,
-        file,
-        version="2.6",
-        compression="zstd",
-        compression_level=19,
-        use_dictionary=False,
-        column_encoding=likeness,
-        data_page_size=_GROUP_BYTES,
-        row_group_size=max(1, columns.num_rows * _GROUP_BYTES // max(columns.nbytes, _GROUP_BYTES)),
-    )
-
-
-def _replace(out: Path, new: Path, earlier: Path) -> None:
-    """Move the contents of `new` into `out`, and what was there into `earlier`.
-
-    The folder itself is kept, since it may be another process's working directory.
-    """
-    for folder in (out, earlier):
-        folder.mkdir(exist_ok=True)
-    for path in list(out.iterdir()):
-        os.replace(path, earlier / path.name)
-    for path in list(new.iterdir()):
-        os.replace(path, out / path.name)
 
 
 def _check_out(out: Path) -> None:

@@ -4,7 +4,6 @@ from collections import Counter
 from collections.abc import Mapping
 from importlib.metadata import version
 from pathlib import Path
-from typing import Any, NamedTuple
 
 from datasets import Dataset, DatasetDict, List
 from huggingface_hub import DatasetCard, DatasetCardData
@@ -15,25 +14,24 @@ from dataset_builder.common.citations import BIBTEX
 from dataset_builder.common.errors import UsageError
 from dataset_builder.common.hub import DATASET_ID
 from dataset_builder.dataset.features import columns
+from dataset_builder.dataset.parquet_folder import (
+    DataFile,
+    card_configs,
+    markdown_table,
+    size_category,
+    size_rows,
+)
 from dataset_builder.dataset.stats import TaskPaths, task_rows
 from dataset_builder.simulator.tasks import MAX_EPISODE_STEPS, PRACTICE
 from dataset_builder.trajectories.corpus import CollectReport, Corpus
 
 _TEMPLATE = Path(__file__).parent / "templates" / "dataset_card.md"
-_SIZES = ((1_000, "n<1K"), (10_000, "1K<n<10K"), (100_000, "10K<n<100K"), (1_000_000, "100K<n<1M"))
 _PATHS = {
     "tidied": "the simulator's own solutions, simplified: detours, fruitless actions and idle polling are "
     "removed, readings end when they decide, and two blocks slide for the same time; for the genetics tasks, "
     "two plants are crossed and their offspring shows the answer",
     "simulator": "the simulator's own solutions, as its solver wrote them",
 }
-
-
-class DataFile(NamedTuple):
-    """One split of a configuration: its path within the repository, and its size."""
-
-    path: str
-    n_bytes: int
 
 
 def dataset_card(
@@ -73,11 +71,11 @@ def dataset_card(
         n_segments=f"{subgoals.total():,}",
         example_subgoal=first[0]["subgoal"][0],
         scienceworld=version("scienceworld"),
-        sizes=_markdown(_size_rows(tables, files)),
+        sizes=markdown_table(size_rows(tables, files)),
         practice=any(PRACTICE in splits for splits in tables.values()),
-        trajectory_columns=_markdown(_column_rows("trajectories")),
-        example_columns=_markdown(_column_rows("executor")),
-        tasks=_markdown(task_rows(paths, collected)),
+        trajectory_columns=markdown_table(_column_rows("trajectories")),
+        example_columns=markdown_table(_column_rows("executor")),
+        tasks=markdown_table(task_rows(paths, collected)),
         path_note=_PATHS[path] + (_untidied_note(trajectories) if path == "tidied" else ""),
         long_paths=_long_note(trajectories),
         verified=_verified_note(collected),
@@ -94,12 +92,6 @@ def dataset_card(
 def _front_matter(
     tables: Mapping[str, DatasetDict], files: Mapping[str, Mapping[str, DataFile]]
 ) -> DatasetCardData:
-    rows = sum(len(table) for splits in tables.values() for table in splits.values())
-    configs: list[dict[str, Any]] = []
-    for name, splits in files.items():
-        default = {} if configs else {"default": True}
-        listed = [{"split": split, "path": file.path} for split, file in splits.items()]
-        configs.append({"config_name": name, **default, "data_files": listed})
     return DatasetCardData(
         license="apache-2.0",
         language="en",
@@ -108,25 +100,10 @@ def _front_matter(
         annotations_creators=["machine-generated"],
         language_creators=["machine-generated"],
         source_datasets=["original"],
-        size_categories=[next((name for bound, name in _SIZES if rows < bound), "1M<n<10M")],
+        size_categories=[size_category(tables)],
         tags=["scienceworld", "sub-goals", "agents", "text-games", "imitation-learning", "hierarchical"],
-        configs=configs,
+        configs=card_configs(files),
     )
-
-
-def _size_rows(
-    tables: Mapping[str, DatasetDict], files: Mapping[str, Mapping[str, DataFile]]
-) -> list[dict[str, str]]:
-    return [
-        {
-            "configuration": f"`{name}`",
-            "split": split,
-            "rows": f"{len(tables[name][split]):,}",
-            "bytes": f"{file.n_bytes:,}",
-        }
-        for name, splits in files.items()
-        for split, file in splits.items()
-    ]
 
 
 def _column_rows(config: str) -> list[dict[str, str]]:
@@ -174,12 +151,6 @@ def _largest_note(paths: Mapping[str, TaskPaths]) -> str:
     counts = Counter({name: len(task.steps) for name, task in paths.items()})
     (most, many), (least, few) = counts.most_common()[0], counts.most_common()[-1]
     return f"{many:,} paths of `{most}`, {few:,} of `{least}`"
-
-
-def _markdown(rows: list[dict[str, str]]) -> str:
-    head = list(rows[0])
-    lines = [head, ["---"] * len(head), *(list(row.values()) for row in rows)]
-    return "\n".join("| " + " | ".join(line) + " |" for line in lines)
 
 
 def agreement_note(corpus: Corpus, annotator: str) -> str:

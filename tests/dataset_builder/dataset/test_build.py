@@ -60,7 +60,7 @@ def test_files_are_packed_for_likeness_between_rows(dataset_folder: Path, tmp_pa
 def test_row_groups_of_large_files_stay_small(
     corpus_folder: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("dataset_builder.dataset.build._GROUP_BYTES", 200_000)
+    monkeypatch.setattr("dataset_builder.dataset.parquet_folder._GROUP_BYTES", 200_000)
     build(corpus_folder, tmp_path / "out")
     for config in ("trajectories", "executor"):
         (file,) = (tmp_path / "out" / config).glob("train-*.parquet")

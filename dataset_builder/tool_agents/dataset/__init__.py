@@ -1,0 +1,1 @@
+"""The dataset of an agent with tools: tables, card, loading, publishing."""

@@ -1,0 +1,103 @@
+"""Writing a dataset of tool-agent trajectories as a Hub repository in a folder."""
+
+import tempfile
+from collections.abc import Sequence
+from pathlib import Path
+
+import datasets
+
+from dataset_builder.common.errors import UsageError
+from dataset_builder.common.folder_lock import LOCK_FILES, folder_lock
+from dataset_builder.common.jsonl_store import JsonlStore
+from dataset_builder.dataset.parquet_folder import replace_folder, write_split
+from dataset_builder.tool_agents.dataset.card import tool_dataset_card
+from dataset_builder.tool_agents.dataset.tables import CONFIGS, Material, build_tables
+from dataset_builder.tool_agents.questions.question import QUESTIONS, read_questions
+from dataset_builder.tool_agents.retrieval.base import Passage
+from dataset_builder.tool_agents.retrieval.bm25 import BM25Retriever
+from dataset_builder.tool_agents.retrieval.passages import PASSAGES, load_passages
+from dataset_builder.tool_agents.trajectory import TRAJECTORIES, ToolTrajectory
+
+
+def read_trajectories(folder: str | Path) -> list[ToolTrajectory]:
+    """The trajectories that `subgoal tools collect` has written into a folder.
+
+    Raises:
+        UsageError: if there are none, or a record is not a trajectory.
+    """
+    path = Path(folder) / TRAJECTORIES
+    try:
+        trajectories = [ToolTrajectory.from_record(record) for record in JsonlStore(path)]
+    except (KeyError, TypeError) as error:
+        raise UsageError(
+            f"{path} holds a record that is not a trajectory ({error}): collect again."
+        ) from error
+    if not trajectories:
+        raise UsageError(f"{folder} holds no trajectories: run `subgoal tools collect … --out {folder}`.")
+    return trajectories
+
+
+def build_tool_dataset(
+    questions: str | Path, trajectories: Sequence[str | Path], out: str | Path, passages: str | None = None
+) -> Path:
+    """Build a dataset: `load_dataset(out, "agent")` then opens it, from the folder or from the Hub.
+
+    An earlier build in `out` is replaced as a whole, at the end.
+
+    Args:
+        questions (`str` or `Path`): folder of `subgoal tools questions build`.
+        trajectories (`Sequence[str]`): folders of `subgoal tools collect`.
+        out (`str` or `Path`): folder of the new repository.
+        passages (`str`, *optional*): passages if they are not in the folder of the questions: a file, a
+            folder or a Hub id.
+
+    Raises:
+        UsageError: if questions or trajectories are missing, no trajectory is right, or `out` holds anything
+            but an earlier build.
+
+    Example:
+
+    ```python
+    build_tool_dataset("runs/questions", ["runs/trajectories"], "runs/dataset")
+    rows = load_dataset("runs/dataset", "agent", split="train")
+    ```
+    """
+    folder, out = Path(questions), Path(out).resolve()
+    _check_out(out)
+    listed: list[Passage] = []
+    if passages or (folder / PASSAGES).is_file():
+        listed = load_passages(passages or str(folder))
+    material = Material(
+        list(read_questions(folder / QUESTIONS)),
+        listed,
+        [trajectory for source in trajectories for trajectory in read_trajectories(source)],
+        BM25Retriever(listed) if listed else None,
+    )
+    tables = build_tables(material)
+    if "agent" not in tables or "train" not in tables["agent"]:
+        raise UsageError(
+            f"No right trajectory belongs to a training question of {folder}: collect with these questions."
+        )
+    with folder_lock(out), tempfile.TemporaryDirectory(dir=out.parent, prefix=".build-") as scratch:
+        new = Path(scratch) / "repository"
+        datasets.disable_progress_bars()
+        try:
+            files = {
+                config: {split: write_split(table, new / config, split) for split, table in splits.items()}
+                for config, splits in tables.items()
+            }
+        finally:
+            datasets.enable_progress_bars()
+        tool_dataset_card(tables, files, material).save(new / "README.md")
+        replace_folder(out, new, Path(scratch) / "earlier")
+    return out
+
+
+def _check_out(out: Path) -> None:
+    """Raise `UsageError` if `out` contains anything but an earlier build."""
+    if out.is_file():
+        raise UsageError(f"{out} is a file: name a folder for the dataset.")
+    names = {path.name for path in out.iterdir()} if out.exists() else set()
+    names -= {*LOCK_FILES, "README.md", ".gitattributes"}
+    if names and not ("agent" in names and names <= set(CONFIGS)):
+        raise UsageError(f"{out} holds something else than a dataset of tool agents: name an empty folder.")
