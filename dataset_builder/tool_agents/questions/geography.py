@@ -89,7 +89,7 @@ class City:
         population: number of inhabitants.
         time_zone: name in the time zone database.
         is_capital: whether it is the capital of its country.
-        is_unique: whether no other city of 15,000 inhabitants or more has the name.
+        is_unique: whether no country and no other city of 15,000 inhabitants or more has the name.
     """
 
     id: int
@@ -169,7 +169,7 @@ def _phrase(row: Mapping[str, Any]) -> str:
 
 def _cities(rows: Iterable[Mapping[str, Any]], countries: Mapping[str, Country]) -> list[City]:
     by_country = defaultdict(list)
-    names: Counter[str] = Counter()
+    names = Counter(_plain(country.name) for country in countries.values())
     for row in rows:
         names[_plain(row["name"])] += 1
         if row["countrycode"] in countries:

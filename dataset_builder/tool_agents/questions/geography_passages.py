@@ -15,8 +15,8 @@ _LIST_SHARE = 0.3
 _COUNTRY_SENTENCES = {
     "continent": (
         "{name} is a country in {value}.",
-        "{name} lies in {value}.",
-        "{name} is part of {value}.",
+        "The country {name} lies in {value}.",
+        "{name} is a country on the continent {value}.",
     ),
     "capital": (
         "The capital of {name} is {value}.",
@@ -68,14 +68,14 @@ _LIST_LABELS = {
 _CITY_SENTENCES = {
     "country": (
         "{name} is a city in {value}.",
-        "{name} lies in {value}.",
+        "{name} is a large city in {value}.",
         "The city of {name} is in {value}.",
-        "{name} is one of the largest cities of {value}.",
+        "The city of {name} lies in {value}.",
     ),
     "capital_of": (
-        "{name} is the capital of {value}.",
+        "The city of {name} is the capital of {value}.",
         "{name} is a city in {value}, and its capital.",
-        "The capital of {value} is {name}.",
+        "{name} is the capital city of {value}.",
     ),
     "population": (
         "It has {value} inhabitants.",
@@ -148,6 +148,7 @@ def _country_passage(country: Country, rng: random.Random) -> FactPassage:
     rng.shuffle(order)
     if rng.random() < _LIST_SHARE:
         sentences = {field: f"{_LIST_LABELS[field]}: {values[field]}." for field in order}
+        text = f"Country: {country.name}. {' '.join(sentences.values())}"
     else:
         if order[0] != "continent" and rng.random() < 0.5:
             order.sort(key=lambda field: field != "continent")  # the usual beginning; the rest stays shuffled
@@ -156,7 +157,7 @@ def _country_passage(country: Country, rng: random.Random) -> FactPassage:
             forms = _COUNTRY_SENTENCES[field]
             form = forms[0] if number == 0 else rng.choice(forms if field == "continent" else forms[1:])
             sentences[field] = _sentence(form, country.phrase, values[field])
-    text = " ".join(sentences.values())
+        text = " ".join(sentences.values())
     return FactPassage(Passage(country_id(country.code), country.name, text), values, sentences)
 
 

@@ -237,7 +237,9 @@ class _Maker:
             answer = with_thousands(getattr(first, field) + getattr(second, field))
         else:
             answer = max(first, second, key=lambda country: getattr(country, field)).name
-        phrases = self._rng.sample([phrase, second.phrase], 2)
+        phrases = [phrase, second.phrase]
+        if cities and self._rng.random() < 0.5:
+            phrases.reverse()
         text = self._rng.choice(templates[field]).format(x=phrases[0], y=phrases[1])
         return _Draft(f"{operation}_{field}", text, answer, tuple(hops))
 
@@ -248,7 +250,8 @@ class _Maker:
         for hop in bridges:
             phrase = self._bridge(hop, phrase)
         text = self._rng.choice(FIELD_TEMPLATES[last.wording]).format(x=phrase)
-        return _Draft("_".join(hop.wording for hop in hops), text, last.value, tuple(hops))
+        answer = last.value.removeprefix("the ")
+        return _Draft("_".join(hop.wording for hop in hops), text, answer, tuple(hops))
 
     def _bridge(self, hop: Hop, entity: str) -> str:
         return self._rng.choice(BRIDGES[hop.wording]).format(x=entity)

@@ -1,0 +1,21 @@
+"""`Solution`: what the program teacher writes for one question."""
+
+from dataclasses import dataclass
+
+from dataset_builder.tool_agents.conversation import ToolStep
+
+
+@dataclass(frozen=True)
+class Solution:
+    """Steps with tools, and reasoning without them, for one question.
+
+    Attributes:
+        steps: thoughts and code; observations are empty until the steps are run.
+        evidence: for each step the texts that one line of its observation must hold, because the next thought
+            relies on it; empty for the last step.
+        cot: chain of thought without tools; ends with "The answer is …".
+    """
+
+    steps: tuple[ToolStep, ...]
+    evidence: tuple[tuple[str, ...], ...]
+    cot: str

@@ -1,0 +1,42 @@
+"""Solutions: deterministic, varied, and only for questions of `open`."""
+
+from dataclasses import replace
+
+import pytest
+
+from dataset_builder.common.errors import UsageError
+from dataset_builder.tool_agents.questions.question import Question
+from dataset_builder.tool_agents.retrieval.bm25 import BM25Retriever
+from dataset_builder.tool_agents.solutions.solve import solve
+
+OpenQuestions = tuple[list[Question], BM25Retriever]
+
+
+def test_a_question_always_has_the_same_solution(open_questions: OpenQuestions) -> None:
+    questions, _ = open_questions
+    assert [solve(question) for question in questions] == [solve(question) for question in questions]
+
+
+def test_thoughts_and_searches_are_worded_in_many_ways(open_questions: OpenQuestions) -> None:
+    questions, _ = open_questions
+    one_hop = [solve(question) for question in questions if question.family == "one_hop"]
+    openings = {" ".join(solution.steps[0].thought.split()[:2]) for solution in one_hop}
+    assert openings == {"I search", "I need", "First I", "I look"}
+    gcd = {solve(question).steps[0].thought for question in questions if question.family == "gcd"}
+    assert len(gcd) >= 3
+
+
+def test_every_step_but_the_last_has_evidence(open_questions: OpenQuestions) -> None:
+    questions, _ = open_questions
+    for question in questions:
+        solution = solve(question)
+        assert len(solution.evidence) == len(solution.steps)
+        assert [bool(texts) for texts in solution.evidence] == [True] * (len(solution.steps) - 1) + [False]
+
+
+def test_questions_of_other_sets_are_refused(open_questions: OpenQuestions) -> None:
+    question = open_questions[0][0]
+    with pytest.raises(UsageError, match="solves `open` only"):
+        solve(replace(question, set="bamboogle"))
+    with pytest.raises(UsageError, match="build the set again"):
+        solve(replace(question, metadata={}))
