@@ -86,8 +86,9 @@ WALLS = (
     "process namespace",
     "Landlock",
     "seccomp",
+    "memory limit",
 )
-"""Walls around the sandbox's processes that depend on the kernel and on privileges."""
+"""Walls around the sandbox's processes that depend on the system. The other limits hold everywhere."""
 
 
 @dataclass(frozen=True)

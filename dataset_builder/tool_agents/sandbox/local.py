@@ -156,7 +156,7 @@ def _start(options: dict[str, object]) -> "subprocess.Popen[bytes]":
         "PYTHONHASHSEED": "0",
         "OPENBLAS_NUM_THREADS": "1",
         "OMP_NUM_THREADS": "1",
-        "LC_ALL": "C.UTF-8",
+        "PYTHONUTF8": "1",
     }
     variables |= {name: os.environ[name] for name in _LIBRARY_PATHS if name in os.environ}
     # A new interpreter, not a fork: this process may have threads, and secrets in its memory. Not -I, which

@@ -171,12 +171,14 @@ class LocalSession:
         except ChannelClosed:
             self._kill(candidate, self._cause_of_death(candidate))
         except (ChannelError, KeyError, TypeError, ValueError, OverflowError):
-            self._kill(candidate, "killed: it wrote to the channel of the sandbox")
+            self._kill(candidate, "killed: it misused the channel of its tools")
         return time.monotonic() - started if called else 0.0
 
     def _call(self, candidate: _Candidate, message: Message) -> Message:
         """The reply to a call of a tool; the same call of another candidate has the same reply."""
         candidate.calls += 1
+        if candidate.calls > 2 * self._limits.tool_calls:
+            raise ValueError  # it repeats what was refused
         if candidate.calls > self._limits.tool_calls:
             return {"error": f"more than {self._limits.tool_calls} calls of tools"}
         tool = self._tools[message["tool"]]

@@ -24,7 +24,6 @@ _HIDDEN = (
     "help",
     "input",
     "license",
-    "memoryview",
     "open",
     "quit",
 )

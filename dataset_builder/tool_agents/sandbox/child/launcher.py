@@ -34,7 +34,7 @@ def main() -> None:
     # What model code could read out of the interpreter. (The parent has passed no variable that matters.)
     os.environ.clear()
     sys.argv[:] = [""]
-    settings = Settings(options["limits"], options["modules"], _address_space(), _tasks_of_user())
+    settings = Settings(options["limits"], options["modules"], tasks_of_user=_tasks_of_user())
     on = _raise_walls(settings, channel, options) if sys.platform == "linux" else []
     for descriptor in (1, 2):
         os.dup2(0, descriptor)  # /dev/null; until now the parent could read what went wrong
@@ -47,11 +47,16 @@ def _raise_walls(settings: Settings, channel: Channel, options: dict[str, Any]) 
     # Imported here: other systems have nothing of it.
     from dataset_builder.tool_agents.sandbox.child.walls import Walls
 
+    # Read before there is another root directory.
+    address_space = _address_space()
     walls = Walls(options["walls"])
     walls.raise_all(options["folder"], lambda: _continue_in_child(channel))
     settings.namespaces = walls.namespaces
     settings.system_calls = walls.system_calls
-    return walls.on
+    if "memory limit" not in options["walls"]:
+        return walls.on
+    settings.address_space = address_space
+    return [*walls.on, "memory limit"]
 
 
 def _continue_in_child(channel: Channel) -> None:
@@ -86,17 +91,13 @@ def _fork_sessions(channel: Channel, settings: Settings) -> None:
         os.close(commands)
 
 
-def _address_space() -> int | None:
-    """Bytes of address space in use; None where the kernel does not limit it."""
-    try:
-        pages = int(Path("/proc/self/statm").read_text().split()[0])
-    except OSError:
-        return None
-    return pages * resource.getpagesize()
+def _address_space() -> int:
+    """Bytes of address space in use."""
+    return int(Path("/proc/self/statm").read_text().split()[0]) * resource.getpagesize()
 
 
 def _tasks_of_user() -> int:
-    """Processes and threads of this user, against which the kernel counts where there is no namespace."""
+    """Processes and threads of this user, which the kernel counts if there is no namespace; 0 if unknown."""
     user = os.getuid()
     total = 0
     for process in Path("/proc").glob("[0-9]*"):

@@ -29,16 +29,16 @@ class Settings:
     Args:
         limits (`dict`): the fields of `Limits`.
         modules (`list[str]`): modules that code may import.
+        tasks_of_user (`int`): processes and threads of the user when the sandbox was started; 0 if unknown.
         address_space (`int`, *optional*): bytes in use by the idle interpreter. None: no limit of memory.
-        tasks_of_user (`int`): processes and threads of the user when the sandbox was started.
         namespaces (`Namespaces`, *optional*): makes a process namespace for each session.
         system_calls (`Filter`, *optional*): applied to processes that run code.
     """
 
     limits: dict[str, Any]
     modules: list[str]
-    address_space: int | None
     tasks_of_user: int
+    address_space: int | None = None
     namespaces: "Namespaces | None" = None
     system_calls: "Filter | None" = None
 
@@ -147,8 +147,10 @@ def _confine(channel: Channel, settings: Settings) -> None:
     os.closerange(channel.fileno() + 1, 1024)
     _limit(resource.RLIMIT_CPU, limits["cpu_seconds"])
     # Not of the supervisor, which must be able to fork when an interpreter has used them up.
-    shared = settings.tasks_of_user + _SHARED_PROCESSES
-    _limit(resource.RLIMIT_NPROC, limits["processes"] if settings.namespaces else shared)
+    if settings.namespaces:
+        _limit(resource.RLIMIT_NPROC, limits["processes"])
+    elif settings.tasks_of_user:
+        _limit(resource.RLIMIT_NPROC, settings.tasks_of_user + _SHARED_PROCESSES)
     _limit(resource.RLIMIT_FSIZE, 0)
     _limit(resource.RLIMIT_NOFILE, limits["open_files"])
     _limit(resource.RLIMIT_CORE, 0)
