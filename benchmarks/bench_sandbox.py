@@ -9,6 +9,7 @@ the sandbox's processes; pages that they share are counted once.
 
 import time
 from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 from typing import Annotated
 
@@ -33,20 +34,21 @@ def main(
     with Sandbox(modules=(*DEFAULT_MODULES, *filter(None, modules.split(",")))) as sandbox:
         rows.append(_row("start the sandbox", time.perf_counter() - started, sandbox))
 
-        def measure(name: str, step: Callable[[], object]) -> None:
+        def measure(name: str, step: Callable[[LocalSession], object]) -> None:
             started = time.perf_counter()
-            step()
+            for session in opened:
+                step(session)
             rows.append(_row(name, (time.perf_counter() - started) / sessions, sandbox))
 
-        opened: list[LocalSession] = []
-        measure("open a session", lambda: opened.extend(sandbox.open() for _ in range(sessions)))
-        measure("run code", lambda: [session.run(CODE) for session in opened])
+        started = time.perf_counter()
+        opened = [sandbox.open() for _ in range(sessions)]
+        rows.append(_row("open a session", (time.perf_counter() - started) / sessions, sandbox))
+        measure("run code", partial(LocalSession.run, code=CODE))
         measure(
-            f"run {candidates} candidates",
-            lambda: [session.run_candidates([CODE] * candidates) for session in opened],
+            f"run {candidates} candidates", partial(LocalSession.run_candidates, codes=[CODE] * candidates)
         )
-        measure("keep one of them", lambda: [session.keep(0) for session in opened])
-        measure("close a session", lambda: [session.close() for session in opened])
+        measure("keep one of them", partial(LocalSession.keep, index=0))
+        measure("close a session", LocalSession.close)
         console = Console()
         console.print(row_table(rows))
         console.print(f"{sessions} sessions; {sandbox.isolation}")
