@@ -142,11 +142,7 @@ class _Maker:
         self._cities = [
             city for city in world.cities.values() if city.country in set(codes) and city.is_unique
         ]
-        self._only_neighbour = [
-            country
-            for country in self._countries
-            if len(country.neighbours) == 1 and country.neighbours[0] in self._by_phrase
-        ]
+        self._with_one_neighbour = [country for country in self._countries if len(country.neighbours) == 1]
         self._rng = rng
 
     def draft(self, family: str) -> _Draft | None:
@@ -168,8 +164,9 @@ class _Maker:
 
     def neighbour_of_country(self) -> _Draft | None:
         """Which country is the only neighbour of Lesotho?"""
-        country = self._rng.choice([one for one in self._countries if len(one.neighbours) == 1])
-        return self._ask([self._country_hop(country, "neighbour")])
+        if not self._with_one_neighbour:
+            return None
+        return self._ask([self._country_hop(self._rng.choice(self._with_one_neighbour), "neighbour")])
 
     def field_of_country_of_city(self) -> _Draft | None:
         """What is the currency of the country in which Zürich lies?"""
@@ -189,9 +186,10 @@ class _Maker:
 
     def field_of_neighbour(self) -> _Draft | None:
         """What is the capital of the only country that borders Lesotho?"""
-        if not self._only_neighbour:
+        inside = [one for one in self._with_one_neighbour if one.neighbours[0] in self._by_phrase]
+        if not inside:
             return None
-        country = self._rng.choice(self._only_neighbour)
+        country = self._rng.choice(inside)
         neighbour = self._by_phrase[country.neighbours[0]]
         return self._ask([self._country_hop(country, "neighbour"), self._any_field(neighbour)])
 

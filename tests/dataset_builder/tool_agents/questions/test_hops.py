@@ -55,6 +55,19 @@ def test_forms_and_wording_vary(questions: list[Question]) -> None:
     assert len(openings) >= 15
 
 
+def test_a_split_without_a_country_that_has_one_neighbour_has_questions_too() -> None:
+    world = load_world()
+    passages = fact_passages(world)
+    for seed in range(20):
+        codes = split_countries(world, seed)["validation"]
+        if all(len(world.countries[code].neighbours) != 1 for code in codes):
+            break
+    else:
+        pytest.fail("each of 20 seeds gives the validation split such a country")
+    questions = list(islice(hop_questions("one_hop", "validation", world, passages, seed), 50))
+    assert len(questions) == 50
+
+
 def test_two_thirds_of_the_countries_are_for_training() -> None:
     world = load_world()
     parts = split_countries(world)
