@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from types import TracebackType
 from typing import Any, Self
 
-from dataset_builder.common.errors import UsageError, one_line
+from dataset_builder.common.errors import SubgoalError, UsageError, one_line
 from dataset_builder.tool_agents.sandbox.channel import (
     Channel,
     ChannelClosed,
@@ -61,6 +61,7 @@ class LocalSession:
         self._tools = tools
         self._replies: dict[str, Message] = {}
         self._candidates: list[_Candidate] = []
+        self._closed = False
 
     def run(self, code: str) -> Execution:
         """Runs code and keeps the state it leaves. If the code is killed, the state before it is kept."""
@@ -79,6 +80,7 @@ class LocalSession:
 
         Raises:
             UsageError: there are more codes than processes.
+            SubgoalError: the processes of the sandbox have died.
         """
         most = self._limits.processes - _RESERVED_PROCESSES
         if len(codes) > most:
@@ -108,6 +110,7 @@ class LocalSession:
 
     def close(self) -> None:
         """Kills all processes of the session."""
+        self._closed = True
         for candidate in (self._state, *self._candidates):
             candidate.channel.close()
         self._control.close()
@@ -158,33 +161,42 @@ class LocalSession:
     def _read(self, candidate: _Candidate) -> float:
         """Handles what a candidate has sent; returns the seconds that tools took."""
         started = time.monotonic()
-        called = False
+        calls = candidate.calls
         try:
             for message in candidate.channel.read():
-                if "tool" in message:
-                    called = True
-                    candidate.channel.send(self._call(candidate, message))
-                elif "ready" in message:
-                    candidate.process = int(message["ready"])
-                else:
-                    candidate.execution = _execution(message, candidate.calls)
+                self._handle(candidate, message)
         except ChannelClosed:
             self._kill(candidate, self._cause_of_death(candidate))
-        except (ChannelError, KeyError, TypeError, ValueError, OverflowError):
+        except ChannelError:
             self._kill(candidate, "killed: it misused the channel of its tools")
-        return time.monotonic() - started if called else 0.0
+        return time.monotonic() - started if candidate.calls > calls else 0.0
 
-    def _call(self, candidate: _Candidate, message: Message) -> Message:
+    def _handle(self, candidate: _Candidate, message: Message) -> None:
+        match message:
+            case {"ready": int(process)}:
+                candidate.process = process
+            case {"tool": str(name), "arguments": list(arguments), "keywords": dict(keywords)}:
+                candidate.channel.send(self._call(candidate, name, arguments, keywords))
+            case {"output": str(output), "answer": answer, "error": str() | None as error}:
+                candidate.execution = Execution(output, answer, error, candidate.calls)
+            case _:
+                raise ChannelError("unknown message")
+
+    def _call(
+        self, candidate: _Candidate, name: str, arguments: list[Any], keywords: dict[str, Any]
+    ) -> Message:
         """The reply to a call of a tool; the same call of another candidate has the same reply."""
         candidate.calls += 1
-        if candidate.calls > 2 * self._limits.tool_calls:
-            raise ValueError  # it repeats what was refused
+        if name not in self._tools or candidate.calls > 2 * self._limits.tool_calls:
+            raise ChannelError("unknown tool, or a repetition of what was refused")
         if candidate.calls > self._limits.tool_calls:
             return {"error": f"more than {self._limits.tool_calls} calls of tools"}
-        tool = self._tools[message["tool"]]
-        key = json.dumps(message, sort_keys=True)
+        key = json.dumps([name, arguments, keywords], sort_keys=True)
         if key not in self._replies:
-            self._replies[key] = _reply(tool, [*message["arguments"]], {**message["keywords"]})
+            try:
+                self._replies[key] = {"value": str(self._tools[name](*arguments, **keywords))}
+            except (TypeError, ValueError) as error:
+                self._replies[key] = {"error": one_line(error, 300)}
         return self._replies[key]
 
     def _cause_of_death(self, candidate: _Candidate) -> str:
@@ -208,11 +220,22 @@ class LocalSession:
             self._control.send({"kill": processes})
 
     def _kill_remains(self) -> None:
-        """Kills what killed candidates may have left, such as processes that they have forked."""
+        """Kills what killed candidates may have left, such as processes that they have forked.
+
+        Raises:
+            SubgoalError: the supervisor is dead, which code cannot cause.
+        """
+        if self._closed:
+            return
         alive = [candidate.process for candidate in (self._state, *self._candidates) if candidate.alive]
-        with contextlib.suppress(ChannelError):
+        try:
             self._control.send({"keep": alive})
-            self._control.receive()  # a process that is forked before would be killed, too
+            reply, _ = self._control.receive()  # a process that is forked before would be killed, too
+        except ChannelError:
+            self.close()
+            raise SubgoalError("A session of the sandbox has died, perhaps for lack of memory.") from None
+        if not reply["killed"]:
+            self.close()  # there are too many to find them all
 
     def __enter__(self) -> Self:
         return self
@@ -221,17 +244,3 @@ class LocalSession:
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
         self.close()
-
-
-def _reply(tool: Callable[..., str], arguments: list[Any], keywords: dict[str, Any]) -> Message:
-    try:
-        return {"value": str(tool(*arguments, **keywords))}
-    except (TypeError, ValueError) as error:
-        return {"error": one_line(error, 300)}
-
-
-def _execution(message: Message, calls: int) -> Execution:
-    output, error = message["output"], message.get("error")
-    if not isinstance(output, str) or not isinstance(error, str | None):
-        raise TypeError
-    return Execution(output, message.get("answer"), error, calls)

@@ -107,7 +107,7 @@ class Interpreter:
             channel (`Channel`): to the parent, which runs the tools.
 
         Returns:
-            `dict`: `output`, and `answer` or `error` if there is one.
+            `dict`: `output`, `answer` and `error`, the last two None if there is none.
         """
         self._channel = channel
         output = _Output(self._max_output)
@@ -122,7 +122,7 @@ class Interpreter:
             result["error"] = f"MemoryError: more than {self._memory_mb} MB"
         except BaseException as error:
             result["error"] = _one_line(error)
-        return {"output": output.text(), **result}
+        return {"output": output.text(), "answer": None, "error": None, **result}
 
     def _builtins(self) -> dict[str, Any]:
         names = {name: value for name, value in vars(builtins).items() if name not in _HIDDEN}

@@ -63,9 +63,8 @@ def supervise(control: Channel, commands: Channel, settings: Settings, tools: li
                 for process in message["kill"]:
                     _kill(process)
             else:
-                if settings.namespaces:
-                    _kill_all_but(message["keep"])
-                control.send({"killed": True})
+                killed = not settings.namespaces or _kill_all_but(message["keep"])
+                control.send({"killed": killed})
     except (ChannelError, OSError):
         pass
     finally:
@@ -81,11 +80,11 @@ def _kill(process: int) -> None:
             os.kill(process, signal.SIGKILL)
 
 
-def _kill_all_but(kept: list[int]) -> None:
+def _kill_all_but(kept: list[int]) -> bool:
     """Kills what killed candidates have left in the session's process namespace, fork bombs included.
 
-    Raises:
-        OSError: there were too many processes to try all numbers. The session ends.
+    Returns:
+        `bool`: False if there were too many processes to try all numbers: the session must end.
     """
     # At once, so that none can fork while the others are killed. This does not stop the sender.
     os.kill(-1, signal.SIGSTOP)
@@ -93,13 +92,14 @@ def _kill_all_but(kept: list[int]) -> None:
     if not last:
         os._exit(0)
     if last > _MAX_PROCESS_NUMBER:
-        raise OSError("too many processes")
+        return False
     for process in range(2, last):
         if process not in kept:
             _kill(process)
     for process in kept:
         with contextlib.suppress(OSError):
             os.kill(process, signal.SIGCONT)
+    return True
 
 
 def _serve(channel: Channel, settings: Settings, tools: list[str]) -> NoReturn:

@@ -4,6 +4,7 @@ import threading
 from collections.abc import Iterator
 from pathlib import Path
 
+import psutil
 import pytest
 
 from dataset_builder.common.errors import SubgoalError, UsageError
@@ -116,6 +117,23 @@ def test_errors_of_tools(sandbox: Sandbox) -> None:
         with pytest.raises(SubgoalError, match="server is down"):
             session.run("search('Oslo')")
         assert "interpreter of this session has ended" in str(session.run("1").error)
+
+
+def test_an_error_of_a_tool_is_no_result(sandbox: Sandbox) -> None:
+    with sandbox.open({"search": {"Oslo": "Norway"}.__getitem__}) as session:
+        assert session.run("print(search('Oslo'))").output == "Norway\n"
+        with pytest.raises(KeyError, match="Bergen"):
+            session.run("search('Bergen')")
+
+
+def test_the_death_of_the_sandbox_is_no_result() -> None:
+    with Sandbox() as sandbox, sandbox.open() as session:
+        psutil.Process(sandbox._process.pid).kill()
+        sandbox._process.wait()
+        with pytest.raises(SubgoalError, match="has died"):
+            session.run("print(1)")
+        with pytest.raises(SubgoalError, match="has died"):
+            sandbox.open()
 
 
 def test_calls_of_tools_are_limited(sandbox: Sandbox) -> None:
