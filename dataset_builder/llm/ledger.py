@@ -93,21 +93,21 @@ def cost_rows(calls: Iterable[Call], order: Iterable[str] | None = None) -> list
 
 
 def print_spending(
-    calls: Sequence[Call], before: int, name: str, budget: Budget, order: Iterable[str] | None = None
+    new: Sequence[Call], total: int, name: str, budget: Budget, order: Iterable[str] | None = None
 ) -> None:
     """Print the cost of this run and of all runs.
 
     Args:
-        calls (`Sequence[tuple[str, int, int]]`): of all runs, in order.
-        before (`int`): number of calls before this run.
+        new (`Sequence[tuple[str, int, int]]`): calls of this run.
+        total (`int`): number of calls of all runs.
         name (`str`): the teacher's name.
         budget (`Budget`): the budget of all runs.
         order (`Iterable[str]`, *optional*): see `cost_rows`.
     """
-    if calls[before:]:
-        console.print(row_table(cost_rows(calls[before:], order), "Cost of this run"))
-    if calls:
-        line = f"{len(calls):,} calls and {budget.spent:,} tokens in all runs of {name}."
+    if new:
+        console.print(row_table(cost_rows(new, order), "Cost of this run"))
+    if total:
+        line = f"{total:,} calls and {budget.spent:,} tokens in all runs of {name}."
         console.print(line, highlight=False)
     if budget.excess:
         line = f"That is {budget.excess:,} tokens more than the budget of {budget.limit:,}: "

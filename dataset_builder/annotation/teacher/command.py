@@ -36,7 +36,8 @@ def annotate_by_llm(
                 retry_quarantined=retry_quarantined,
             )
     finally:
-        print_spending(llm.calls(), before, llm.name, llm.budget, TASKS)
+        calls = llm.calls()
+        print_spending(calls[before:], len(calls), llm.name, llm.budget, TASKS)
     lost = set(Corpus(folder).quarantined(teacher.name)) & {trajectory.key for trajectory in trajectories}
     done = f"{len(trajectories) - len(lost)} of {len(trajectories)} trajectories annotated by {teacher.name}"
     console.print(f"{done}, {new} of them now.", highlight=False, soft_wrap=True)

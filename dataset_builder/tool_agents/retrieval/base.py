@@ -45,6 +45,14 @@ class Retriever(Protocol):
         ...
 
 
+class NoPassages:
+    """The retriever for questions that need none: nothing is ever found."""
+
+    def search(self, queries: Sequence[str], top_k: int = TOP_K) -> list[list[Passage]]:
+        """See `Retriever`."""
+        return [[] for _ in queries]
+
+
 def search_text(passages: Sequence[Passage]) -> str:
     """What the tool `search` returns to an agent: one passage a line.
 

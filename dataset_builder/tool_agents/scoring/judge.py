@@ -61,7 +61,7 @@ class LLMJudge:
         about = {
             "annotator": JUDGE_NAME,
             "purpose": JUDGE_NAME,
-            "task": question.set,
+            "task": JUDGE_NAME,
             "question": question.id,
         }
         try:
