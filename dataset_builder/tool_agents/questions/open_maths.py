@@ -94,7 +94,7 @@ def maths_questions(
         misses += 1
         if misses > _ATTEMPTS:
             return
-        if key in taken or _is_trivial(family, entry["answer"], index):
+        if key in taken or _is_unsuitable(family, entry, index):
             continue
         misses = 0
         taken.add(key)
@@ -160,9 +160,12 @@ def _shown(value: Any) -> str:
     return f"{', '.join(words[:-1])} and {words[-1]}" if len(words) > 1 else words[0]
 
 
-def _is_trivial(family: str, answer: str, index: int) -> bool:
-    """Whether to skip an entry: most answers of two families are 1, and an agent could always guess it."""
-    return family in ("gcd", "letter_counting") and answer == "1" and index % 4 != 0
+def _is_unsuitable(family: str, entry: Mapping[str, Any], index: int) -> bool:
+    """Whether to skip an entry: it has no single answer, or one that an agent could always guess."""
+    if family == "simple_equations":  # some reduce to 0 = 0
+        return entry["metadata"]["variable"] not in entry["metadata"]["equation"]
+    # Of all these answers, half are 1.
+    return family == "letter_counting" and entry["answer"] == "1" and index % 4 != 0
 
 
 def _key(values: Mapping[str, Any]) -> tuple[Any, ...]:

@@ -1,5 +1,6 @@
 """The maths families: answers by reasoning-gym's own scorer, wording, duplicates."""
 
+from collections import Counter
 from itertools import islice
 
 import pytest
@@ -7,6 +8,7 @@ import pytest
 from dataset_builder.tool_agents.questions.maths_wording import TEMPLATES, plural
 from dataset_builder.tool_agents.questions.open_maths import (
     MATHS_FAMILIES,
+    maths_dataset,
     maths_questions,
     original_score,
 )
@@ -28,6 +30,19 @@ def test_operands_of_another_split_are_not_used_again() -> None:
     taken = {(str(first.metadata["operands"]["numbers"]),)}
     assert next(maths_questions("gcd", "train", seed=5, taken=taken)).question != first.question
     assert len(taken) == 2
+
+
+def test_an_equation_without_its_unknown_is_skipped() -> None:
+    entry = maths_dataset("simple_equations", "train", seed=0)[13]
+    assert entry["question"].endswith("0 = 0")
+    questions = islice(maths_questions("simple_equations", "train", seed=0), 20)
+    assert 13 not in {question.metadata["index"] for question in questions}
+
+
+@pytest.mark.parametrize("family", ["gcd", "letter_counting", "count_bits"])
+def test_no_answer_is_so_frequent_that_guessing_it_pays(family: str) -> None:
+    answers = Counter(question.answer for question in islice(maths_questions(family, "train", seed=0), 200))
+    assert max(answers.values()) <= 0.35 * 200
 
 
 def test_splits_have_different_numbers() -> None:
