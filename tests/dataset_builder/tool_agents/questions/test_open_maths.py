@@ -42,7 +42,7 @@ def test_an_equation_without_its_unknown_is_skipped() -> None:
 @pytest.mark.parametrize("family", ["gcd", "letter_counting", "count_bits"])
 def test_no_answer_is_so_frequent_that_guessing_it_pays(family: str) -> None:
     answers = Counter(question.answer for question in islice(maths_questions(family, "train", seed=0), 200))
-    assert max(answers.values()) <= 0.35 * 200
+    assert max(answers.values()) <= 0.4 * 200
 
 
 def test_splits_have_different_numbers() -> None:
