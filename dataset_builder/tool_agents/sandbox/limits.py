@@ -44,7 +44,7 @@ class Limits:
             tools.
         cpu_seconds (`int`, *optional*, defaults to 5): CPU time until the kernel kills a process.
         memory_mb (`int`, *optional*, defaults to 256): address space beyond that of the idle interpreter.
-        processes (`int`, *optional*, defaults to 64): processes of one session, candidates included.
+        processes (`int`, *optional*, defaults to 24): processes of one session, candidates included.
         open_files (`int`, *optional*, defaults to 64): open files of one process. No file can be written.
         max_output (`int`, *optional*, defaults to 10000): characters of output; the rest is dropped. A longer
             final answer is an error.
@@ -54,7 +54,7 @@ class Limits:
     wall_seconds: float = 5.0
     cpu_seconds: int = 5
     memory_mb: int = 256
-    processes: int = 64
+    processes: int = 24
     open_files: int = 64
     max_output: int = 10_000
     tool_calls: int = 20

@@ -20,6 +20,7 @@ from dataset_builder.tool_agents.sandbox.channel import (
     channel_pair,
 )
 from dataset_builder.tool_agents.sandbox.limits import MAX_CODE, Execution, Limits
+from dataset_builder.tool_agents.sandbox.plain_values import plain
 
 _AT_ONCE = os.cpu_count() or 1
 """Candidates that run at the same time; more would only use up each other's wall clock."""
@@ -178,9 +179,17 @@ class LocalSession:
             case {"tool": str(name), "arguments": list(arguments), "keywords": dict(keywords)}:
                 candidate.channel.send(self._call(candidate, name, arguments, keywords))
             case {"output": str(output), "answer": answer, "error": str() | None as error}:
-                candidate.execution = Execution(output, answer, error, candidate.calls)
+                candidate.execution = self._execution(output, answer, error, candidate.calls)
             case _:
                 raise ChannelError("unknown message")
+
+    def _execution(self, output: str, answer: Any, error: str | None, calls: int) -> Execution:
+        # The interpreter has seen to all this, unless the code has changed the interpreter.
+        try:
+            answer = plain(answer) if answer is not None else None
+        except ValueError:
+            raise ChannelError("an answer of too many levels") from None
+        return Execution(output[: self._limits.max_output], answer, error and one_line(error, 300), calls)
 
     def _call(
         self, candidate: _Candidate, name: str, arguments: list[Any], keywords: dict[str, Any]

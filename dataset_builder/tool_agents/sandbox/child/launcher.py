@@ -4,6 +4,7 @@ Parent → launcher → zygote → supervisor of a session → interpreter → c
 zygote is the first process of a process namespace, in which everything dies with it.
 """
 
+import contextlib
 import gc
 import json
 import os
@@ -47,6 +48,9 @@ def _raise_walls(settings: Settings, channel: Channel, options: dict[str, Any]) 
     # Imported here: other systems have nothing of it.
     from dataset_builder.tool_agents.sandbox.child.walls import Walls
 
+    with contextlib.suppress(OSError):
+        # If the machine runs out of memory, the kernel kills these processes and not another.
+        Path("/proc/self/oom_score_adj").write_text("1000")
     # Read before there is another root directory.
     address_space = _address_space()
     walls = Walls(options["walls"])

@@ -155,6 +155,15 @@ def test_it_is_refused(sandbox: Sandbox, session: LocalSession, how: str) -> Non
     assert not error.startswith("killed"), error
 
 
+def _writes(data: bytes) -> str:
+    """Code that writes to every open descriptor, the channel among them."""
+    return OS + f"for fd in range(3, 64):\n    try: os.write(fd, {data!r})\n    except OSError: pass"
+
+
+def _message(text: str) -> bytes:
+    return len(text).to_bytes(4, "big") + text.encode()
+
+
 KILLED = {
     "endless loop": "while True: pass",
     "endless loop that catches": "while True:\n  try:\n    while True: pass\n  except BaseException: pass",
@@ -166,22 +175,15 @@ KILLED = {
     "end of the process": OS + "os._exit(0)",
     "crash": CTYPES + "ctypes.string_at(0)",
     "closed descriptors": OS + "os.closerange(0, 64)",
-    "garbage": OS
-    + "for fd in range(3, 64):\n    try: os.write(fd, b'garbage' * 100)\n    except OSError: pass",
-    "a long message": OS
-    + "for fd in range(3, 64):\n    try: os.write(fd, b'\\x7f\\xff\\xff\\xff' + bytes(10**5))\n"
-    "    except OSError: pass",
-    "not JSON": OS
-    + "for fd in range(3, 64):\n    try: os.write(fd, b'\\0\\0\\0\\x02{]')\n    except OSError: pass",
-    "JSON without end": OS
-    + "for fd in range(3, 64):\n    try: os.write(fd, b'\\0\\0\\x40\\0' + b'[' * 2**14)\n"
-    "    except OSError: pass",
-    "not an object": OS
-    + "for fd in range(3, 64):\n    try: os.write(fd, b'\\0\\0\\0\\x011')\n    except OSError: pass",
-    "an unknown tool": OS + 'm = b\'{"tool": "x", "arguments": []}\'\nfor fd in range(3, 64):\n'
-    "    try: os.write(fd, b'\\0\\0\\0' + bytes([len(m)]) + m)\n    except OSError: pass",
-    "a forged process": OS + 'm = b\'{"ready": "x"}\'\nfor fd in range(3, 64):\n'
-    "    try: os.write(fd, b'\\0\\0\\0' + bytes([len(m)]) + m)\n    except OSError: pass",
+    "garbage": _writes(b"garbage" * 100),
+    "a long message": _writes(b"\x7f\xff\xff\xff" + bytes(100)),
+    "not JSON": _writes(_message("{]")),
+    "JSON without end": _writes(_message("[" * 10_000)),
+    "not an object": _writes(_message("1")),
+    "an unknown message": _writes(_message('{"output": 1}')),
+    "an unknown tool": _writes(_message('{"tool": "x", "arguments": [], "keywords": {}}')),
+    "a forged process": _writes(_message('{"ready": "x"}')),
+    "a nested answer": _writes(_message(f'{{"output": "", "error": null, "answer": {"[" * 99 + "]" * 99}}}')),
 }
 
 
