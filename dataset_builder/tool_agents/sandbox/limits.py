@@ -79,7 +79,7 @@ class Execution:
     searches: int
 
 
-WALLS = (
+ISOLATION_LAYERS = (
     "network namespace",
     "mount namespace",
     "unprivileged user",
@@ -88,15 +88,15 @@ WALLS = (
     "seccomp",
     "memory limit",
 )
-"""Walls around the sandbox's processes that depend on the system. The other limits hold everywhere."""
+"""Layers of isolation that depend on the system. The other limits hold everywhere."""
 
 
 @dataclass(frozen=True)
 class Isolation:
-    """The walls that are up.
+    """The layers of isolation that are in effect.
 
     Attributes:
-        on (`tuple[str, ...]`): walls of `WALLS` that the kernel has allowed.
+        on (`tuple[str, ...]`): layers that the kernel has allowed.
         off (`tuple[str, ...]`): the others.
     """
 

@@ -15,7 +15,7 @@ from typing import Self
 
 from dataset_builder.common.errors import SubgoalError, UsageError, one_line
 from dataset_builder.tool_agents.sandbox.channel import Channel, ChannelError, channel_pair
-from dataset_builder.tool_agents.sandbox.limits import DEFAULT_MODULES, WALLS, Isolation, Limits
+from dataset_builder.tool_agents.sandbox.limits import DEFAULT_MODULES, ISOLATION_LAYERS, Isolation, Limits
 from dataset_builder.tool_agents.sandbox.local_session import LocalSession
 
 _PATIENCE = 60.0
@@ -42,10 +42,11 @@ class Sandbox:
         limits (`Limits`, *optional*): of each execution.
         modules (`Sequence[str]`, *optional*, defaults to `DEFAULT_MODULES`): modules that code may import.
             They are loaded once.
-        walls (`Sequence[str]`, *optional*, defaults to `WALLS`): walls to raise, if the kernel allows them.
+        layers (`Sequence[str]`, *optional*, defaults to `ISOLATION_LAYERS`): layers of isolation to apply, if
+            the kernel allows them.
 
     Attributes:
-        isolation (`Isolation`): the walls that are up.
+        isolation (`Isolation`): the layers that are in effect.
 
     Raises:
         UsageError: a module cannot be imported, or a limit is not positive.
@@ -63,7 +64,7 @@ class Sandbox:
         self,
         limits: Limits | None = None,
         modules: Sequence[str] = DEFAULT_MODULES,
-        walls: Sequence[str] = WALLS,
+        layers: Sequence[str] = ISOLATION_LAYERS,
     ) -> None:
         self.limits = limits or Limits()
         _check(self.limits)
@@ -79,7 +80,7 @@ class Sandbox:
             "folder": self._folder.name,
             "limits": asdict(self.limits),
             "modules": list(modules),
-            "walls": list(walls),
+            "layers": list(layers),
         }
         self._process = _start(options)
         os.close(descriptor)
@@ -87,7 +88,8 @@ class Sandbox:
         self._finalizer = weakref.finalize(self, _stop, self._channel, self._process, self._folder)
         on = self._started()
         self.isolation = Isolation(
-            tuple(wall for wall in WALLS if wall in on), tuple(wall for wall in WALLS if wall not in on)
+            on=tuple(layer for layer in ISOLATION_LAYERS if layer in on),
+            off=tuple(layer for layer in ISOLATION_LAYERS if layer not in on),
         )
 
     def open(self, tools: Mapping[str, Callable[..., str]] | None = None) -> LocalSession:

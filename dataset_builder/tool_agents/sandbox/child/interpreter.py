@@ -1,6 +1,6 @@
 """Runs code of a model in a namespace of its own, and gives what it printed, answered or raised.
 
-What is refused here is refused so that a model reads a short message. The walls are the kernel's.
+What is refused here is refused so that a model reads a short message. The isolation is the kernel's.
 """
 
 import ast

@@ -1,4 +1,4 @@
-"""The first processes of the sandbox: they load modules, raise the walls, and fork sessions.
+"""The first processes of the sandbox: they load modules, isolate themselves, and fork sessions.
 
 Parent → launcher → zygote → supervisor of a session → interpreter → candidates. The launcher only waits: the
 zygote is the first process of a process namespace, in which everything dies with it.
@@ -36,7 +36,7 @@ def main() -> None:
     os.environ.clear()
     sys.argv[:] = [""]
     settings = Settings(options["limits"], options["modules"], tasks_of_user=_tasks_of_user())
-    on = _raise_walls(settings, channel, options) if sys.platform == "linux" else []
+    on = _isolate(settings, channel, options) if sys.platform == "linux" else []
     for descriptor in (1, 2):
         os.dup2(0, descriptor)  # /dev/null; until now the parent could read what went wrong
     gc.freeze()
@@ -44,23 +44,23 @@ def main() -> None:
     _fork_sessions(channel, settings)
 
 
-def _raise_walls(settings: Settings, channel: Channel, options: dict[str, Any]) -> list[str]:
+def _isolate(settings: Settings, channel: Channel, options: dict[str, Any]) -> list[str]:
     # Imported here: other systems have nothing of it.
-    from dataset_builder.tool_agents.sandbox.child.walls import Walls
+    from dataset_builder.tool_agents.sandbox.child.layers import Layers
 
     with contextlib.suppress(OSError):
         # If the machine runs out of memory, the kernel kills these processes and not another.
         Path("/proc/self/oom_score_adj").write_text("1000")
     # Read before there is another root directory.
     address_space = _address_space()
-    walls = Walls(options["walls"])
-    walls.raise_all(options["folder"], lambda: _continue_in_child(channel))
-    settings.namespaces = walls.namespaces
-    settings.system_calls = walls.system_calls
-    if "memory limit" not in options["walls"]:
-        return walls.on
+    layers = Layers(options["layers"])
+    layers.apply(options["folder"], lambda: _continue_in_child(channel))
+    settings.namespaces = layers.namespaces
+    settings.system_calls = layers.system_calls
+    if "memory limit" not in options["layers"]:
+        return layers.on
     settings.address_space = address_space
-    return [*walls.on, "memory limit"]
+    return [*layers.on, "memory limit"]
 
 
 def _continue_in_child(channel: Channel) -> None:

@@ -13,7 +13,7 @@ import pytest
 
 from dataset_builder.tool_agents.sandbox import DEFAULT_MODULES, Limits, LocalSession, Sandbox
 
-# A way around the check of imports, which is no wall: what follows is what the kernel refuses.
+# A way around the check of imports, which only gives short messages: the kernel refuses the rest.
 OS = "import random\nos = random._os\nsys = os.sys\n"
 CTYPES = OS + "ctypes = sys.modules['ctypes']\nlibc = ctypes.CDLL(None, use_errno=True)\n"
 
@@ -25,9 +25,9 @@ def sandbox() -> Iterator[Sandbox]:
         yield sandbox
 
 
-def _needs_one_of(sandbox: Sandbox, *walls: str) -> None:
-    if not set(walls) & set(sandbox.isolation.on):
-        pytest.skip(f"this kernel or user does not allow: {' or '.join(walls)}")
+def _needs_one_of(sandbox: Sandbox, *layers: str) -> None:
+    if not set(layers) & set(sandbox.isolation.on):
+        pytest.skip(f"this kernel or user does not allow: {' or '.join(layers)}")
 
 
 @pytest.fixture
@@ -254,21 +254,21 @@ def test_nothing_runs_after_the_end_of_the_parent(tmp_path: Path) -> None:
     _wait_until(lambda: not any(process.is_running() for process in processes))
 
 
-@pytest.mark.parametrize("wall", ["mount namespace", "Landlock"])
-def test_one_wall_against_reading_is_enough(secret: Path, wall: str) -> None:
-    walls = ["network namespace", "unprivileged user", wall]
-    with Sandbox(walls=walls) as sandbox, sandbox.open() as session:
-        if wall not in sandbox.isolation.on:
-            pytest.skip(f"this kernel or user does not allow: {wall}")
+@pytest.mark.parametrize("layer", ["mount namespace", "Landlock"])
+def test_one_layer_against_reading_is_enough(secret: Path, layer: str) -> None:
+    layers = ["network namespace", "unprivileged user", layer]
+    with Sandbox(layers=layers) as sandbox, sandbox.open() as session:
+        if layer not in sandbox.isolation.on:
+            pytest.skip(f"this kernel or user does not allow: {layer}")
         assert session.run(READS["os.open"].replace("{path!r}", repr(str(secret)))).error
         assert session.run(WRITES["unlink"].replace("{path!r}", repr(str(secret)))).error
     assert secret.exists()
 
 
-def test_without_walls_the_limits_hold() -> None:
+def test_without_isolation_the_limits_hold() -> None:
     """As on macOS, and in a container that allows nothing."""
     limits = Limits(wall_seconds=1, cpu_seconds=1)
-    with Sandbox(limits, walls=["memory limit"]) as sandbox, sandbox.open() as session:
+    with Sandbox(limits, layers=["memory limit"]) as sandbox, sandbox.open() as session:
         assert str(sandbox.isolation).startswith(
             "on: memory limit; off: network namespace, mount namespace, "
         )

@@ -1,4 +1,4 @@
-"""Raises the walls of the sandbox that the kernel allows (Linux)."""
+"""Applies the layers of isolation that the kernel allows (Linux)."""
 
 import os
 import sysconfig
@@ -9,14 +9,14 @@ from dataset_builder.tool_agents.sandbox.child.namespaces import Namespaces, ent
 from dataset_builder.tool_agents.sandbox.child.seccomp import Filter
 
 
-class Walls:
-    """The walls of this process and of the children it forks.
+class Layers:
+    """The isolation of this process and of the children it forks.
 
     Args:
-        wanted (`Sequence[str]`): names of `WALLS` in `limits.py`; those that the kernel refuses are omitted.
+        wanted (`Sequence[str]`): names of `ISOLATION_LAYERS`. Those that the kernel refuses are omitted.
 
     Attributes:
-        on (`list[str]`): the walls that were raised.
+        on (`list[str]`): the layers that are in effect.
         namespaces (`Namespaces`, *optional*): makes a process namespace for each session.
         system_calls (`Filter`, *optional*): for processes that run code: the others need more system calls.
     """
@@ -27,8 +27,8 @@ class Walls:
         self.system_calls: Filter | None = None
         self._wanted = wanted
 
-    def raise_all(self, folder: str, fork: Callable[[], None]) -> None:
-        """Raises them in the only order that works.
+    def apply(self, folder: str, fork: Callable[[], None]) -> None:
+        """Applies them in the only order that works.
 
         Args:
             folder (`str`): an empty folder, the working directory.
@@ -38,22 +38,22 @@ class Walls:
         # Asked first: the new root directory has other modes.
         enterable = enterable_by_all(readable)
         namespaces = Namespaces()
-        unshared = self._raise("network namespace", namespaces.enter)
-        rooted = unshared and self._raise("mount namespace", lambda: namespaces.change_root(folder, readable))
+        unshared = self._try("network namespace", namespaces.enter)
+        rooted = unshared and self._try("mount namespace", lambda: namespaces.change_root(folder, readable))
         if rooted or enterable:
-            self._raise("unprivileged user", namespaces.leave_root_user)
-        if unshared and self._raise("process namespace", namespaces.unshare_processes):
+            self._try("unprivileged user", namespaces.leave_root_user)
+        if unshared and self._try("process namespace", namespaces.unshare_processes):
             fork()
             namespaces.forked()
             self.namespaces = namespaces
         kernel.prctl(kernel.PR_SET_NO_NEW_PRIVS, 1)
-        self._raise("Landlock", lambda: landlock.restrict(readable))
-        self._raise("seccomp", self._make_filter)
+        self._try("Landlock", lambda: landlock.restrict(readable))
+        self._try("seccomp", self._make_filter)
 
     def _make_filter(self) -> None:
         self.system_calls = Filter()
 
-    def _raise(self, name: str, step: Callable[[], None]) -> bool:
+    def _try(self, name: str, step: Callable[[], None]) -> bool:
         if name not in self._wanted:
             return False
         try:
