@@ -50,7 +50,7 @@ class Sandbox:
 
     Raises:
         UsageError: a module cannot be imported, or a limit is not positive.
-        SubgoalError: the process does not start.
+        SubgoalError: the process does not start, or cannot run code.
 
     Example:
 
@@ -91,6 +91,7 @@ class Sandbox:
             on=tuple(layer for layer in ISOLATION_LAYERS if layer in on),
             off=tuple(layer for layer in ISOLATION_LAYERS if layer not in on),
         )
+        self._check_that_code_runs()
 
     def open(self, tools: Mapping[str, Callable[..., str]] | None = None) -> LocalSession:
         """Opens a session with a fresh state.
@@ -136,6 +137,14 @@ class Sandbox:
             self.close()
             raise UsageError(f"The sandbox does not start: {reply['error']}.")
         return reply["on"]
+
+    def _check_that_code_runs(self) -> None:
+        """Otherwise each result of a long run would say that its process was killed."""
+        with self.open() as session:
+            error = session.run("").error
+        if error:
+            self.close()
+            raise SubgoalError(f"The sandbox cannot run code: {error}. Isolation is {self.isolation}.")
 
     def __enter__(self) -> Self:
         return self

@@ -80,6 +80,7 @@ _ALLOWED: dict[str, tuple[int | None, int | None]] = {
     "sysinfo": (99, 179),
     "uname": (63, 160),
     "dup": (32, 23),
+    "fork": (57, None),  # of musl
 }
 _OPEN = {"open": ((2, None), 1), "openat": ((257, 56), 2)}
 """Allowed for reading: numbers, and the position of the argument with the flags."""
@@ -88,7 +89,7 @@ _CLONE3 = (435, 435)
 _IOCTL = (16, 29)
 
 _WRITING = 0o1 | 0o2 | 0o100 | 0o1000  # O_WRONLY, O_RDWR, O_CREAT, O_TRUNC
-# fork() of glibc and of musl. Threads and namespaces need other flags.
+# fork() of glibc, and of musl on aarch64. Threads and namespaces need other flags.
 _FORKS = (0x01200011, 0x11)
 
 _ALLOW, _ERROR, _KILL = 0x7FFF0000, 0x00050000, 0x80000000

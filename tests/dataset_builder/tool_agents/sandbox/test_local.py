@@ -190,3 +190,5 @@ def test_wrong_arguments() -> None:
         Sandbox(modules=["math", "no_such_module"])
     with pytest.raises(UsageError, match="memory_mb must be positive, not 0"):
         Sandbox(Limits(memory_mb=0))
+    with pytest.raises(SubgoalError, match="cannot run code: killed: more than 1e-06 s"):
+        Sandbox(Limits(wall_seconds=1e-6))
