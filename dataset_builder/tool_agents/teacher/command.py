@@ -39,7 +39,9 @@ class TeacherOptions:
     ] = None
     concurrency: Annotated[int, typer.Option(help="Number of questions at the same time.")] = 4
     max_steps: Annotated[int, typer.Option(help="Steps for a question.")] = 5
-    max_tokens: Annotated[int, typer.Option(help="Token limit of one step.")] = 1024
+    max_tokens: Annotated[
+        int, typer.Option(help="Token limit of one step; four times that for a chain of thought.")
+    ] = 1024
     timeout: Annotated[float, typer.Option(help="Seconds to wait for an answer.")] = 300.0
     retries: Annotated[int, typer.Option(help="How often to repeat a call that failed.")] = 5
     budget_tokens: Annotated[

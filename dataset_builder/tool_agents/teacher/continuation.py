@@ -1,19 +1,22 @@
 """Whether a server continues an unfinished answer, which the first-thought prefix needs."""
 
+import re
+
 from dataset_builder.common.errors import UsageError, clip
 from dataset_builder.llm.errors import RequestRejected, UnsupportedParameter
 from dataset_builder.llm.request_format import Drawing, Message
 from dataset_builder.llm.session import ChatSession
 
-# It ends within a word: a server that begins a new answer cannot go on with the rest of the word by chance.
+BEGUN = "Well, Heron 7391, the capital of Fra"
+"""The unfinished answer. No model would begin like this, and it ends within a word."""
+
 _MESSAGES: list[Message] = [
-    {
-        "role": "user",
-        "content": "Repeat this sentence and write nothing else: The capital of France is Paris.",
-    },
-    {"role": "assistant", "content": "The capital of Fra"},
+    {"role": "user", "content": "What is the capital of France? Answer in one sentence."},
+    {"role": "assistant", "content": BEGUN},
 ]
-_REST_OF_WORD = "nce"
+# vLLM answers with the rest alone, which begins with a small letter, and llama.cpp's server with the whole
+# sentence. A new answer does neither.
+_REST_OF_WORD = re.compile(r"[a-z]")
 _MAX_TOKENS = 12
 _REMEDY = "serve the model with vLLM, SGLang or llama-server, or omit --first-thought."
 
@@ -38,8 +41,8 @@ def check_continuation(session: ChatSession, name: str) -> None:
         raise UsageError(
             f"{server} refuses to continue an unfinished answer ({clip(error, 100)}): {_REMEDY}"
         ) from error
-    if not completion.text.lstrip().startswith(_REST_OF_WORD):
+    if not (completion.text.startswith(BEGUN) or _REST_OF_WORD.match(completion.text)):
         raise UsageError(
             f"{server} begins a new answer instead of continuing an unfinished one "
-            f"({clip(completion.text, 40)!r} after {_MESSAGES[-1]['content']!r}): {_REMEDY}"
+            f"({clip(completion.text, 40)!r} after {BEGUN!r}): {_REMEDY}"
         )

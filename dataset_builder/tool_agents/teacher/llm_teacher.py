@@ -22,8 +22,8 @@ from dataset_builder.tool_agents.trajectory import ToolTrajectory
 STEP_TOKENS = 1_024
 """Room for one step (arXiv 2505.17612)."""
 
-COT_TOKENS = 4_096
-"""Room for a chain of thought (arXiv 2505.17612)."""
+COT_STEPS = 4
+"""A chain of thought has the room of so many steps: 4,096 tokens in arXiv 2505.17612."""
 
 WRONG = "wrong answer"
 
@@ -46,7 +46,8 @@ class LLMTeacher:
         sandbox (`Sandbox`): runs the code.
         first_thought (`bool`, *optional*, defaults to `False`): the first-thought prefix.
         max_steps (`int`, *optional*, defaults to 5): maximum number of steps.
-        max_tokens (`int`, *optional*, defaults to 1024): room for one step.
+        max_tokens (`int`, *optional*, defaults to 1024): room for one step; a chain of thought has four times
+            as much.
         judge (`LLMJudge`, *optional*): scores facts that do not match exactly.
 
     Raises:
@@ -93,7 +94,9 @@ class LLMTeacher:
         """
         from dataset_builder.tool_agents.teacher.code_agent import run_code_agent
 
-        chain = self._draw(question, "cot", cot_messages(question.question), COT_TOKENS).answer
+        chain = self._draw(
+            question, "cot", cot_messages(question.question), COT_STEPS * self._max_tokens
+        ).answer
         prefix = first_thought(chain) if self._first_thought and chain.strip() else ""
         ask = partial(self._step, question, prefix)
         run = run_code_agent(question.question, ask, self._retriever, self._sandbox, self._max_steps)

@@ -11,6 +11,7 @@ from pathlib import Path
 from dataset_builder.tool_agents.questions.question import QUESTIONS, Question, write_questions
 from dataset_builder.tool_agents.retrieval.base import Passage
 from dataset_builder.tool_agents.retrieval.passages import PASSAGES, write_passages
+from dataset_builder.tool_agents.teacher.continuation import BEGUN
 from tests.servers.openai_server import ChatRequest, Reply
 
 CHAIN = "I look up both areas.\n\nThe area of Chad is 1,284,000. The answer is {answer}."
@@ -41,7 +42,7 @@ def is_chain(request: ChatRequest) -> bool:
 
 def is_probe(request: ChatRequest) -> bool:
     """Whether it is asked whether the server continues an unfinished answer."""
-    return request.messages[-1]["content"].endswith("Fra")
+    return request.messages[-1]["content"] == BEGUN
 
 
 @dataclass

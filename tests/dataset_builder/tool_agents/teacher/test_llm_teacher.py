@@ -1,6 +1,7 @@
 """A language model as teacher, over real HTTP, with code in the real sandbox."""
 
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -135,6 +136,21 @@ def test_the_first_thought_begins_the_first_answer_only(tmp_path: Path, sandbox:
     assert (first["continue_final_message"], first["add_generation_prompt"]) == (True, False)
     assert "continue_final_message" not in second
     assert second["messages"][-1]["role"] == "user"
+
+
+def test_a_server_that_repeats_the_beginning(tmp_path: Path, sandbox: Sandbox) -> None:
+    """As llama.cpp's does."""
+
+    def behave(request: ChatRequest) -> Reply:
+        last = request.messages[-1]
+        reply = Model()(request)
+        return replace(reply, text=last["content"] + reply.text) if last["role"] == "assistant" else reply
+
+    with OpenAIServer(behave) as server:
+        teacher = _teacher(server, tmp_path, sandbox, first_thought=True)
+        teacher.start()
+        (step,) = teacher.attempt(SUMS[0]).steps
+    assert step.thought == "I look up both areas.I add."
 
 
 @pytest.mark.parametrize(
