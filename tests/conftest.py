@@ -5,6 +5,7 @@ import json
 import os
 import signal
 from collections.abc import Iterator
+from importlib.util import find_spec
 from pathlib import Path
 
 import pytest
@@ -15,6 +16,8 @@ os.environ.setdefault("HF_HUB_DISABLE_TELEMETRY", "1")
 
 from dataset_builder.simulator.simulator import Simulator
 from dataset_builder.trajectories.trajectory import Trajectory
+from tests.servers.llama_cpp import LlamaCppServer
+from tests.smollm2 import gguf_file, save_smollm2
 
 # A shell's background job ignores Ctrl-C, and so would the programs that tests start to press it.
 signal.signal(signal.SIGINT, signal.default_int_handler)
@@ -63,3 +66,20 @@ def dataset_folder(corpus_folder: Path, tmp_path_factory: pytest.TempPathFactory
     from dataset_builder.dataset.build import build
 
     return build(corpus_folder, tmp_path_factory.mktemp("built") / "dataset")
+
+
+@pytest.fixture(scope="session")
+def smollm2(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """SmolLM2-135M-Instruct as a plain checkpoint folder."""
+    folder = tmp_path_factory.mktemp("smollm2")
+    save_smollm2(folder)
+    return folder
+
+
+@pytest.fixture(scope="session")
+def llama_cpp() -> Iterator[LlamaCppServer]:
+    """SmolLM2-135M-Instruct behind llama.cpp's server."""
+    if find_spec("xllamacpp") is None:
+        pytest.skip("llama.cpp's server is missing: `make test-all` installs xllamacpp")
+    with LlamaCppServer(gguf_file()) as server:
+        yield server

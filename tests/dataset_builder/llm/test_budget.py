@@ -1,4 +1,4 @@
-"""Budget and cost table."""
+"""Token budgets."""
 
 import threading
 

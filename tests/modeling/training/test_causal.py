@@ -4,7 +4,6 @@ import json
 from collections.abc import Callable
 from contextlib import AbstractContextManager
 from io import StringIO
-from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
@@ -18,11 +17,8 @@ from dataset_builder.common.errors import UsageError
 from dataset_builder.trajectories.agent_state import AgentState
 from modeling.agents.loading import load_role_model
 from modeling.checkpoints.publish import push_checkpoint
-from modeling.data.examples import load_role
 from modeling.inference.search import Search
 from modeling.recipes.recipe import Recipe
-from modeling.training.causal import CausalStudent
-from modeling.training.causal_trainer import CausalRoleTrainer
 from modeling.training.train import train
 
 Base = Callable[[str], Path]
@@ -81,63 +77,6 @@ def test_the_card_runs(whole: Path, capsys: pytest.CaptureFixture[str]) -> None:
     exec(code.replace("NAMESPACE/scienceworld-executor", str(whole)), {})
     assert _record(whole)["example"]["answer"] in capsys.readouterr().out
     assert "AutoModelForCausalLM" in code
-
-
-@pytest.mark.parametrize("packing", [False, True])
-def test_only_tokens_of_the_answer_count(
-    packing: bool, causal_base: Base, causal_recipe: Recipe, dataset: Path, tmp_path: Path
-) -> None:
-    trainer, student = _trainer(causal_recipe.with_values(packing=packing), causal_base, dataset, tmp_path)
-    tokenizer = student.tokenizer
-    batch = next(iter(trainer.get_train_dataloader()))
-    ids, labels = batch["input_ids"], batch["labels"]
-    kept = labels != -100
-    assert torch.equal(labels[kept], ids[kept])
-    targets = set(student.data.train["target"])
-    answers = str(tokenizer.decode(ids[kept])).split("<|im_end|>")
-    assert answers.pop() == ""
-    assert answers
-    assert set(answers) <= targets
-    # What the loss ignores is all the rest: prompts and padding.
-    assert "assistant" in tokenizer.decode(ids[0][~kept[0]])
-
-
-def test_a_packed_batch_has_the_loss_of_its_examples(
-    causal_base: Base, causal_recipe: Recipe, dataset: Path, tmp_path: Path
-) -> None:
-    trainer, _ = _trainer(causal_recipe.with_values(packing=True), causal_base, dataset, tmp_path)
-    batch = next(iter(trainer.get_train_dataloader()))
-    assert "seq_lengths" not in batch
-    model: Any = trainer.model
-    with torch.no_grad():
-        packed = trainer.compute_loss(trainer.model, dict(batch))
-        starts = (batch["position_ids"][0] == 0).nonzero().flatten().tolist()
-        lengths = [end - start for start, end in pairwise([*starts, batch["input_ids"].shape[1]])]
-        assert len(lengths) > 4  # more examples than sequences
-        total, count = torch.tensor(0.0), 0
-        for ids, labels in zip(
-            batch["input_ids"][0].split(lengths), batch["labels"][0].split(lengths), strict=True
-        ):
-            answered = int((labels != -100).sum())
-            loss = model(input_ids=ids[None], labels=labels[None]).loss
-            total, count = total + answered * loss, count + answered
-    assert float(packed) == pytest.approx(float(total / count), rel=1e-4)
-
-
-def test_the_loss_on_a_cpu_is_that_of_trl(
-    causal_base: Base,
-    causal_recipe: Recipe,
-    dataset: Path,
-    tmp_path: Path,
-    monkeypatch: pytest.MonkeyPatch,
-) -> None:
-    trainer, _ = _trainer(causal_recipe, causal_base, dataset, tmp_path)
-    batch = next(iter(trainer.get_train_dataloader()))
-    with torch.no_grad():
-        ours = trainer.compute_loss(trainer.model, dict(batch))
-        monkeypatch.setattr("modeling.training.causal_trainer.world_size", lambda: 2)
-        theirs = trainer.compute_loss(trainer.model, dict(batch))
-    assert float(ours) == pytest.approx(float(theirs), rel=1e-5)
 
 
 def test_a_stopped_training_goes_on_to_the_same_weights(
@@ -201,24 +140,6 @@ def test_what_a_causal_training_cannot_start_from(
     for number, (changes, message) in enumerate(refused):
         with pytest.raises(UsageError, match=message):
             train("executor", causal_recipe.with_values(**changes), dataset, tmp_path / str(number))
-
-
-def _trainer(
-    recipe: Recipe, causal_base: Base, dataset: Path, folder: Path
-) -> tuple[CausalRoleTrainer, CausalStudent]:
-    """The trainer of a training that does not run."""
-    from modeling.data.encoding import tokenize
-    from modeling.training.student import Examples, TrainingFlow
-    from modeling.training.trainer import TrainingClock
-
-    recipe = recipe.with_values(base=str(causal_base("llama")))
-    data = load_role("executor", str(dataset))
-    student = CausalStudent("executor", recipe, data, folder)
-    rows = tokenize(data.train, range(len(data.train)), student.fitter, recipe.target_length)
-    flow = TrainingFlow(folder, "test", TrainingClock(None), None, None, print)
-    trainer = student.trainer(Examples(rows, rows, rows), flow)
-    assert isinstance(trainer, CausalRoleTrainer)
-    return trainer, student
 
 
 def _assert_same_weights(first: Path, second: Path, name: str) -> None:

