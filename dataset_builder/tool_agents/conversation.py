@@ -35,7 +35,7 @@ NO_CODE = "NoCode: write a line that begins with Thought: and a ```python block.
 """Error of an answer without a Python block."""
 
 _FENCE = "```"
-_BLOCK = re.compile(r"```(?:python|py)?[ \t]*\n(.*?)(?:\n[ \t]*```|\Z)", re.DOTALL)
+_BLOCK = re.compile(r"```(?:python|py)?[ \t]*\n(.*?)(?:^[ \t]*```|\Z)", re.DOTALL | re.MULTILINE)
 _THOUGHT = re.compile(r"\A\s*(?:Thought:)?\s*", re.IGNORECASE)
 _ANSWER = re.compile(r".*\banswer is:?[ \t]*(\S[^\n]*)", re.IGNORECASE | re.DOTALL)
 _MARKUP = " *`\"'"

@@ -1,6 +1,6 @@
 """`Passage`, `Retriever`, and the text in which an agent reads passages."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Protocol
 
@@ -65,6 +65,20 @@ def search_text(passages: Sequence[Passage]) -> str:
     """
     lines = [_line(number, passage) for number, passage in enumerate(passages, 1)]
     return "\n".join(lines) or NOTHING
+
+
+def search_tool(retriever: Retriever) -> Callable[[str], str]:
+    """The tool `search(query)` of an agent.
+
+    It raises `TypeError` for a query that is not a text: code of a model may pass anything.
+    """
+
+    def search(query: str) -> str:
+        if not isinstance(query, str):
+            raise TypeError(f"search takes a text, not {type(query).__name__}")
+        return search_text(retriever.search([query])[0])
+
+    return search
 
 
 def _line(number: int, passage: Passage) -> str:

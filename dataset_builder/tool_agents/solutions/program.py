@@ -1,15 +1,14 @@
 """Runs the program teacher's solutions with real tools; what does not work as written is rejected."""
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from dataset_builder.tool_agents.conversation import ToolStep, observation_text
 from dataset_builder.tool_agents.questions.question import Question
-from dataset_builder.tool_agents.retrieval.base import TOP_K, Retriever, search_text
+from dataset_builder.tool_agents.retrieval.base import Retriever, search_tool
 from dataset_builder.tool_agents.scoring import score
 from dataset_builder.tool_agents.solutions.solution import Solution
-from dataset_builder.tool_agents.solutions.solve import solve
 from dataset_builder.tool_agents.trajectory import ToolTrajectory
 
 if TYPE_CHECKING:
@@ -19,24 +18,6 @@ PROGRAM = "program"
 """Name of this teacher in trajectories."""
 
 
-def program_trajectories(
-    questions: Iterable[Question], retriever: Retriever, sandbox: "Sandbox"
-) -> Iterator[ToolTrajectory]:
-    """One trajectory for each question, kept or with the reason why not.
-
-    Args:
-        questions (`Iterable[Question]`): of the set `open`.
-        retriever (`Retriever`): what `search` asks.
-        sandbox (`Sandbox`): where the code runs.
-
-    Raises:
-        UsageError: if a question is of another set.
-        SubgoalError: if retrieval or the sandbox fails.
-    """
-    for question in questions:
-        yield run_solution(question, solve(question), retriever, sandbox)
-
-
 def run_solution(
     question: Question, solution: Solution, retriever: Retriever, sandbox: "Sandbox"
 ) -> ToolTrajectory:
@@ -44,14 +25,20 @@ def run_solution(
 
     A trajectory is kept if every search returned the sentence that the next thought quotes, only steps failed
     that are meant to fail, and the final answer is right.
-    """
 
-    def search(query: str) -> str:
-        return search_text(retriever.search([query], TOP_K)[0])
+    Args:
+        question (`Question`): of the set `open`.
+        solution (`Solution`): its solution.
+        retriever (`Retriever`): what `search` asks.
+        sandbox (`Sandbox`): where the code runs.
+
+    Raises:
+        SubgoalError: if retrieval or the sandbox fails.
+    """
 
     steps: list[ToolStep] = []
     answer, reason = None, "no final answer"
-    with sandbox.open({"search": search}) as session:
+    with sandbox.open({"search": search_tool(retriever)}) as session:
         for step, evidence in zip(solution.steps, solution.evidence, strict=True):
             execution = session.run(step.code)
             if execution.answer is not None:

@@ -12,7 +12,7 @@ from smolagents.utils import AgentGenerationError
 from dataset_builder.common.errors import SubgoalError
 from dataset_builder.llm.request_format import Message
 from dataset_builder.tool_agents.conversation import ToolStep, observation_text, step_text
-from dataset_builder.tool_agents.retrieval.base import Retriever, search_text
+from dataset_builder.tool_agents.retrieval.base import Retriever, search_tool
 from dataset_builder.tool_agents.sandbox import DEFAULT_MODULES, Sandbox
 from dataset_builder.tool_agents.sandbox.smolagents_executor import SandboxExecutor
 from dataset_builder.tool_agents.teacher.answers import UnusableAnswer, teacher_step
@@ -134,11 +134,11 @@ class _Search(Tool):
 
     def __init__(self, retriever: Retriever) -> None:
         super().__init__()
-        self._retriever = retriever
+        self._search = search_tool(retriever)
 
     def forward(self, query: str) -> str:
         """The passages as text."""
-        return search_text(self._retriever.search([query])[0])
+        return self._search(query)
 
 
 def _role(role: Any) -> str:

@@ -1,6 +1,5 @@
 """`ProgramTeacher`: a program that solves the questions of the set `open`, for those without a model."""
 
-from dataset_builder.common.errors import UsageError
 from dataset_builder.tool_agents.questions.question import Question
 from dataset_builder.tool_agents.retrieval.base import Retriever
 from dataset_builder.tool_agents.sandbox import Sandbox
@@ -33,8 +32,4 @@ class ProgramTeacher:
             UsageError: if the question is not of the set `open`.
             SubgoalError: if retriever or sandbox fail.
         """
-        if question.set != "open":
-            raise UsageError(
-                f"--teacher program solves the set open only, not {question.id}: name a language model."
-            )
         return run_solution(question, solve(question), self._retriever, self._sandbox)

@@ -1,6 +1,17 @@
 """What the tool `search` tells an agent."""
 
-from dataset_builder.tool_agents.retrieval.base import MAX_PASSAGE_CHARS, NOTHING, Passage, search_text
+from typing import Any
+
+import pytest
+
+from dataset_builder.tool_agents.retrieval.base import (
+    MAX_PASSAGE_CHARS,
+    NOTHING,
+    NoPassages,
+    Passage,
+    search_text,
+    search_tool,
+)
 
 
 def test_each_passage_is_one_line() -> None:
@@ -10,6 +21,13 @@ def test_each_passage_is_one_line() -> None:
 
 def test_no_passage_is_said() -> None:
     assert search_text([]) == NOTHING
+
+
+def test_the_tool_takes_texts_only() -> None:
+    search: Any = search_tool(NoPassages())
+    assert search(query="Chad") == NOTHING
+    with pytest.raises(TypeError, match="search takes a text, not list"):
+        search(["Chad"])
 
 
 def test_a_long_passage_is_cut_at_a_word() -> None:

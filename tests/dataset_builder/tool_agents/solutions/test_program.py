@@ -12,7 +12,7 @@ from dataset_builder.tool_agents.questions.open_maths import original_score
 from dataset_builder.tool_agents.questions.question import Question
 from dataset_builder.tool_agents.retrieval.bm25 import BM25Retriever
 from dataset_builder.tool_agents.sandbox import Sandbox
-from dataset_builder.tool_agents.solutions.program import program_trajectories, run_solution
+from dataset_builder.tool_agents.solutions.program import run_solution
 from dataset_builder.tool_agents.solutions.solution import Solution
 from dataset_builder.tool_agents.solutions.solve import solve
 from dataset_builder.tool_agents.trajectory import ToolTrajectory
@@ -30,7 +30,7 @@ def sandbox() -> Iterator[Sandbox]:
 @pytest.fixture(scope="module")
 def pairs(open_questions: OpenQuestions, sandbox: Sandbox) -> Pairs:
     questions, retriever = open_questions
-    return list(zip(questions, program_trajectories(questions, retriever, sandbox), strict=True))
+    return [(question, run_solution(question, solve(question), retriever, sandbox)) for question in questions]
 
 
 def test_every_family_is_solved_with_real_tools(pairs: Pairs) -> None:

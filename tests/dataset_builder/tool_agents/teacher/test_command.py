@@ -193,7 +193,7 @@ def test_no_right_trajectory_is_an_error_with_its_reasons(
         (["--split", "test"], "has no questions of test: name another set or split"),
         (["--split", "dev"], "--split dev: use train, validation, test"),
         (["--retriever", "./nowhere"], "There is no dataset folder ./nowhere"),
-        (["--teacher", "program"], "--teacher program solves the set open only, not test/00001"),
+        (["--teacher", "program"], "is of the set 'test': the program teacher solves `open` only"),
         (["--from-hub", "tester/set"], "--from-hub reads finished trajectories: omit the questions"),
     ],
 )

@@ -84,6 +84,21 @@ def test_a_failed_step_is_read_and_not_learnt(tmp_path: Path, sandbox: Sandbox) 
     assert trajectory.steps[0].observation == "so far\nError: ZeroDivisionError: division by zero"
 
 
+@pytest.mark.parametrize("call", ["search(5)", "search()", "search(['Chad'])", "search('Chad', 2, z=1)"])
+def test_a_wrong_call_of_search_is_an_error_that_the_agent_reads(
+    call: str, tmp_path: Path, sandbox: Sandbox
+) -> None:
+    def step(request: ChatRequest) -> str:
+        if "Error" in request.messages[-1]["content"]:
+            return "Thought: I add.\n```python\nfinal_answer(1 + 1)\n```"
+        return f"Thought: I search.\n```python\nprint({call})\n```"
+
+    with OpenAIServer(Model(step)) as server:
+        trajectory = _teacher(server, tmp_path, sandbox).attempt(SUMS[0])
+    assert trajectory.right
+    assert trajectory.steps[0].observation.startswith("Error: ")
+
+
 @pytest.mark.parametrize(
     ("answer", "reason", "calls"),
     [
