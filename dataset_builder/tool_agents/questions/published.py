@@ -178,7 +178,7 @@ def published_rows() -> list[dict[str, str]]:
 
 def _published(name: str, split: str) -> PublishedSet:
     if name not in published_names():
-        raise UsageError(f"Unknown question set {name!r}: use open, {', '.join(published_names())}.")
+        raise UsageError(f"Unknown question set {name!r}: use {', '.join(published_names())}.")
     if (name, split) not in PUBLISHED:
         splits = [one for known, one in PUBLISHED if known == name]
         raise UsageError(f"{name} has no split {split!r}: use {' or '.join(splits)}.")

@@ -86,9 +86,10 @@ class ServedRetriever:
                     raise self._refusal(error) from error
             except (OSError, HTTPException) as error:
                 if last:
+                    reason = one_line(getattr(error, "reason", error), 100)
                     raise SubgoalError(
-                        f"Cannot reach the retrieval server {self.server} ({one_line(error, 100)}): "
-                        "start it, or check the address."
+                        f"Cannot reach the retrieval server {self.server} ({reason}): start it, or check the "
+                        "address."
                     ) from error
             time.sleep(pause)
             pause *= 2

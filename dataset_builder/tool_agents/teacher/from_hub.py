@@ -75,8 +75,7 @@ def _rows(source: str) -> Iterable[Mapping[str, Any]]:
 
 def _downloaded(repo: str, revision: str | None) -> list[Path]:
     """The JSON files of a dataset on the Hub; none if it has no such files, or does not exist."""
-    from huggingface_hub import HfApi, hf_hub_download
-    from huggingface_hub.errors import HfHubHTTPError, HFValidationError
+    from huggingface_hub import HfApi, errors, hf_hub_download
 
     from dataset_builder.common.hub_errors import check_environment
 
@@ -85,7 +84,7 @@ def _downloaded(repo: str, revision: str | None) -> list[Path]:
         names = HfApi().list_repo_files(repo, revision=revision, repo_type="dataset")
         wanted = [name for name in names if name.endswith(_LINES)]
         return [Path(hf_hub_download(repo, name, revision=revision, repo_type="dataset")) for name in wanted]
-    except (HfHubHTTPError, HFValidationError, OSError):
+    except (errors.HTTPError, errors.HFValidationError, OSError):
         return []  # opening it as a table tells why
 
 

@@ -140,7 +140,7 @@ def test_a_copy_without_configuration_split_or_questions_is_one_line(tmp_path: P
 
 
 def test_unknown_names_are_one_line() -> None:
-    with pytest.raises(UsageError, match=r"Unknown question set 'triviaqa': use open, hotpotqa"):
+    with pytest.raises(UsageError, match=r"Unknown question set 'triviaqa': use hotpotqa"):
         load_published("triviaqa")
     with pytest.raises(UsageError, match="bamboogle has no split 'train': use test"):
         load_published("bamboogle", "train")

@@ -181,6 +181,16 @@ except SubgoalError as error:
     print(error)
 """
 
+# The Hub is not running.
+UNREACHABLE = """
+from dataset_builder.common.errors import SubgoalError
+from dataset_builder.tool_agents.teacher.from_hub import published_trajectories
+try:
+    list(published_trajectories("tester/trajectories"))
+except SubgoalError as error:
+    print(error)
+"""
+
 
 def test_a_set_is_read_from_the_hub(tmp_path: Path) -> None:
     source = _write(tmp_path / "set", _row(score=1), _row(score=True, generated_answer=1284000))
@@ -196,3 +206,14 @@ def test_a_set_is_read_from_the_hub(tmp_path: Path) -> None:
     first, second, error = done.stdout.splitlines()[-3:]
     assert (first, second) == ("tester/trajectories/00000 True", "tester/trajectories/00001 True")
     assert error.startswith("No dataset tester/nothing on the Hub")
+
+
+def test_a_hub_that_cannot_be_reached_is_one_line(tmp_path: Path) -> None:
+    with LocalHub() as hub:
+        environment = os.environ | hub.environment(tmp_path / "home") | {"HF_HUB_DOWNLOAD_TIMEOUT": "1"}
+    offline = environment | {"HF_HUB_OFFLINE": "1"}
+    done = subprocess.run(
+        [sys.executable, "-c", UNREACHABLE], cwd=ROOT, env=offline, capture_output=True, text=True
+    )
+    assert done.returncode == 0, done.stderr
+    assert "tester/trajectories" in done.stdout
