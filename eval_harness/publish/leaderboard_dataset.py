@@ -8,7 +8,7 @@ from dataset_builder.common.files import write_atomically
 from dataset_builder.common.hub import Pushed, push_folder
 from eval_harness.reports.leaderboard import Leaderboard
 
-_FILE = "leaderboard.parquet"
+_DATA = "leaderboard"
 _CARD = """\
 # {title}
 
@@ -65,19 +65,24 @@ def write_leaderboard(board: Leaderboard, folder: str | Path, repo_id: str | Non
     from datasets import Dataset, Features, Value
     from huggingface_hub import DatasetCard, DatasetCardData
 
+    from dataset_builder.dataset.parquet_folder import write_split
+
     folder = Path(folder)
-    if folder.exists() and not (folder / _FILE).exists() and (not folder.is_dir() or any(folder.iterdir())):
+    if folder.exists() and not (folder / _DATA).is_dir() and (not folder.is_dir() or any(folder.iterdir())):
         raise UsageError(f"{folder} exists and is not a leaderboard: use another --out.")
-    folder.mkdir(parents=True, exist_ok=True)
     features = Features({name: Value(kind) for name, (kind, _) in _COLUMNS.items()})
-    Dataset.from_list([asdict(row) for row in board.rows], features=features).to_parquet(folder / _FILE)
+    table = Dataset.from_list([asdict(row) for row in board.rows], features=features)
+    file = write_split(table, folder / _DATA, "train")
+    for earlier in (folder / _DATA).glob("*.parquet"):
+        if earlier != folder / file.path:
+            earlier.unlink()
     data = DatasetCardData(
         language="en",
         license="apache-2.0",
         pretty_name=board.title,
         size_categories="n<1K",
         tags=["scienceworld", "leaderboard", "agents"],
-        configs=[{"config_name": "default", "data_files": [{"split": "train", "path": _FILE}]}],
+        configs=[{"config_name": "default", "data_files": [{"split": "train", "path": file.path}]}],
     )
     text = _CARD.format(
         title=board.title,
@@ -92,5 +97,10 @@ def write_leaderboard(board: Leaderboard, folder: str | Path, repo_id: str | Non
 def push_leaderboard(folder: str | Path, repo_id: str, *, private: bool = False) -> Pushed:
     """Publish a folder that `write_leaderboard` made; errors as of `push_folder`."""
     return push_folder(
-        folder, repo_id, repo_type="dataset", private=private, message="Update the leaderboard"
+        folder,
+        repo_id,
+        repo_type="dataset",
+        private=private,
+        message="Update the leaderboard",
+        replaces=[f"{_DATA}/*.parquet"],
     )

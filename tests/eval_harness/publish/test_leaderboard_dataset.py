@@ -32,6 +32,17 @@ def test_an_unchanged_leaderboard_is_the_same_folder(make_run: Callable[..., Pat
     assert {path: path.read_bytes() for path in folder.rglob("*") if path.is_file()} == first
 
 
+def test_changed_rows_are_not_read_from_the_cache(make_run: Callable[..., Path], tmp_path: Path) -> None:
+    from datasets import load_dataset
+
+    runs = [read_played(make_run(name)) for name in ("a", "b")]
+    for shown in (runs, runs[:1]):
+        folder = write_leaderboard(leaderboard(shown), tmp_path / "board")
+        rows = load_dataset(str(folder), split="train", cache_dir=str(tmp_path / "cache"))
+        assert len(rows) == len(shown)
+    assert len(list(folder.rglob("*.parquet"))) == 1
+
+
 def test_a_folder_of_something_else_is_not_overwritten(make_run: Callable[..., Path], tmp_path: Path) -> None:
     board = leaderboard([read_played(make_run("pair"))])
     with pytest.raises(UsageError, match="exists and is not a leaderboard"):

@@ -14,7 +14,7 @@ from modeling.recipes.recipe import load_recipe
 from modeling.training.train import train
 from tests.smollm2 import PARAMETERS
 
-pytestmark = pytest.mark.slow
+pytestmark = [pytest.mark.slow, pytest.mark.timeout(1200)]
 
 
 def test_a_few_steps_on_real_weights(
