@@ -31,7 +31,10 @@ def answer_text(answer: Any) -> str:
         return ""
     if isinstance(answer, float) and math.isfinite(answer) and answer.is_integer() and abs(answer) < 1e15:
         return str(int(answer))
-    return str(answer).strip()
+    try:
+        return str(answer).strip()
+    except ValueError:  # Python does not write whole numbers of more than 4,300 digits
+        return ""
 
 
 def normalised(text: str) -> str:
