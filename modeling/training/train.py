@@ -104,6 +104,8 @@ def train(
 
 
 def _train(role: str, recipe: Recipe, dataset: str, out: Path, console: "Console | None") -> TrainingResult:
+    if recipe.purpose != "sub-goals":
+        raise UsageError(f"recipe {recipe.name} trains an agent with tools: run `subgoal tools train`.")
     check_recipe(recipe)
     folder = out.resolve()
     with quiet_libraries(), contextlib.ExitStack() as stack:

@@ -1,0 +1,1 @@
+"""Small agents with tools: training on conversations, and answering them in batches."""

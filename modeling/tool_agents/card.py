@@ -1,0 +1,61 @@
+"""The model card of a small agent with tools, or of one of its baselines."""
+
+from pathlib import Path
+
+from dataset_builder.common.citations import AGENT_DISTILLATION
+from dataset_builder.common.hub_ids import is_folder, split_revision
+from modeling.checkpoints.training_record import TrainingResult
+from modeling.tool_agents.learners import LEARNERS
+
+_TEMPLATE = Path(__file__).parent / "templates" / "tool_model_card.md"
+REPOSITORY = "NAMESPACE/tool-{role}"
+"""Placeholder for the id of the repository that the checkpoint is pushed to."""
+
+
+def tool_model_card(result: TrainingResult, results: str = "") -> str:
+    """The card of a checkpoint.
+
+    Args:
+        result (`TrainingResult`): record of its training.
+        results (`str`, *optional*): scores as Markdown.
+    """
+    from huggingface_hub import ModelCard, ModelCardData
+
+    base = result.base or {}
+    recipe = result.recipe
+    on_hub = bool(base) and not is_folder(base["id"])
+    repo = REPOSITORY.format(role=result.role)
+    card = ModelCard.from_template(
+        ModelCardData(
+            language="en",
+            license=recipe.get("license", "apache-2.0"),
+            library_name="peft" if recipe["lora"] else "transformers",
+            pipeline_tag="text-generation",
+            base_model=base.get("id") if on_hub else None,
+            datasets=[split_revision(result.dataset["source"])[0]] if result.dataset["revision"] else None,
+            tags=["agents", "tool-use", "distillation", result.role],
+        ),
+        template_path=str(_TEMPLATE),
+        repo=repo,
+        title=LEARNERS[result.role].title,
+        name=result.role,
+        base=base.get("id", ""),
+        base_revision=base.get("revision", "")[:19],
+        recipe=recipe["name"],
+        lora=recipe["lora"],
+        frozen=recipe["frozen_layers"],
+        train=f"{result.dataset['train']:,}",
+        dataset=result.dataset["source"],
+        fingerprint=result.dataset["fingerprint"][:19],
+        loss=f"{result.metrics['validation_loss'] or 0.0:.4f}",
+        steps=f"{result.steps:,}",
+        batch=recipe["batch_size"] * recipe["accumulation"],
+        epochs=result.epochs,
+        minutes=f"{result.wall_seconds / 60:.1f}",
+        hardware=result.hardware,
+        seed=recipe["seed"],
+        weights=result.weights[:19],
+        results=results,
+        citation=AGENT_DISTILLATION,
+    )
+    return str(card)
