@@ -20,6 +20,7 @@ from dataset_builder.tool_agents.cli import app as tools
 from eval_harness.cli.main import app as evaluation
 from eval_harness.cli.study import app as study
 from modeling.cli import models, train_command
+from modeling.tool_agents.cli import train_tool_command
 from space_app.cli import demo_command, space
 from subgoal.quickstart import quickstart_command
 
@@ -151,6 +152,7 @@ app.command("train")(train_command)
 app.add_typer(models, name="models")
 app.add_typer(evaluation, name="eval")
 app.add_typer(study, name="study")
+tools.command("train")(train_tool_command)
 app.add_typer(tools, name="tools")
 app.command("demo")(demo_command)
 app.add_typer(space, name="space")

@@ -104,7 +104,7 @@ def _conversations(config: str, material: Material) -> Iterable[tuple[str, dict[
     questions = {question.id: question for question in material.questions}
     for trajectory in material.trajectories:
         question = questions.get(trajectory.question)
-        if question is None or question.split == "test" or not question.in_domain or not trajectory.right:
+        if question is None or question.split == "test" or not question.in_domain:
             continue
         told = _messages(config, question, trajectory, material.retriever)
         if told is None:
@@ -124,8 +124,13 @@ def _conversations(config: str, material: Material) -> Iterable[tuple[str, dict[
 def _messages(
     config: str, question: Question, trajectory: ToolTrajectory, retriever: Retriever | None
 ) -> tuple[list[Message], list[bool]] | None:
-    """The conversation of a trajectory, and what of it is learnt; None if the teacher gave none."""
+    """The conversation of a trajectory, and what of it is learnt; None if the teacher gave no right one.
+
+    A chain of thought can be right where the agent was wrong.
+    """
     if config == "agent":
+        if not trajectory.right:
+            return None
         messages = agent_messages(question.question, trajectory.steps)
         learnt = iter(step.learn for step in trajectory.steps)
         return messages, [message["role"] == "assistant" and next(learnt) for message in messages]
