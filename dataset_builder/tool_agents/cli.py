@@ -145,3 +145,39 @@ def collect_command(
     searched = question_retriever(asked, questions, retriever)
     with folder_lock(out, wait):
         collect_trajectories(out, asked, teacher, searched, options)
+
+
+@app.command("build")
+def build_command(
+    questions: Annotated[Path, typer.Argument(help="Folder of questions.", metavar="QUESTIONS")],
+    trajectories: Annotated[
+        list[Path], typer.Argument(help="Folders of `collect`.", metavar="TRAJECTORIES...")
+    ],
+    out: Annotated[Path, typer.Option(help="Folder of the dataset.")],
+    passages: Annotated[
+        str | None, typer.Option(help="Passages, if not those beside the questions: a folder or a dataset.")
+    ] = None,
+) -> None:
+    """Build the dataset that students learn from, as Parquet files with a card.
+
+    Example: `subgoal tools build questions trajectories --out dataset`
+    """
+    from dataset_builder.tool_agents.dataset.build import build_tool_dataset
+
+    say(build_tool_dataset(questions, trajectories, out, passages))
+
+
+@app.command("push")
+def push_command(
+    folder: Annotated[Path, typer.Argument(help="Folder of `subgoal tools build`.")],
+    repo: Annotated[str, typer.Argument(help="Repository on the Hub.", metavar="NAMESPACE/NAME")],
+    private: Annotated[bool, typer.Option("--private", help="Create a private repository.")] = False,
+    revision: Annotated[str | None, typer.Option(help="Branch; created if need be.")] = None,
+) -> None:
+    """Publish a dataset on the Hub. The token is that of `hf auth login`, or HF_TOKEN.
+
+    Example: `subgoal tools push dataset NAMESPACE/tool-agents --private`
+    """
+    from dataset_builder.dataset.push import push_dataset
+
+    say(push_dataset(folder, repo, private=private, revision=revision))

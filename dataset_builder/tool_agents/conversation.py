@@ -60,7 +60,9 @@ class ToolStep:
 
 
 def step_text(thought: str, code: str) -> str:
-    """What the agent writes in one step."""
+    """What the agent writes in one step. Without code, the thought is all that it wrote."""
+    if not code:
+        return thought
     return f"Thought: {thought}\n{_FENCE}python\n{code}\n{_FENCE}"
 
 

@@ -8,6 +8,7 @@ from eval_harness.cli.practice import to_practice
 from eval_harness.cli.push import push
 from eval_harness.cli.report import compare, replay, report
 from eval_harness.cli.run import run
+from eval_harness.cli.tools import tools, tools_report
 
 app = typer.Typer(help="Score agents on ScienceWorld.", no_args_is_help=True)
 app.command()(run)
@@ -50,3 +51,5 @@ app.command()(replay)
 app.command()(to_practice)
 app.command()(cost)
 app.command()(leaderboard)
+app.command()(tools)
+app.command("tools-report")(tools_report)

@@ -114,6 +114,7 @@ class TokenBackend(Backend):
                     written=sum(map(len, hypotheses)),
                     shortened=index in shortened,
                     raw=texts[0] if texts else "",
+                    drawn=tuple(decoded),
                 )
             )
         return answers

@@ -48,6 +48,7 @@ class Answer:
         written: tokens of all finished answers together, without their end-of-sequence tokens.
         shortened: whether the input lost history to fit the model's context.
         raw: all that the model wrote the first time, such as a thought before the action.
+        drawn: all answers, equal ones included, in the order of the draws or the beams.
     """
 
     texts: list[str]
@@ -55,6 +56,7 @@ class Answer:
     written: int
     shortened: bool = False
     raw: str = ""
+    drawn: tuple[str, ...] = ()
 
 
 def distinct(texts: Sequence[str]) -> list[str]:

@@ -1,0 +1,89 @@
+"""`subgoal eval tools`: opens what the options name, plays, and prints the table."""
+
+from contextlib import ExitStack
+from pathlib import Path
+
+from dataset_builder.common.console import console, progress_bar, say
+from dataset_builder.common.errors import UsageError
+from dataset_builder.tool_agents.questions.load import load_questions
+from dataset_builder.tool_agents.retrieval.base import NoPassages
+from dataset_builder.tool_agents.sandbox import Sandbox
+from dataset_builder.tool_agents.sandbox.base import open_sandbox
+from dataset_builder.tool_agents.sandbox.remote import RemoteSandbox
+from dataset_builder.tool_agents.teacher.command import question_retriever
+from eval_harness.tool_agents.playing import PlaySettings
+from eval_harness.tool_agents.report import tool_report
+from eval_harness.tool_agents.run import run_questions
+from modeling.tool_agents.answering import open_chat
+from modeling.tool_agents.learners import LEARNERS
+
+
+def play_and_report(
+    model: str,
+    questions: str,
+    out: Path,
+    settings: PlaySettings,
+    *,
+    split: str,
+    max_questions: int | None = None,
+    retriever: str | None = None,
+    sandbox: str = "local",
+    base: str | None = None,
+    backend: str = "auto",
+    max_new_tokens: int = 256,
+    base_url: str | None = None,
+    judge: str | None = None,
+) -> None:
+    """Play a run and print its table. Arguments are those of the command.
+
+    Raises:
+        UsageError: if an option names something that does not exist or does not fit.
+        SubgoalError: if the Hub or a server cannot be reached.
+    """
+    learner = LEARNERS.get(settings.mode)
+    if learner is None:
+        raise UsageError(f"Unknown mode {settings.mode!r}: use {', '.join(LEARNERS)}.")
+    for name, value, least in (
+        ("--samples", settings.search.samples, 0),
+        ("--max-steps", settings.max_steps, 1),
+        ("--batch-size", settings.batch_size, 1),
+        ("--max-new-tokens", max_new_tokens, 1),
+    ):
+        if value < least:
+            raise UsageError(f"{name} {value}: give {least} or more.")
+    asked = load_questions(questions, split, max_questions)
+    searched = question_retriever(asked, questions, retriever)
+    chat = open_chat(
+        model,
+        learner,
+        base=base,
+        base_url=base_url,
+        ledger=str(out),
+        backend=backend,
+        max_new_tokens=max_new_tokens,
+    )
+    with ExitStack() as stack:
+        cage: Sandbox | RemoteSandbox | None = None
+        if settings.mode == "agent":
+            if sandbox != "local" and not isinstance(searched, NoPassages):
+                raise UsageError(
+                    f"--sandbox {sandbox} cannot search passages that are in this process: omit it, or take "
+                    "questions without passages."
+                )
+            opened = open_sandbox(sandbox)
+            stack.callback(opened.close)
+            cage = opened
+            if off := cage.isolation.off if isinstance(cage, Sandbox) else ():
+                say(f"The sandbox has no {', '.join(off)} here: see docs/tools.md.")
+        judging = None
+        if judge is not None:
+            from dataset_builder.llm.client import ChatClient
+            from dataset_builder.llm.completion_cache import CompletionCache
+            from dataset_builder.llm.session import ChatSession
+            from dataset_builder.tool_agents.scoring import LLMJudge
+
+            client = ChatClient(judge, base_url, model_option="--judge", parallel_option="--batch-size")
+            judging = LLMJudge(ChatSession(client, CompletionCache(out)))
+        bar = stack.enter_context(progress_bar())
+        run = run_questions(out, asked, chat, settings, searched, cage, judging, bar)
+    console.print(tool_report([[run]]))

@@ -1,0 +1,152 @@
+"""Runs over questions as tables: shares of right answers by family with intervals, and paired differences."""
+
+from collections.abc import Callable, Sequence
+
+from dataset_builder.common.errors import UsageError
+from eval_harness.reports.score_table import interval_text, mean_text
+from eval_harness.reports.table import NOT_COMPARABLE, ReportTable
+from eval_harness.results.statistics import Bootstrap
+from eval_harness.tool_agents.records import QuestionResult, ToolRun
+
+_GROUPS: tuple[tuple[str, Callable[[QuestionResult], bool]], ...] = (
+    ("in domain", lambda result: result.in_domain),
+    ("maths in domain", lambda result: result.in_domain and result.kind == "maths"),
+    ("facts in domain", lambda result: result.in_domain and result.kind == "facts"),
+    ("out of domain", lambda result: not result.in_domain),
+    ("all", lambda result: True),
+)
+
+
+def tool_report(groups: Sequence[Sequence[ToolRun]]) -> ReportTable:
+    """A column for each model: the percentage of right answers, by family and over groups of families.
+
+    Intervals are 95% bootstrap intervals over questions, drawn within families; runs of one column (trainings
+    with other seeds) count as repeated answers to the same questions.
+
+    Args:
+        groups (`Sequence[Sequence[ToolRun]]`): for each column, its runs.
+
+    Raises:
+        UsageError: if there are no answers.
+    """
+    runs = [run for group in groups for run in group]
+    families = list(dict.fromkeys(result.family for run in runs for result in run.results.values()))
+    if not families:
+        raise UsageError("None of the runs holds an answer.")
+    heads = ["% right", "questions", *(_head(group) for group in groups)]
+    by_family = []
+    for family in families:
+        chosen = [_values(group, lambda result, family=family: result.family == family) for group in groups]  # type: ignore[misc]
+        by_family.append([family, str(_count(chosen)), *(_cell(values) for values in chosen)])
+    totals = []
+    for name, belongs in _GROUPS:
+        chosen = [_values(group, belongs) for group in groups]
+        if any(chosen):
+            totals.append([name, str(_count(chosen)), *(_cell(values, interval=True) for values in chosen)])
+    details = [
+        ["steps a question", "", *(_mean(group, lambda result: len(result.steps)) for group in groups)],
+        ["tokens read a question", "", *(_mean(group, lambda result: result.read) for group in groups)],
+        ["tokens written a question", "", *(_mean(group, lambda result: result.written) for group in groups)],
+        ["without code, % of answers", "", *(_faults(group, "unparsed") for group in groups)],
+        ["code failed, % of answers", "", *(_faults(group, "failed") for group in groups)],
+        ["CPU seconds a question", "", *(_cpu(group) for group in groups)],
+    ]
+    return ReportTable(heads, [by_family, totals, details], notes=_notes(groups))
+
+
+def paired_report(first: Sequence[ToolRun], second: Sequence[ToolRun]) -> ReportTable:
+    """The second model's percentage of right answers minus the first's, on the questions that both answered.
+
+    Args:
+        first, second (`Sequence[ToolRun]`): the runs of each.
+
+    Raises:
+        UsageError: if they have no question in common.
+    """
+    rows = []
+    for name, belongs in _GROUPS:
+        one, two = _values(first, belongs), _values(second, belongs)
+        differences = {
+            family: [
+                [_average(two[family][key]) - _average(one[family][key])]
+                for key in one[family]
+                if key in two[family]
+            ]
+            for family in one
+            if family in two
+        }
+        count = sum(map(len, differences.values()))
+        if count:
+            estimate = Bootstrap(differences).pooled()
+            assert estimate is not None
+            rows.append([name, str(count), f"{estimate.mean:+.1f}", interval_text(estimate, sign="+")])
+    if not rows:
+        raise UsageError("The runs have no question in common.")
+    title = f"{_head(second)} minus {_head(first)}"
+    return ReportTable(["difference in points", "questions", "mean", "95% interval"], [rows], title=title)
+
+
+def _head(group: Sequence[ToolRun]) -> str:
+    name = group[0].name
+    return name if len(group) == 1 else f"{name}, {len(group)} trainings"
+
+
+_Values = dict[str, dict[str, list[float]]]
+"""Family → question → 100 or 0 for each run."""
+
+
+def _values(group: Sequence[ToolRun], belongs: Callable[[QuestionResult], bool]) -> _Values:
+    values: _Values = {}
+    for run in group:
+        for result in run.results.values():
+            if belongs(result):
+                values.setdefault(result.family, {}).setdefault(result.id, []).append(100.0 * result.right)
+    return values
+
+
+def _count(columns: Sequence[_Values]) -> int:
+    return max(sum(map(len, values.values())) for values in columns)
+
+
+def _cell(values: _Values, interval: bool = False) -> str:
+    if not values:
+        return "-"
+    estimate = Bootstrap({family: list(questions.values()) for family, questions in values.items()}).pooled()
+    assert estimate is not None
+    if not interval:
+        return mean_text(estimate.mean)
+    return f"{estimate.mean:.1f} ({interval_text(estimate)})"
+
+
+def _mean(group: Sequence[ToolRun], measure: Callable[[QuestionResult], int]) -> str:
+    values = [measure(result) for run in group for result in run.results.values()]
+    return f"{_average(values):.1f}" if values else "-"
+
+
+def _faults(group: Sequence[ToolRun], name: str) -> str:
+    steps = [step for run in group for result in run.results.values() for step in result.steps]
+    candidates = sum(step.candidates for step in steps)
+    return f"{100 * sum(getattr(step, name) for step in steps) / candidates:.1f}" if candidates else "-"
+
+
+def _cpu(group: Sequence[ToolRun]) -> str:
+    answered = sum(len(run.results) for run in group)
+    return f"{sum(run.cpu_seconds for run in group) / answered:.1f}" if answered else "-"
+
+
+def _notes(groups: Sequence[Sequence[ToolRun]]) -> list[str]:
+    runs = [run for group in groups for run in group]
+    notes = []
+    if len({run.settings["questions"] for run in runs}) > 1:
+        notes.append(f"{NOT_COMPARABLE}, the runs answered different questions.")
+    notes += [
+        f"{run.name}: {len(run.results)} of {len(run.expected)} questions answered."
+        for run in runs
+        if not run.complete
+    ]
+    notes.append("Intervals: 95%, bootstrap over questions within families.")
+    return notes
+
+
+def _average(values: Sequence[float]) -> float:
+    return sum(values) / len(values)

@@ -1,0 +1,43 @@
+"""From questions to a dataset on the Hub by the commands, with the program as teacher."""
+
+import json
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+from tests.servers.local_hub import LocalHub
+
+ROOT = Path(__file__).parents[3]
+COMMANDS = (
+    ("questions", "build", "--out", "questions", "--train", "30", "--validation", "15", "--test", "15"),
+    ("collect", "questions", "--teacher", "program", "--out", "trajectories"),
+    ("build", "questions", "trajectories", "--out", "dataset"),
+    ("push", "dataset", "tester/tools"),
+)
+LOAD = """
+import json
+from datasets import load_dataset
+agent = load_dataset("tester/tools", "agent")
+questions = load_dataset("tester/tools", "questions")
+print(json.dumps([len(agent["train"]), agent["train"][0]["messages"][-1]["content"], list(questions)]))
+"""
+
+
+def test_questions_trajectories_dataset_push(tmp_path: Path) -> None:
+    with LocalHub() as hub:
+        environment = os.environ | hub.environment(tmp_path / "home") | {"PYTHONPATH": str(ROOT)}
+
+        def run(*arguments: str) -> str:
+            done = subprocess.run(
+                [sys.executable, *arguments], cwd=tmp_path, env=environment, capture_output=True, text=True
+            )
+            assert done.returncode == 0, done.stderr
+            return done.stdout
+
+        printed = [run("-m", "subgoal", "tools", *command) for command in COMMANDS]
+        rows, last, splits = json.loads(run("-c", LOAD).splitlines()[-1])
+    assert printed[-1].startswith("Pushed: ")
+    assert 25 <= rows <= 30
+    assert "final_answer" in last
+    assert splits == ["train", "validation", "test"]

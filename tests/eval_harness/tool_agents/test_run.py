@@ -1,0 +1,68 @@
+"""Runs over questions: resumed without repetition, refused if they differ, reported with intervals."""
+
+from pathlib import Path
+
+import pytest
+
+from dataset_builder.common.errors import UsageError
+from dataset_builder.llm.request_format import Message
+from eval_harness.tool_agents.playing import PlaySettings
+from eval_harness.tool_agents.records import read_run
+from eval_harness.tool_agents.report import paired_report, tool_report
+from eval_harness.tool_agents.run import run_questions
+from modeling.inference.search import Search
+from tests.eval_harness.tool_agents.conftest import Scripted, question
+
+QUESTIONS = [
+    question(str(number), f"What is {number} + 1?", str(number + 1), family=("sums", "more")[number % 2])
+    for number in range(6)
+]
+COT = PlaySettings("cot", batch_size=2)
+
+
+def _adds(messages: list[Message]) -> list[str]:
+    return [f"The answer is {int(messages[1]['content'].split()[2]) + 1}."]
+
+
+def _stops(messages: list[Message]) -> list[str]:
+    if "4" in messages[1]["content"]:
+        raise KeyboardInterrupt
+    return _adds(messages)
+
+
+def test_a_killed_run_answers_only_what_is_missing(tmp_path: Path) -> None:
+    with pytest.raises(KeyboardInterrupt):
+        run_questions(tmp_path / "run", QUESTIONS, Scripted(_stops), COT)
+    assert len(read_run(tmp_path / "run").results) == 4
+    model = Scripted(_adds)
+    run = run_questions(tmp_path / "run", QUESTIONS, model, COT)
+    assert len(model.asked) == 2
+    assert run.complete
+    assert [result.right for result in run.results.values()] == [True] * 6
+
+
+def test_another_run_in_the_folder_is_refused(tmp_path: Path) -> None:
+    run_questions(tmp_path / "run", QUESTIONS, Scripted(_adds), COT)
+    with pytest.raises(UsageError, match="differs in mode, max_steps: choose another --out"):
+        run_questions(tmp_path / "run", QUESTIONS, Scripted(_adds), PlaySettings("cot-rag", max_steps=3))
+    with pytest.raises(UsageError, match="differs in questions"):
+        run_questions(tmp_path / "run", QUESTIONS[:2], Scripted(_adds), COT)
+    with pytest.raises(UsageError, match="differs in samples, temperature, top_p, seed"):
+        run_questions(tmp_path / "run", QUESTIONS, Scripted(_adds), PlaySettings("cot", Search(samples=2)))
+    with pytest.raises(UsageError, match="holds no run over questions"):
+        read_run(tmp_path)
+
+
+def test_reports_compare_columns_on_the_same_questions(tmp_path: Path) -> None:
+    right = run_questions(tmp_path / "right", QUESTIONS, Scripted(_adds), COT)
+    wrong = run_questions(tmp_path / "wrong", QUESTIONS, Scripted(lambda messages: ["The answer is 3."]), COT)
+    table = tool_report([[wrong], [right], [right, wrong]])
+    rows = {row[0]: list(row[1:]) for block in table.blocks for row in block}
+    assert rows["sums"] == ["3", "33.3", "100.0", "66.7"]
+    assert rows["more"] == ["3", "0.0", "100.0", "50.0"]
+    assert rows["all"][0] == "6"
+    assert rows["all"][2] == "100.0 (100.0 to 100.0)"
+    assert "out of domain" not in rows
+    assert table.heads[-1] == "scripted (cot), 2 trainings"
+    differences = {row[0]: row[1:] for block in paired_report([wrong], [right]).blocks for row in block}
+    assert differences["all"][:2] == ["6", "+83.3"]
