@@ -23,6 +23,7 @@ from modeling.cli import models, train_command
 from modeling.tool_agents.cli import train_tool_command
 from space_app.cli import demo_command, space
 from subgoal.quickstart import quickstart_command
+from subgoal.tools_quickstart import tools_quickstart_command
 
 INTERRUPTED = 130
 """Exit status after Ctrl-C, as in shells: 128 plus the number of the signal."""
@@ -153,6 +154,7 @@ app.add_typer(models, name="models")
 app.add_typer(evaluation, name="eval")
 app.add_typer(study, name="study")
 tools.command("train")(train_tool_command)
+tools.command("quickstart")(tools_quickstart_command)
 app.add_typer(tools, name="tools")
 app.command("demo")(demo_command)
 app.add_typer(space, name="space")

@@ -40,6 +40,12 @@ def build_questions(
         int, typer.Option(help="Questions of the test split, of families that training does not have.")
     ] = 120,
     seed: Annotated[int, typer.Option(help="Seed of numbers, facts, wording and splits.")] = 0,
+    families: Annotated[
+        str,
+        typer.Option(
+            help="Families of training, comma-separated; all of them by default.", show_default=False
+        ),
+    ] = "",
 ) -> None:
     """Build the question set `open` and the passages that hold its facts.
 
@@ -54,7 +60,9 @@ def build_questions(
 
     check_output_folder(out, [QUESTIONS], "a question set")
     with progress_bar() as bar:
-        made, passages = build_open(train, validation, test, out_of_domain, seed, bar)
+        made, passages = build_open(
+            train, validation, test, out_of_domain, seed, bar, [name for name in families.split(",") if name]
+        )
     write_passages(out / PASSAGES, passages)
     write_questions(out / QUESTIONS, made)
     say(f"{len(made)} questions and {len(passages)} passages in {out}")

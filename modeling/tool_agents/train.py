@@ -134,6 +134,11 @@ def _train(
     )
     run_trainer(trainer, clock, folder, learner.name, console)
     parts.whole.config.use_cache = True  # the trainer turns it off
+    if recipe.lora:
+        # Half the size; what is rounded off is far below what another seed changes.
+        for weights in parts.whole.parameters():
+            if weights.requires_grad:
+                weights.data = weights.data.half()
     parts.whole.save_pretrained(folder)
     save_tokenizer(tokenizer, folder)
     state = trainer.state

@@ -1,6 +1,6 @@
 """The question set `open`, built from reasoning-gym and GeoNames, and its passages."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from itertools import islice
 from typing import TYPE_CHECKING, Any
 
@@ -38,6 +38,7 @@ def build_open(
     out_of_domain: int = DEFAULT_SIZES["out_of_domain"],
     seed: int = 0,
     progress: "Progress | None" = None,
+    families: Sequence[str] = (),
 ) -> tuple[list[Question], list[Passage]]:
     """Build questions and passages; the same arguments and package versions give the same result.
 
@@ -48,19 +49,23 @@ def build_open(
         out_of_domain (`int`, *optional*, defaults to 120): questions of the test split of other families.
         seed (`int`, *optional*, defaults to 0): decides numbers, facts, wording and splits.
         progress (`Progress`, *optional*): a bar that shows how many questions are made.
+        families (`Sequence[str]`, *optional*): families of the splits of training; all of them if omitted.
 
     Returns:
         `tuple[list[Question], list[Passage]]`: the questions, split by split, with the families mixed; and a
         passage about each country and city, those of all splits.
 
     Raises:
-        UsageError: if a size is negative or greater than the number of different questions, or a package of
-            the extra `[tools]` is not installed.
+        UsageError: if a family is unknown, a size is negative or greater than the number of different
+            questions, or a package of the extra `[tools]` is not installed.
     """
     sizes = {"train": train, "validation": validation, "test": test, "out_of_domain": out_of_domain}
     for name, size in sizes.items():
         if size < 0:
             raise UsageError(f"{name} is {size}: use 0 or more.")
+    if unknown := [name for name in families if name not in IN_DOMAIN]:
+        raise UsageError(f"Unknown family {unknown[0]!r}: use {', '.join(IN_DOMAIN)}.")
+    chosen = {name: weight for name, weight in IN_DOMAIN.items() if not families or name in families}
     world = load_world()
     passages = fact_passages(world, seed)
     taken: Mapping[str, set[tuple[Any, ...]]] = {name: set() for name in MATHS_FAMILIES}
@@ -86,9 +91,9 @@ def build_open(
     # The test questions first: they do not depend on the size of the training split.
     splits = [
         questions("test", out_of_domain, OUT_OF_DOMAIN),
-        questions("test", test, IN_DOMAIN),
-        questions("validation", validation, IN_DOMAIN),
-        questions("train", train, IN_DOMAIN),
+        questions("test", test, chosen),
+        questions("validation", validation, chosen),
+        questions("train", train, chosen),
     ]
     ordered = [question for part in reversed(splits) for question in part]
     return ordered, [facts.passage for facts in passages.values()]

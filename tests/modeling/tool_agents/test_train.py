@@ -89,6 +89,7 @@ def test_lora_in_the_upper_layers_makes_an_adapter(
     train_tool_agent("cot", upper, dataset, tmp_path / "cot")
     adapter = load_file(tmp_path / "cot" / "adapter_model.safetensors")
     assert all(".layers.1." in name for name in adapter)
+    assert {str(weights.dtype) for weights in adapter.values()} == {"torch.float16"}
     PeftModel.from_pretrained(AutoModelForCausalLM.from_pretrained(base), tmp_path / "cot")
     assert "search(query)" not in (tmp_path / "cot" / "README.md").read_text()
 
