@@ -1,6 +1,6 @@
 """Answering questions in batches: agents step by step, baselines in one answer."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import ExitStack
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
@@ -21,7 +21,7 @@ from dataset_builder.tool_agents.scoring import score
 from dataset_builder.tool_agents.scoring.normalise import answer_text
 from eval_harness.tool_agents.records import QuestionResult, StepRecord
 from eval_harness.tool_agents.voting import choose_step
-from modeling.inference.search import Search
+from modeling.inference.search import Answer, Search
 from modeling.tool_agents.answering import ChatModel
 
 if TYPE_CHECKING:
@@ -53,7 +53,7 @@ class PlaySettings:
 class _Work:
     """A question that an agent works on."""
 
-    question: Question
+    question: str
     session: Session
     steps: list[ToolStep] = field(default_factory=list)
     records: list[StepRecord] = field(default_factory=list)
@@ -62,6 +62,10 @@ class _Work:
     written: int = 0
     searches: int = 0
     shortened: int = 0
+
+    def is_over(self, max_steps: int) -> bool:
+        """Whether there is an answer, or no step is left."""
+        return self.answer is not None or len(self.records) >= max_steps
 
 
 def play_questions(
@@ -87,35 +91,97 @@ def play_questions(
         SubgoalError: if retrieval, the sandbox or a server fails.
     """
     if settings.mode != "agent":
-        yield from _answer_at_once(questions, model, settings, retriever, judge)
+        yield from _play_at_once(questions, model, settings, retriever, judge)
         return
     assert retriever is not None
     assert sandbox is not None
-    tools = {} if isinstance(retriever, NoPassages) else {"search": search_tool(retriever)}
+    tools = _tools(retriever)
     waiting = list(reversed(questions))
-    active: list[_Work] = []
+    active: list[tuple[Question, _Work]] = []
     with ExitStack() as stack:
         try:
             while waiting or active:
                 while waiting and len(active) < settings.batch_size:
-                    session: Session = sandbox.open(tools)
-                    active.append(_Work(waiting.pop(), session))
-                _step(active, model, settings)
+                    question = waiting.pop()
+                    active.append((question, _Work(question.question, sandbox.open(tools))))
+                _step([work for _, work in active], model, settings)
                 going = []
-                for work in active:
-                    if work.answer is None and len(work.records) < settings.max_steps:
-                        going.append(work)
+                for question, work in active:
+                    if not work.is_over(settings.max_steps):
+                        going.append((question, work))
                         continue
                     work.session.close()
-                    yield _result(work, judge)
+                    yield _result(question, work, judge)
                 active = going
         finally:
-            for work in active:
+            for _, work in active:
                 stack.callback(work.session.close)
 
 
+def play_steps(
+    question: str,
+    model: ChatModel,
+    settings: PlaySettings,
+    retriever: Retriever,
+    sandbox: "Sandbox | RemoteSandbox",
+) -> Iterator[StepRecord]:
+    """Let an agent answer one question; each step comes as soon as its code has run.
+
+    The last step has the answer, unless `settings.max_steps` steps were not enough.
+
+    Args:
+        question (`str`): the question.
+        model (`ChatModel`): answers it.
+        settings (`PlaySettings`): how; of mode `agent`.
+        retriever (`Retriever`): what `search` asks; `NoPassages()` for an agent without it.
+        sandbox (`Sandbox`): runs code.
+
+    Raises:
+        UsageError: if the question does not fit the model.
+        SubgoalError: if retrieval, the sandbox or a server fails.
+
+    Example:
+
+    ```python
+    with Sandbox() as sandbox:
+        for step in play_steps("What is 7 times 8?", model, PlaySettings(), NoPassages(), sandbox):
+            print(step.thought, step.code, step.answer or step.observation)
+    ```
+    """
+    work = _Work(question, sandbox.open(_tools(retriever)))
+    try:
+        while not work.is_over(settings.max_steps):
+            _step([work], model, settings)
+            yield work.records[-1]
+    finally:
+        work.session.close()
+
+
+def answer_at_once(
+    question: str, model: ChatModel, settings: PlaySettings, passages: str = ""
+) -> tuple[str, str | None]:
+    """What a model writes about one question by chain of thought, and the answer in it, if it gives one.
+
+    Args:
+        question (`str`): the question.
+        model (`ChatModel`): answers it.
+        settings (`PlaySettings`): greedy, or samples whose answers are voted on.
+        passages (`str`, *optional*): passages for the question, as text.
+
+    Raises:
+        UsageError: if the question does not fit the model.
+        SubgoalError: if a server fails.
+    """
+    (answer,) = model.answer([cot_messages(question, passages)], settings.search, settings.seed)
+    return _voted(answer)
+
+
+def _tools(retriever: Retriever) -> dict[str, Callable[[str], str]]:
+    return {} if isinstance(retriever, NoPassages) else {"search": search_tool(retriever)}
+
+
 def _step(active: Sequence[_Work], model: ChatModel, settings: PlaySettings) -> None:
-    conversations = [agent_messages(work.question.question, work.steps) for work in active]
+    conversations = [agent_messages(work.question, work.steps) for work in active]
     answers = model.answer(conversations, settings.search, settings.seed)
     for work, answer in zip(active, answers, strict=True):
         work.read += answer.read
@@ -140,11 +206,12 @@ def _step(active: Sequence[_Work], model: ChatModel, settings: PlaySettings) -> 
                 chosen.unparsed,
                 chosen.failed,
                 chosen.votes,
+                work.answer,
             )
         )
 
 
-def _answer_at_once(
+def _play_at_once(
     questions: Sequence[Question],
     model: ChatModel,
     settings: PlaySettings,
@@ -161,11 +228,7 @@ def _answer_at_once(
         ]
         answers = model.answer(conversations, settings.search, settings.seed)
         for question, answer in zip(batch, answers, strict=True):
-            texts = answer.drawn or (answer.raw,)
-            given = [read_answer(text) for text in texts]
-            voted = [text for text in given if text is not None]
-            final = max(voted, key=voted.count) if voted else None  # the first of the most frequent
-            text = texts[given.index(final)] if final is not None else texts[0]
+            text, final = _voted(answer)
             yield _scored(
                 question,
                 final,
@@ -177,9 +240,18 @@ def _answer_at_once(
             )
 
 
-def _result(work: _Work, judge: "LLMJudge | None") -> QuestionResult:
+def _voted(answer: Answer) -> tuple[str, str | None]:
+    """A text with the most frequent answer, and that answer; the first text if no text has one."""
+    texts = answer.drawn or (answer.raw,)
+    given = [read_answer(text) for text in texts]
+    voted = [text for text in given if text is not None]
+    final = max(voted, key=voted.count) if voted else None  # the first of the most frequent
+    return (texts[given.index(final)] if final is not None else texts[0]), final
+
+
+def _result(question: Question, work: _Work, judge: "LLMJudge | None") -> QuestionResult:
     return _scored(
-        work.question,
+        question,
         work.answer,
         judge,
         steps=tuple(work.records),

@@ -25,6 +25,7 @@ class StepRecord:
         unparsed: candidates without a Python block.
         failed: candidates whose code failed.
         votes: candidates that agree with this step.
+        answer: the final answer as text, if the code of this step gave one.
     """
 
     thought: str
@@ -34,6 +35,7 @@ class StepRecord:
     unparsed: int = 0
     failed: int = 0
     votes: int = 1
+    answer: str | None = None
 
 
 @dataclass(frozen=True)

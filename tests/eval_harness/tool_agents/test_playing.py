@@ -1,9 +1,10 @@
 """Questions are answered step by step with real code, or at once without tools."""
 
 from dataset_builder.llm.request_format import Message
+from dataset_builder.tool_agents.retrieval.base import NoPassages
 from dataset_builder.tool_agents.retrieval.bm25 import BM25Retriever
 from dataset_builder.tool_agents.sandbox import Sandbox
-from eval_harness.tool_agents.playing import PlaySettings, play_questions
+from eval_harness.tool_agents.playing import PlaySettings, answer_at_once, play_questions, play_steps
 from modeling.inference.search import Search
 from tests.eval_harness.tool_agents.conftest import Scripted, code, question
 
@@ -78,3 +79,22 @@ def test_baselines_answer_at_once_and_vote(retriever: BM25Retriever) -> None:
     (silent,) = play_questions([CAPITAL], model, PlaySettings("cot-rag"), retriever)
     assert silent.answer is None
     assert model.asked[0][1]["content"].startswith("[1] Chad: The capital of Chad")
+
+
+def test_the_steps_of_one_question_come_one_by_one(sandbox: Sandbox, retriever: BM25Retriever) -> None:
+    model = Scripted(_agent)
+    steps = play_steps(CAPITAL.question, model, PlaySettings(), retriever, sandbox)
+    first = next(steps)
+    assert "[1] Chad" in first.observation
+    assert len(model.asked) == 1  # nobody waits for the second step to see the first
+    assert first.answer is None
+    assert [step.answer for step in steps] == ["N'Djamena"]
+    never = Scripted(lambda messages: [code("print(search('Chad'))")])
+    steps = play_steps("Where?", never, PlaySettings(max_steps=2), NoPassages(), sandbox)
+    assert ["search" in step.observation for step in steps] == [True, True]  # not defined without passages
+
+
+def test_one_question_is_answered_at_once() -> None:
+    model = Scripted(lambda messages: ["2 + 3 = 5. The answer is 5."])
+    assert answer_at_once(SUM.question, model, PlaySettings("cot")) == ("2 + 3 = 5. The answer is 5.", "5")
+    assert answer_at_once("?", Scripted(lambda messages: ["Hm."]), PlaySettings("cot")) == ("Hm.", None)
