@@ -19,6 +19,8 @@ FAMILIES = ("gcd", "lcm", "products", "chain_sum", "letter_counting", "one_hop")
 """Families with short trajectories."""
 
 STEPS = {"agent": 75, "cot": 75}
+ANSWER_TOKENS = 128
+"""Longest step of an agent, and longest chain of thought."""
 console = Console()
 
 
@@ -56,7 +58,7 @@ def tools_quickstart_command(
         for mode in STEPS:
             _child(
                 "eval", "tools", "--model", out / mode, "--mode", mode, "--questions", out / "questions",
-                "--out", out / "runs" / mode,
+                "--out", out / "runs" / mode, "--max-new-tokens", ANSWER_TOKENS,
             )  # fmt: skip
         from eval_harness.tool_agents.records import read_run
         from eval_harness.tool_agents.report import paired_report, tool_report

@@ -62,8 +62,8 @@ def tiny_tokenizer(family: str, texts: Sequence[str] = TEXTS) -> Any:
     return wrapped
 
 
-def tiny_model(family: str, tokenizer: Any, seed: int = 0, positions: int = 4096) -> Any:
-    """A model of the family with 2 layers and random weights, large enough that its answers differ."""
+def tiny_model(family: str, tokenizer: Any, seed: int = 0, positions: int = 4096, layers: int = 2) -> Any:
+    """A model of the family with few layers and random weights, large enough that its answers differ."""
     import torch
     from transformers import (
         GPT2Config,
@@ -82,17 +82,17 @@ def tiny_model(family: str, tokenizer: Any, seed: int = 0, positions: int = 4096
         "pad_token_id": tokenizer.pad_token_id,
         "initializer_range": 0.5,
     }
-    layers: dict[str, Any] = {
+    shape: dict[str, Any] = {
         "hidden_size": 32,
         "intermediate_size": 48,
-        "num_hidden_layers": 2,
+        "num_hidden_layers": layers,
         "num_attention_heads": 4,
         "num_key_value_heads": 2,
     }
     make: dict[str, Callable[[], Any]] = {
-        "llama": lambda: LlamaForCausalLM(LlamaConfig(**sizes, **layers)),
-        "qwen2": lambda: Qwen2ForCausalLM(Qwen2Config(**sizes, **layers)),
-        "gpt2": lambda: GPT2LMHeadModel(GPT2Config(**sizes, n_embd=32, n_layer=2, n_head=4)),
+        "llama": lambda: LlamaForCausalLM(LlamaConfig(**sizes, **shape)),
+        "qwen2": lambda: Qwen2ForCausalLM(Qwen2Config(**sizes, **shape)),
+        "gpt2": lambda: GPT2LMHeadModel(GPT2Config(**sizes, n_embd=32, n_layer=layers, n_head=4)),
     }
     with torch.random.fork_rng():
         torch.manual_seed(seed)
