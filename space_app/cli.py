@@ -18,13 +18,30 @@ _Flat = Annotated[
 ]
 
 
+_ToolAgent = Annotated[
+    str | None,
+    typer.Option(metavar="ID", help="Agent with tools: Hub id or folder. Default: the released one, if any."),
+]
+_ToolCot = Annotated[
+    str | None,
+    typer.Option(metavar="ID", help="Answers beside it without tools. Default: the same model."),
+]
+_ToolPassages = Annotated[
+    str | None,
+    typer.Option(metavar="SOURCE", help="Passages to search: folder, Hub id, or http://… of a server."),
+]
+
+
 def demo_command(
     controller: _Controller = None,
     executor: _Executor = None,
     flat: _Flat = None,
+    tool_agent: _ToolAgent = None,
+    tool_cot: _ToolCot = None,
+    tool_passages: _ToolPassages = None,
     port: Annotated[int, typer.Option(help="Port of the page.", min=1, max=65535)] = 7860,
 ) -> None:
-    """Watch the agent play in a browser, and steer it.
+    """Watch the agent play in a browser, and steer it; ask an agent with tools.
 
     Example: subgoal demo --controller NAMESPACE/controller --executor NAMESPACE/executor
     """
@@ -36,7 +53,7 @@ def demo_command(
         raise UsageError("The demo needs gradio: pip install 'subgoal-distillation[demo]'.")
     from space_app.settings import find_settings
 
-    settings = find_settings(controller, executor, flat)
+    settings = find_settings(controller, executor, flat, tool_agent, tool_cot, tool_passages)
     check_port(port)
 
     from space_app.ui.server import launch
@@ -73,6 +90,9 @@ def push(
     executor: _Executor = None,
     flat: _Flat = None,
     dataset: Annotated[str | None, typer.Option(metavar="ID", help="Dataset with the expert paths.")] = None,
+    tool_agent: _ToolAgent = None,
+    tool_cot: _ToolCot = None,
+    tool_passages: _ToolPassages = None,
     private: Annotated[
         bool, typer.Option("--private", help="Create the Space private; refuse an existing public one.")
     ] = False,
@@ -87,6 +107,14 @@ def push(
 
     typer.echo(
         push_space(
-            repo, controller=controller, executor=executor, flat=flat, dataset=dataset, private=private
+            repo,
+            controller=controller,
+            executor=executor,
+            flat=flat,
+            dataset=dataset,
+            tool_agent=tool_agent,
+            tool_cot=tool_cot,
+            tool_passages=tool_passages,
+            private=private,
         )
     )

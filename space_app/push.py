@@ -23,6 +23,9 @@ def push_space(
     executor: str | None = None,
     flat: str | None = None,
     dataset: str | None = None,
+    tool_agent: str | None = None,
+    tool_cot: str | None = None,
+    tool_passages: str | None = None,
     private: bool = False,
 ) -> Pushed:
     """Publish the Space.
@@ -32,10 +35,13 @@ def push_space(
         controller, executor (`str`, *optional*, defaults to the namespace's released ones): Hub ids.
         flat (`str`, *optional*): Hub id of a model without sub-goals, for the comparison.
         dataset (`str`, *optional*, defaults to the namespace's released one): Hub id of the expert paths.
+        tool_agent (`str`, *optional*): Hub id of an agent with tools, which gets a page.
+        tool_cot (`str`, *optional*): Hub id of the model that answers without tools beside it.
+        tool_passages (`str`, *optional*): Hub id or server of the passages that it searches.
         private (`bool`, *optional*, defaults to `False`): create the Space private.
 
     Raises:
-        UsageError: if a name is not a Hub id; see also `push_folder`.
+        UsageError: if a name is not a Hub id, or there is no agent for the passages; see also `push_folder`.
         SubgoalError: see `push_folder`.
 
     Example:
@@ -50,9 +56,21 @@ def push_space(
         "SUBGOAL_EXECUTOR": executor or placeholder("executor").replace("NAMESPACE", namespace),
         "SUBGOAL_DATASET": dataset or DATASET_ID.replace("NAMESPACE", namespace),
     }
-    if flat:
-        models["SUBGOAL_FLAT"] = flat
-    for name in models.values():
+    if not tool_agent and (tool_cot or tool_passages):
+        raise UsageError("There is no agent with tools: add --tool-agent NAMESPACE/NAME.")
+    models |= {
+        variable: name
+        for variable, name in (
+            ("SUBGOAL_FLAT", flat),
+            ("SUBGOAL_TOOL_AGENT", tool_agent),
+            ("SUBGOAL_TOOL_COT", tool_cot),
+            ("SUBGOAL_TOOL_PASSAGES", tool_passages),
+        )
+        if name
+    }
+    for variable, name in models.items():
+        if variable == "SUBGOAL_TOOL_PASSAGES" and name.startswith(("http://", "https://")):
+            continue
         try:
             check_hub_id(name)
         except UsageError as error:

@@ -1,6 +1,6 @@
 """Answering questions in batches: agents step by step, baselines in one answer."""
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Generator, Iterator, Sequence
 from contextlib import ExitStack
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
@@ -124,10 +124,11 @@ def play_steps(
     settings: PlaySettings,
     retriever: Retriever,
     sandbox: "Sandbox | RemoteSandbox",
-) -> Iterator[StepRecord]:
+) -> Generator[StepRecord, None, None]:
     """Let an agent answer one question; each step comes as soon as its code has run.
 
-    The last step has the answer, unless `settings.max_steps` steps were not enough.
+    The last step has the answer, unless `settings.max_steps` steps were not enough. Closing the generator
+    ends the session of the sandbox.
 
     Args:
         question (`str`): the question.

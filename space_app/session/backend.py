@@ -11,6 +11,7 @@ from dataset_builder.simulator.tasks import get_task
 from space_app.session.agents import AgentPool
 from space_app.session.episode import RULES, DemoEpisode
 from space_app.session.sessions import Session, Sessions
+from space_app.session.tools import ToolBackend, open_tools
 from space_app.settings import Settings
 
 BOTH = "side by side"
@@ -23,6 +24,10 @@ class DemoBackend:
     Args:
         settings (`Settings`): models and limits.
         agents (`AgentPool`, *optional*, defaults to the models of `settings`): who plays.
+        tools (`ToolBackend`, *optional*, defaults to the models of `settings`): who answers questions.
+
+    Attributes:
+        tools: None if the demo has no agent with tools.
 
     Raises:
         UsageError: if a model cannot be loaded or does not fit its role.
@@ -38,9 +43,12 @@ class DemoBackend:
     ```
     """
 
-    def __init__(self, settings: Settings, agents: AgentPool | None = None) -> None:
+    def __init__(
+        self, settings: Settings, agents: AgentPool | None = None, tools: ToolBackend | None = None
+    ) -> None:
         self.settings = settings
         self.agents = agents or AgentPool.from_settings(settings)
+        self.tools = tools or open_tools(settings)
         self.simulator = Simulator()
         self.sessions = Sessions(settings.max_episodes, settings.idle_seconds, settings.max_wait_seconds)
         # Visitors browse tasks without taking one of the limited places: one extra episode serves them all.
@@ -106,7 +114,9 @@ class DemoBackend:
             return self._preview.task_description(), self._preview.look()
 
     def close(self) -> None:
-        """End all sessions and the Java process."""
+        """End all sessions, the Java process and the sandbox."""
+        if self.tools is not None:
+            self.tools.close()
         self.sessions.close_all()
         self._preview.close()
         self.simulator.close()

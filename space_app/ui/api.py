@@ -14,6 +14,7 @@ from space_app.messages import user_message
 from space_app.session.backend import DemoBackend
 from space_app.session.episode import DemoEpisode
 from space_app.session.sessions import Session
+from space_app.session.tools import ToolBackend
 
 MAX_STEPS = 50
 """Steps of one call of `run`: a call stays shorter than the timeouts of clients and proxies."""
@@ -46,6 +47,8 @@ def add_endpoints(backend: DemoBackend) -> None:
     endpoints = Endpoints(backend)
     for name in ("start", "step", "run", "set_subgoal", "act", "state", "valid_actions", "stop"):
         gr.api(getattr(endpoints, name), api_name=name)
+    if backend.tools is not None:
+        gr.api(ToolEndpoints(backend.tools).ask, api_name="ask")
 
 
 class Endpoints:
@@ -172,6 +175,44 @@ class Endpoints:
         with _client_errors(), self._backend.sessions.use(episode) as session:
             work(session)
             return _answer(session)
+
+
+class ToolEndpoints:
+    """What programs can ask the agent with tools. The docstring is the description of the MCP tool.
+
+    Args:
+        tools (`ToolBackend`): answers the questions.
+    """
+
+    def __init__(self, tools: ToolBackend) -> None:
+        self._tools = tools
+
+    def ask(self, question: str, request: gr.Request) -> dict[str, Any]:
+        """Ask a small agent with a Python sandbox and a search; a model without tools answers beside it.
+
+        Args:
+            question: what to answer, such as "What is 6766 * 5801?".
+        """
+        with _client_errors():
+            *_, progress = self._tools.answer(question, str(request.session_hash or ""))
+        agent, cot = self._tools.names
+        steps = [
+            {
+                "thought": step.thought,
+                "code": step.code,
+                "output": step.observation,
+                "seconds": round(seconds, 2),
+            }
+            for step, seconds in zip(progress.steps, progress.seconds, strict=True)
+        ]
+        return {
+            "question": progress.question,
+            "answer": progress.answer,
+            "steps": steps,
+            "model": agent,
+            "without_tools": {"answer": progress.cot_answer, "text": progress.cot, "model": cot},
+            "isolation_off": list(self._tools.sandbox.isolation.off),
+        }
 
 
 @contextmanager

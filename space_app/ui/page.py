@@ -11,6 +11,7 @@ from space_app.session.gallery import GALLERY
 from space_app.ui.api import add_endpoints
 from space_app.ui.components import Components
 from space_app.ui.handlers import PageHandlers
+from space_app.ui.tools_tab import ToolsTab
 
 CSS = Path(__file__).with_name("page.css")
 TITLE = "Sub-goals: watch a small agent think"
@@ -65,7 +66,14 @@ def build(backend: DemoBackend) -> gr.Blocks:
     """
     with gr.Blocks(title=TITLE, analytics_enabled=False, fill_width=True) as app:
         add_endpoints(backend)  # first: the page's own events must not take their names
-        page = Components(backend)
+        if backend.tools is None:
+            page = Components(backend)
+        else:
+            with gr.Tabs(elem_id="tabs"):
+                with gr.Tab("Agent with sub-goals"):
+                    page = Components(backend)
+                with gr.Tab("Agent with tools"):
+                    ToolsTab(backend.tools)
         handlers = PageHandlers(backend, page)
         app.load(None, None, None, js=_STEERING_FIELDS_JS, **_QUIET)
         app.unload(handlers.unload)

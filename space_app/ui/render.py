@@ -1,4 +1,7 @@
-"""An episode as HTML. The templates escape all text of the simulator, the models and the visitors."""
+"""Episodes and answered questions as HTML.
+
+The templates escape all text of the simulator, the models and the visitors.
+"""
 
 from collections.abc import Iterable, Sequence
 from functools import cache
@@ -13,6 +16,7 @@ from dataset_builder.simulator.tasks import get_task
 from eval_harness.agents.expert_subgoals import SubgoalSpan
 from space_app.session.episode import RULES, STOP_REASONS, DemoEpisode, Turn, segments
 from space_app.session.sessions import Session
+from space_app.session.tools import Progress
 
 _MAX_TURNS = 120
 """Turns that the page shows: each step sends the whole board again. The download has all turns."""
@@ -145,6 +149,22 @@ def render_comparison(episode: DemoEpisode | None, expert: Iterable[SubgoalSpan]
     return _render("comparison.html", columns=columns, common=common)
 
 
+def render_progress(
+    progress: Progress, agent: str, cot: str, reference: str = "", working: bool = False
+) -> str:
+    """A question, the agent's steps with tools, and the chain of thought beside them.
+
+    Args:
+        progress (`Progress`): what has come so far.
+        agent, cot (`str`): names of the models.
+        reference (`str`, *optional*): the right answer, if it is known.
+        working (`bool`, *optional*, defaults to `False`): whether more is to come.
+    """
+    return _render(
+        "question.html", progress=progress, agent=agent, cot=cot, reference=reference, working=working
+    )
+
+
 def render_notice(text: str) -> str:
     """A message above the board; an empty text gives no HTML."""
     return f"<div class='sg-notice' role='status'>{escape(text)}</div>" if text else ""
@@ -159,6 +179,7 @@ def _templates() -> Environment:
         trim_blocks=True,
         lstrip_blocks=True,
     )
+    environment.filters["seconds"] = _format_seconds
     # The style sheet keeps line breaks and indents of the simulator's text.
     environment.filters["plain"] = lambda text: text.strip().replace("\t", "  ")
     return environment

@@ -9,13 +9,19 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
+from dataset_builder.llm.request_format import Message
 from dataset_builder.simulator.simulator import Simulator
+from dataset_builder.tool_agents.conversation import COT_SYSTEM
+from dataset_builder.tool_agents.retrieval.base import Passage
+from dataset_builder.tool_agents.retrieval.bm25 import BM25Retriever
 from dataset_builder.trajectories.agent_state import AgentState
 from modeling.agents.base import Decision, DecisionCost
 from space_app.session.agents import AgentPool, SharedAgent
 from space_app.session.backend import DemoBackend
 from space_app.session.episode import DemoEpisode
+from space_app.session.tools import ToolBackend
 from space_app.settings import Settings
+from tests.eval_harness.tool_agents.conftest import Scripted, code
 
 if TYPE_CHECKING:
     from playwright.sync_api import Browser
@@ -71,15 +77,34 @@ class ScriptedAgent(SharedAgent):
         return Decision(self._next(state)[1], subgoal, DecisionCost(1, 10, 5))
 
 
-def make_backend(**limits: Any) -> DemoBackend:
+def make_backend(tools: ToolBackend | None = None, **limits: Any) -> DemoBackend:
     """A backend whose agents are scripted."""
     agents = AgentPool({"hierarchical": ScriptedAgent(), "flat": ScriptedAgent(has_plan=False)})
-    return DemoBackend(Settings("controller", "executor", **limits), agents)
+    return DemoBackend(Settings("controller", "executor", **limits), agents, tools)
+
+
+def answer_as_scripted(messages: list[Message]) -> list[str]:
+    """Searches and answers with tools; without them, it guesses. Questions with "loop" get no answer."""
+    question = messages[1]["content"]
+    if messages[0]["content"] == COT_SYSTEM:
+        return ["Lomé & <b>more</b>. The answer is English."]
+    if "loop" in question:
+        return [code("1 / 0")]
+    if len(messages) == 2:
+        return [code('print(search("language of Benin"))', "A passage on <i>Benin</i> names it.")]
+    return [code('final_answer("French")', "The passage says French.")]
+
+
+def make_tools(**limits: Any) -> ToolBackend:
+    """A backend for questions whose models are scripted."""
+    retriever = BM25Retriever([Passage("bj", "Benin", "The main language of Benin is French.")])
+    model = Scripted(answer_as_scripted)
+    return ToolBackend(model, model, retriever, **limits)
 
 
 @pytest.fixture(scope="session")
 def backend() -> Iterator[DemoBackend]:
-    made = make_backend(max_wait_seconds=2.0)
+    made = make_backend(make_tools(), max_wait_seconds=2.0)
     yield made
     made.close()
 

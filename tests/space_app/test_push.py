@@ -63,3 +63,7 @@ def test_the_command_publishes_the_space_once(tmp_path: Path) -> None:
 def test_a_space_needs_models_of_the_hub() -> None:
     with pytest.raises(UsageError, match="is not a Hub id"):
         push_space("tester/demo", controller="/tmp/controller")
+    with pytest.raises(UsageError, match="'/tmp/agent' is not a Hub id"):
+        push_space("tester/demo", tool_agent="/tmp/agent")
+    with pytest.raises(UsageError, match="add --tool-agent"):
+        push_space("tester/demo", tool_passages="ns/passages")

@@ -27,6 +27,24 @@ def test_the_command_line_comes_before_the_environment_and_that_before_the_relea
         find_settings()
 
 
+def test_the_agent_with_tools_is_optional(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    monkeypatch.setattr(settings, "_RELEASE", tmp_path)
+    assert find_settings("a/c", "a/e").tool_agent is None
+    with pytest.raises(UsageError, match="pass --tool-agent"):
+        find_settings("a/c", "a/e", tool_cot="ns/cot")
+    monkeypatch.setenv("SUBGOAL_TOOL_PASSAGES", "ns/passages")
+    given = find_settings("a/c", "a/e", tool_agent="ns/agent")
+    assert (given.tool_agent, given.tool_cot, given.tool_passages) == ("ns/agent", None, "ns/passages")
+    monkeypatch.delenv("SUBGOAL_TOOL_PASSAGES")
+    folder = tmp_path / "tool-agent"
+    folder.mkdir()
+    (folder / "adapter_config.json").write_text("{}")
+    assert find_settings("a/c", "a/e").tool_passages is None
+    (folder / "passages.jsonl").write_text("{}")
+    assert find_settings("a/c", "a/e").tool_agent == str(folder)
+    assert find_settings("a/c", "a/e").tool_passages == str(folder / "passages.jsonl")
+
+
 def test_half_a_pair_is_refused() -> None:
     with pytest.raises(UsageError, match="add --executor"):
         find_settings("ns/controller")

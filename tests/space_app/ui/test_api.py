@@ -121,8 +121,21 @@ def test_the_endpoints_are_mcp_tools(page: str) -> None:
     # In a thread: Playwright keeps an event loop in this one once a browser test has run.
     with ThreadPoolExecutor(1) as pool:
         tools, told = pool.submit(anyio.run, play).result()
-    assert tools == {"start", "step", "run", "set_subgoal", "act", "state", "valid_actions", "stop"}
+    assert tools == {"start", "step", "run", "set_subgoal", "act", "state", "valid_actions", "stop", "ask"}
     assert told["last"]["action"] == "teleport to kitchen"
+
+
+def test_a_question_is_answered_with_tools_and_without(client: Client) -> None:
+    told = client.predict("Name the main language of Benin.", api_name="/ask")
+    assert (told["answer"], told["without_tools"]["answer"]) == ("French", "English")
+    assert told["steps"][0]["output"] == "[1] Benin: The main language of Benin is French."
+    for question, says in (
+        (" ", "There is no question"),
+        ("x" * 10_000, "10,000 characters"),
+        (7, "no quest"),
+    ):
+        with pytest.raises(AppError, match=says):
+            client.predict(question, api_name="/ask")
 
 
 @pytest.mark.parametrize("text", ["x" * 100_000, "a\x00b", "<script>alert(1)</script>", "'; DROP TABLE"])
