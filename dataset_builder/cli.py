@@ -251,6 +251,7 @@ def build(
     state_text: Annotated[
         str, typer.Option(help="Version of the model input: compact or paper.")
     ] = DEFAULT_VERSION,
+    wait: Wait = False,
 ) -> None:
     """Write the corpus as a Hub repository in a folder, for `load_dataset`.
 
@@ -259,7 +260,7 @@ def build(
     from dataset_builder.dataset.build import build as run
 
     with progress_bar() as bar:
-        run(folder, out, annotator=annotator, path=path, state_text=state_text, progress=bar)
+        run(folder, out, annotator=annotator, path=path, state_text=state_text, progress=bar, wait=wait)
     say(f"Dataset written to {out}")
 
 

@@ -9,8 +9,10 @@ from huggingface_hub import DatasetCard
 from rich.progress import Progress
 from yaml import YAMLError
 
+from dataset_builder.annotation.annotators import version_of
 from dataset_builder.common.console import progress_line
 from dataset_builder.common.errors import UsageError
+from dataset_builder.common.folder_lock import LOCK_FILES, OWNER, folder_lock
 from dataset_builder.dataset.card import agreement_note, annotator_note, dataset_card
 from dataset_builder.dataset.features import CONFIGS
 from dataset_builder.dataset.parquet_folder import DataFile, replace_folder, write_split
@@ -29,6 +31,7 @@ def build(
     path: str = "tidied",
     state_text: str = DEFAULT_VERSION,
     progress: Progress | None = None,
+    wait: bool = False,
 ) -> Path:
     """Build every configuration of the corpus in `folder` into the Hub-layout folder `out`.
 
@@ -42,9 +45,11 @@ def build(
         path (`str`, *optional*, defaults to `"tidied"`): kind of the paths.
         state_text (`str`, *optional*, defaults to `"compact-2"`): version of the input text.
         progress (`rich.progress.Progress`, *optional*): shows a progress bar.
+        wait (`bool`, *optional*, defaults to `False`): wait until another process has finished with `out`.
 
     Raises:
         UsageError: if the corpus is empty or not annotated, or `out` contains anything but an earlier build.
+        SubgoalError: if another process owns `out` (see `folder_lock`).
 
     Example:
 
@@ -55,9 +60,22 @@ def build(
     """
     out = Path(out).resolve()
     version = check_version(state_text)
-    _check_out(out)
-    out.parent.mkdir(parents=True, exist_ok=True)
     corpus = Corpus(folder)
+    # Bad input is refused before the lock, which makes the folder and leaves a file there. An owner of the
+    # folder may be replacing its files at this moment: they are checked when it has finished.
+    if not (out / OWNER).exists():
+        _check_out(out)
+    corpus.annotated(annotator, corpus.trajectories(path), version_of(annotator))
+    with folder_lock(out, wait):
+        _check_out(out)
+        _build(corpus, out, annotator=annotator, path=path, state_text=version, progress=progress)
+    return out
+
+
+def _build(
+    corpus: Corpus, out: Path, *, annotator: str, path: str, state_text: str, progress: Progress | None
+) -> None:
+    """Build into a scratch folder beside `out`, and move it there at the end."""
     advance = progress_line(progress, "dataset", len(CONFIGS))
     datasets.disable_progress_bars()
     try:
@@ -67,17 +85,16 @@ def build(
             tables: dict[str, datasets.DatasetDict] = {}
             files: dict[str, dict[str, DataFile]] = {}
             for config in CONFIGS:
-                options = {"annotator": annotator, "path": path, "state_text": version}
+                options = {"annotator": annotator, "path": path, "state_text": state_text}
                 tables[config] = build_config(config, Path(scratch) / "cache", corpus, **options)
                 files[config] = {
                     split: write_split(table, new / config, split) for split, table in tables[config].items()
                 }
                 advance()
-            _write_card(new, corpus, tables, files, annotator=annotator, path=path, state_text=version)
+            _write_card(new, corpus, tables, files, annotator=annotator, path=path, state_text=state_text)
             replace_folder(out, new, Path(scratch) / "earlier")
     finally:
         datasets.enable_progress_bars()
-    return out
 
 
 def _write_card(
@@ -114,10 +131,9 @@ def _check_out(out: Path) -> None:
     """Raise `UsageError` if `out` contains anything but an earlier build."""
     if out.is_file():
         raise UsageError(f"{out} is a file: name a folder for the dataset.")
-    if out.exists() and any(out.iterdir()):
-        names = {path.name for path in out.iterdir()}
-        if not names <= {"README.md", ".gitattributes", "images", *CONFIGS} or not _is_build(out):
-            raise UsageError(f"{out} holds something else than a dataset: name an empty folder.")
+    names = {path.name for path in out.iterdir()} - set(LOCK_FILES) if out.exists() else set()
+    if names and (not names <= {"README.md", ".gitattributes", "images", *CONFIGS} or not _is_build(out)):
+        raise UsageError(f"{out} holds something else than a dataset: name an empty folder.")
 
 
 def _is_build(folder: Path) -> bool:

@@ -10,6 +10,8 @@ import datasets
 import pyarrow
 import pyarrow.parquet as parquet
 
+from dataset_builder.common.folder_lock import LOCK_FILES
+
 _GROUP_BYTES = 64 << 20
 """Maximum size of a row group in uncompressed bytes: a reader holds a whole one in memory."""
 
@@ -61,11 +63,12 @@ def _write_parquet(columns: pyarrow.Table, file: Path) -> None:
 def replace_folder(out: Path, new: Path, earlier: Path) -> None:
     """Move the contents of `new` into `out`, and what was there into `earlier`.
 
-    The folder itself is kept, since it may be another process's working directory.
+    The folder itself is kept, since it may be another process's working directory; so are the files of its
+    lock.
     """
     for folder in (out, earlier):
         folder.mkdir(exist_ok=True)
-    for path in list(out.iterdir()):
+    for path in [path for path in out.iterdir() if path.name not in LOCK_FILES]:
         os.replace(path, earlier / path.name)
     for path in list(new.iterdir()):
         os.replace(path, out / path.name)

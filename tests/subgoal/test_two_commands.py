@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 
+from dataset_builder.common.folder_lock import LOCK_FILES, folder_lock
 from dataset_builder.trajectories.corpus import trajectory_store
 from dataset_builder.trajectories.trajectory import Trajectory
 from eval_harness.results.records import load_run
@@ -33,6 +34,12 @@ def together(*commands: tuple[object, ...]) -> list[tuple[int, str]]:
 
 def keys(path: Path) -> list[tuple[object, ...]]:
     return sorted(tuple(json.loads(line)["key"]) for line in path.read_text().splitlines())
+
+
+def dataset_files(folder: Path) -> set[str]:
+    """The files of a dataset; the names of its tables contain a digest of their content."""
+    files = {str(path.relative_to(folder)) for path in folder.rglob("*") if path.is_file()}
+    return files - set(LOCK_FILES)
 
 
 def corpus(folder: Path, paths: list[Trajectory]) -> Path:
@@ -76,6 +83,19 @@ def test_runs_of_different_tasks_in_one_folder(tmp_path: Path) -> None:
     assert len(keys(tmp_path / "episodes.jsonl")) == result.episodes == 2
     assert set(result.played) == set(result.asked) == {"find-animal", "find-plant"}
     assert result.complete
+
+
+def test_build_twice(corpus_folder: Path, dataset_folder: Path, tmp_path: Path) -> None:
+    out = tmp_path / "dataset"
+    command = ("corpus", "build", corpus_folder, "--out", out)
+    with folder_lock(out):
+        ((status, output),) = together(command)
+    assert (status, output.count("is in use by process")) == (1, 1), output
+    done = together((*command, "--wait"), (*command, "--wait"))
+    assert [status for status, _ in done] == [0, 0], done
+    assert all(output.count("Dataset written") == 1 for _, output in done)
+    assert dataset_files(out) == dataset_files(dataset_folder)
+    assert [path.name for path in tmp_path.iterdir()] == ["dataset"]
 
 
 @pytest.mark.slow

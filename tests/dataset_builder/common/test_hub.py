@@ -13,6 +13,7 @@ from pathlib import Path
 import pytest
 from datasets import Dataset, load_dataset
 
+from dataset_builder.common.folder_lock import LOCK_FILES
 from dataset_builder.common.hub import DATASET_ID
 from dataset_builder.dataset.features import CONFIGS
 from tests.servers.hub_api import READ_TOKEN, TOKEN
@@ -115,7 +116,8 @@ def folder(dataset_folder: Path, tmp_path: Path) -> Path:
 
 def local(folder: Path, repo_id: str = "tester/data") -> dict[str, bytes]:
     """What a repository should hold after a push of `folder`."""
-    files = {path.relative_to(folder).as_posix(): path.read_bytes() for path in folder.rglob("*.*")}
+    paths = [path for path in folder.rglob("*.*") if path.name not in LOCK_FILES]
+    files = {path.relative_to(folder).as_posix(): path.read_bytes() for path in paths}
     return files | {"README.md": files["README.md"].replace(DATASET_ID.encode(), repo_id.encode())}
 
 
