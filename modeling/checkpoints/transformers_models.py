@@ -1,5 +1,6 @@
 """Loading a model and its tokenizer with transformers: which kinds play, and what can go wrong."""
 
+import json
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple
 
@@ -14,6 +15,7 @@ _SAMPLE = "you are in the kitchen . the door to the hallway is open . you see a 
 _WRITERS = ("ForCausalLM", "LMHeadModel", "ForConditionalGeneration")
 """Endings of the architectures that write text."""
 
+_GENERATION = "generation_config.json"
 _SENTENCEPIECE = ("sentencepiece", "SentencePiece", "tiktoken")
 """Libraries that transformers asks for if a repository has a `spiece.model` only."""
 
@@ -48,6 +50,7 @@ def load_model(source: str, revision: str | None, with_tokenizer: bool = True) -
     try:
         with quiet_libraries():
             kind = model_kind(source, AutoConfig.from_pretrained(source, **options))
+            _check_generation_config(source, revision)
             factory: Any = AutoModelForSeq2SeqLM if kind == "seq2seq" else AutoModelForCausalLM
             # fp32 whatever the file holds, so that decisions are the same on every machine.
             model, info = factory.from_pretrained(
@@ -63,6 +66,24 @@ def load_model(source: str, revision: str | None, with_tokenizer: bool = True) -
         )
     tokenizer = load_tokenizer(source, revision) if with_tokenizer else None
     return Loaded(model, tokenizer, kind)
+
+
+def _check_generation_config(source: str, revision: str | None) -> None:
+    """Raise `UsageError` if the file is damaged: transformers would use its defaults and not say so."""
+    path = repository_file(source, _GENERATION, revision)
+    if path is None:
+        return
+    try:
+        length = json.loads(path.read_text(encoding="utf-8")).get("max_new_tokens", 1)
+        valid = length is None or (type(length) is int and length > 0)
+        reason = "" if valid else f"max_new_tokens: {length!r}"
+    except (OSError, ValueError, AttributeError) as error:  # unreadable, not JSON, not an object
+        reason = one_line(error, 200)
+    if reason:
+        raise UsageError(
+            f"{source}: its {_GENERATION} is damaged ({reason}): copy that file from the model's "
+            "source again."
+        )
 
 
 def load_tokenizer(source: str, revision: str | None) -> "PreTrainedTokenizerBase":

@@ -13,6 +13,7 @@ from dataclasses import dataclass
 from itertools import pairwise
 from typing import TYPE_CHECKING, Any
 
+from dataset_builder.common.errors import UsageError
 from modeling.data.vocabulary import BLANKS, verbs, vocabulary
 
 if TYPE_CHECKING:
@@ -45,10 +46,21 @@ class Grounding:
 
     @classmethod
     def of(cls, model: "PreTrainedModel", tokenizer: "PreTrainedTokenizerBase") -> "Grounding | None":
-        """Read it from the config of a checkpoint; None if the config has no `grounding` entry."""
+        """Read it from the config of a checkpoint; None if the config has no `grounding` entry.
+
+        Raises:
+            UsageError: if the entry is not `{"free": ids, "joints": ids}` with token ids of the tokenizer.
+        """
         entry = getattr(model.config, "grounding", None)
-        if not isinstance(entry, Mapping):
+        if entry is None:
             return None
+        lists = [entry.get(key) for key in ("free", "joints")] if isinstance(entry, Mapping) else [None]
+        size = len(vocabulary(tokenizer))
+        if not all(isinstance(ids, list) and all(_is_token(token, size) for token in ids) for ids in lists):
+            raise UsageError(
+                f"{model.name_or_path}: the entry grounding in its config.json is damaged: copy that file "
+                "from the model's source again, or add --free to decode without it."
+            )
         always_allowed = frozenset(entry["free"])
         return cls(always_allowed, always_allowed | frozenset(entry["joints"]) | _non_words(tokenizer))
 
@@ -156,6 +168,11 @@ def find_grounding(
         if worst is None or counts[worst] <= _RARE * len(labels):
             return grounding
         connectors.add(worst)
+
+
+def _is_token(token: object, size: int) -> bool:
+    """Whether a value is the id of one of `size` tokens (JSON's true is not)."""
+    return type(token) is int and 0 <= token < size
 
 
 def _non_words(tokenizer: "PreTrainedTokenizerBase") -> frozenset[int]:

@@ -75,6 +75,11 @@ def test_keys_of_the_config_are_text(flat: Path, key: str, value: object) -> Non
         ("config.json", SMALLER, "do not have the sizes that its config.json names"),
         ("config.json", b"[]", "is not a model that can be loaded"),
         ("config.json", b"\xff\xfe", "is not a model that can be loaded"),
+        ("generation_config.json", b'{"max_new', r"its generation_config\.json is damaged .*: copy that"),
+        ("generation_config.json", b"\xff\xfe", r"its generation_config\.json is damaged"),
+        ("generation_config.json", b"[]", r"its generation_config\.json is damaged"),
+        ("generation_config.json", b'{"max_new_tokens": "48"}', r"is damaged \(max_new_tokens: '48'\)"),
+        ("generation_config.json", b'{"max_new_tokens": 0}', r"is damaged \(max_new_tokens: 0\)"),
     ],
 )
 def test_damaged_files_are_one_line(flat: Path, name: str, content: bytes, line: str) -> None:
@@ -82,6 +87,27 @@ def test_damaged_files_are_one_line(flat: Path, name: str, content: bytes, line:
     with pytest.raises(UsageError, match=line) as caught:
         load_checkpoint(str(flat))
     assert "\n" not in str(caught.value)
+
+
+@pytest.mark.parametrize(
+    "entry",
+    [[], "free", {"free": [17]}, {"free": [17], "joints": None}, {"free": ["go"], "joints": []}],
+)
+def test_a_damaged_grounding_entry_is_one_line_with_the_remedy(flat: Path, entry: object) -> None:
+    config = json.loads((flat / "config.json").read_text())
+    (flat / "config.json").write_text(json.dumps(config | {"grounding": entry}))
+    with pytest.raises(UsageError, match=r"flat: the entry grounding in its config\.json .* or add --free"):
+        FlatAgent.from_pretrained(str(flat))
+    agent = FlatAgent.from_pretrained(str(flat), grounded=False)
+    assert agent.describe()["decoding"]["grounded"] is False
+
+
+def test_grounding_with_unknown_tokens_is_damaged(flat: Path) -> None:
+    config = json.loads((flat / "config.json").read_text())
+    config["grounding"]["joints"].append(config["vocab_size"])
+    (flat / "config.json").write_text(json.dumps(config))
+    with pytest.raises(UsageError, match="the entry grounding in its config"):
+        FlatAgent.from_pretrained(str(flat))
 
 
 def test_the_decoding_says_whether_answers_were_grounded(flat: Path) -> None:
