@@ -112,3 +112,10 @@ def test_named_modules_exist(page: Path) -> None:
         if (ROOT / Path(*parents, f"{last}.py")).exists() or (ROOT / Path(*parents, last)).is_dir():
             continue
         assert hasattr(importlib.import_module(".".join(parents)), last), name
+
+
+def test_the_tests_that_the_reports_name_exist() -> None:
+    files = list((ROOT / "tests").rglob("test_*.py"))
+    functions = {name for path in files for name in re.findall(r"def (test_\w+)", path.read_text())}
+    named = set(re.findall(r"\btest_\w+(?:\.py)?", (ROOT / "tests/reports.md").read_text()))
+    assert named - functions - {path.name for path in files} == set()
