@@ -2,7 +2,8 @@
 
 from abc import ABC, abstractmethod
 from collections.abc import Sequence
-from typing import TYPE_CHECKING, Any, Protocol
+from copy import copy
+from typing import TYPE_CHECKING, Any, Protocol, Self
 
 from modeling.inference.grounding import Grounding
 from modeling.inference.search import Answer, Search, distinct, ranked_by_votes
@@ -98,6 +99,16 @@ class TokenBackend(Backend):
 
     def __init__(self, fitter: TokenFitter, max_new_tokens: int, grounding: Grounding | None = None) -> None:
         self._fitter, self._max_new_tokens, self._grounding = fitter, max_new_tokens, grounding
+
+    def with_fitter(self, fitter: TokenFitter) -> Self:
+        """The same engine, with the same weights in memory, for other inputs.
+
+        Args:
+            fitter (`TokenFitter`): turns inputs into token ids that fit the model.
+        """
+        backend = copy(self)
+        backend._fitter = fitter
+        return backend
 
     def _answer(self, requests: Sequence[Request], search: Search) -> list[Answer]:
         with NATIVE_CALLS:

@@ -3,6 +3,7 @@
 import zlib
 from abc import ABC, abstractmethod
 from collections.abc import Sequence
+from copy import copy
 from functools import partial
 from tempfile import TemporaryDirectory
 from typing import Any
@@ -16,7 +17,7 @@ from dataset_builder.llm.session import ChatSession
 from modeling.checkpoints.description import SERVED
 from modeling.checkpoints.load import Checkpoint, load_checkpoint
 from modeling.data.chat_encoding import ChatFitter
-from modeling.inference.base import Backend
+from modeling.inference.base import TokenBackend
 from modeling.inference.ctranslate2_causal import MODEL_TYPES, CTranslate2CausalBackend
 from modeling.inference.search import Answer, Search
 from modeling.inference.served_backend import CONCURRENCY
@@ -91,8 +92,21 @@ class LocalChat(ChatModel):
                 f"{self.id} has room for {context} tokens, {max_new_tokens} of them for the answer: lower "
                 "--max-new-tokens."
             )
-        fitter = ChatFitter(checkpoint.tokenizer, context - max_new_tokens, learner.is_complete)
-        self._backend = _make_backend(backend, checkpoint, fitter, max_new_tokens)
+        self._source_length = context - max_new_tokens
+        self._backend = _make_backend(backend, checkpoint, self._fitter(learner), max_new_tokens)
+
+    def answering_as(self, learner: Learner) -> "LocalChat":
+        """The same model answering in another way. Its weights are in memory once.
+
+        Args:
+            learner (`Learner`): how it answers.
+        """
+        model = copy(self)
+        model._backend = self._backend.with_fitter(self._fitter(learner))
+        return model
+
+    def _fitter(self, learner: Learner) -> ChatFitter:
+        return ChatFitter(self._checkpoint.tokenizer, self._source_length, learner.is_complete)
 
     def answer(
         self, conversations: Sequence[Sequence[Message]], search: Search, seed: int = 0
@@ -106,7 +120,7 @@ class LocalChat(ChatModel):
         return {**self._checkpoint.describe(), "backend": self._backend.name}
 
 
-def _make_backend(name: str, checkpoint: Checkpoint, fitter: ChatFitter, max_new_tokens: int) -> Backend:
+def _make_backend(name: str, checkpoint: Checkpoint, fitter: ChatFitter, max_new_tokens: int) -> TokenBackend:
     if name not in CHAT_BACKENDS:
         raise UsageError(f"Unknown backend {name!r}: use {', '.join(CHAT_BACKENDS)}.")
     model = checkpoint.model

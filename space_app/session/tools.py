@@ -166,12 +166,20 @@ class ToolBackend:
         for name in (agent_id, settings.tool_cot or ""):
             if name.startswith(SERVED):
                 raise UsageError(f"{name} runs at a server: the page needs a folder or a Hub id.")
-        lock, checkpoint = threading.Lock(), load_checkpoint(agent_id, kinds=("causal",))
-        agent = SharedChat(LocalChat(checkpoint, LEARNERS["agent"]), lock)
-        if settings.tool_cot not in (None, agent_id):
-            lock, checkpoint = threading.Lock(), load_checkpoint(settings.tool_cot, kinds=("causal",))
-        cot = SharedChat(LocalChat(checkpoint, LEARNERS["cot"]), lock)
-        return cls(agent, cot, retriever, settings.max_episodes, settings.max_wait_seconds)
+        agent = LocalChat(load_checkpoint(agent_id, kinds=("causal",)), LEARNERS["agent"])
+        lock = cot_lock = threading.Lock()
+        if settings.tool_cot in (None, agent_id):
+            cot = agent.answering_as(LEARNERS["cot"])
+        else:
+            cot = LocalChat(load_checkpoint(settings.tool_cot, kinds=("causal",)), LEARNERS["cot"])
+            cot_lock = threading.Lock()
+        return cls(
+            SharedChat(agent, lock),
+            SharedChat(cot, cot_lock),
+            retriever,
+            settings.max_episodes,
+            settings.max_wait_seconds,
+        )
 
     @property
     def names(self) -> tuple[str, str]:
