@@ -9,6 +9,7 @@ import pytest
 import yaml
 
 from dataset_builder.common.errors import UsageError
+from space_app import push
 from space_app.push import PACKAGES, push_space, space_files
 from tests.servers.hub_api import TOKEN
 from tests.servers.local_hub import LocalHub
@@ -58,6 +59,16 @@ def test_the_command_publishes_the_space_once(tmp_path: Path) -> None:
             assert done.returncode == 0, done.stderr
             said.append(done.stdout.split(":")[0])
         assert said == ["Pushed", "Nothing has changed"]
+
+
+def test_the_space_gets_the_agent_with_tools(monkeypatch: pytest.MonkeyPatch) -> None:
+    contents: dict[str, bytes] = {}
+    monkeypatch.setattr(push, "push_folder", lambda *_, **options: contents.update(options["contents"]))
+    push_space("tester/demo", tool_agent="ns/agent", tool_passages="http://host:8000")
+    app = contents["app.py"].decode()
+    assert '"SUBGOAL_TOOL_AGENT": "ns/agent"' in app
+    assert '"SUBGOAL_TOOL_PASSAGES": "http://host:8000"' in app
+    assert "SUBGOAL_TOOL_COT" not in app
 
 
 def test_a_space_needs_models_of_the_hub() -> None:
