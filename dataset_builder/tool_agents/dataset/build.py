@@ -12,22 +12,37 @@ from dataset_builder.common.jsonl_store import JsonlStore
 from dataset_builder.dataset.parquet_folder import replace_folder, write_split
 from dataset_builder.tool_agents.dataset.card import tool_dataset_card
 from dataset_builder.tool_agents.dataset.tables import CONFIGS, Material, build_tables
-from dataset_builder.tool_agents.questions.question import QUESTIONS, read_questions
+from dataset_builder.tool_agents.questions.question import QUESTIONS, Question, read_questions
 from dataset_builder.tool_agents.retrieval.base import Passage
 from dataset_builder.tool_agents.retrieval.bm25 import BM25Retriever
 from dataset_builder.tool_agents.retrieval.passages import PASSAGES, load_passages
 from dataset_builder.tool_agents.trajectory import TRAJECTORIES, ToolTrajectory
 
 
-def read_trajectories(folder: str | Path) -> list[ToolTrajectory]:
+def read_trajectories(folder: str | Path, questions: Sequence[Question]) -> list[ToolTrajectory]:
     """The trajectories that `subgoal tools collect` has written into a folder.
 
+    Args:
+        folder (`str` or `Path`): folder of the trajectories.
+        questions (`Sequence[Question]`): what they must answer, as far as their ids are among these.
+
     Raises:
-        UsageError: if there are none, or a record is not a trajectory.
+        UsageError: if there are none, a record is not a trajectory, or one answers another question that has
+            the id of one of these.
     """
     path = Path(folder) / TRAJECTORIES
+    texts = {question.id: question.question for question in questions}
     try:
-        trajectories = [ToolTrajectory.from_record(record) for record in JsonlStore(path)]
+        trajectories = []
+        for record in JsonlStore(path):
+            trajectory = ToolTrajectory.from_record(record)
+            text = texts.get(trajectory.question)
+            if text is not None and record.get("asked", text) != text:
+                raise UsageError(
+                    f"{path} holds the trajectory of another question {trajectory.question}: collect with "
+                    "these questions (sets of other seeds have the same ids)."
+                )
+            trajectories.append(trajectory)
     except (KeyError, TypeError) as error:
         raise UsageError(
             f"{path} holds a record that is not a trajectory ({error}): collect again."
@@ -52,8 +67,8 @@ def build_tool_dataset(
             folder or a Hub id.
 
     Raises:
-        UsageError: if questions or trajectories are missing, no trajectory is right, or `out` holds anything
-            but an earlier build.
+        UsageError: if questions or trajectories are missing, trajectories answer other questions, no
+            trajectory is right, or `out` holds anything but an earlier build.
 
     Example:
 
@@ -67,10 +82,11 @@ def build_tool_dataset(
     listed: list[Passage] = []
     if passages or (folder / PASSAGES).is_file():
         listed = load_passages(passages or str(folder))
+    asked = list(read_questions(folder / QUESTIONS))
     material = Material(
-        list(read_questions(folder / QUESTIONS)),
+        asked,
         listed,
-        [trajectory for source in trajectories for trajectory in read_trajectories(source)],
+        [trajectory for source in trajectories for trajectory in read_trajectories(source, asked)],
         BM25Retriever(listed) if listed else None,
     )
     tables = build_tables(material)

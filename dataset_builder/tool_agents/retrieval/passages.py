@@ -32,7 +32,8 @@ def read_passages(path: str | Path) -> list[Passage]:
     """
     path = Path(path)
     try:
-        lines = path.read_text(encoding="utf-8").splitlines()
+        # Not splitlines: JSON does not escape the line separators of Unicode.
+        lines = path.read_text(encoding="utf-8").split("\n")
     except (OSError, UnicodeDecodeError) as error:
         raise UsageError(
             f"Cannot read the passages {path} ({one_line(error, 100)}): check the path."

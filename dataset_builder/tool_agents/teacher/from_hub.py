@@ -95,7 +95,7 @@ def _json_rows(path: Path) -> Iterator[Mapping[str, Any]]:
     except ValueError:
         values = None
     if values is None:
-        values = (_json(line) for line in text.splitlines())
+        values = (_json(line) for line in text.split("\n"))
     yield from (value for value in values if isinstance(value, Mapping))
 
 

@@ -90,3 +90,15 @@ def test_building_again_replaces_and_other_folders_are_refused(
     write_questions(sources[0] / QUESTIONS, [_question("z", "maths", "train")])
     with pytest.raises(UsageError, match="No right trajectory belongs"):
         build_tool_dataset(sources[0], [sources[1]], tmp_path / "other")
+
+
+def test_trajectories_of_another_question_with_the_same_id_are_refused(
+    sources: tuple[Path, Path], tmp_path: Path
+) -> None:
+    store = JsonlStore(sources[1] / TRAJECTORIES)
+    record = ToolTrajectory("b", "program", SUM, "5", True).to_record()
+    store.append(("b",), record | {"asked": "What is 2 + 3?"})
+    build_tool_dataset(sources[0], [sources[1]], tmp_path / "out")
+    store.append(("b",), record | {"asked": "What is 2 + 4?"})
+    with pytest.raises(UsageError, match="holds the trajectory of another question b: collect with these"):
+        build_tool_dataset(sources[0], [sources[1]], tmp_path / "out")

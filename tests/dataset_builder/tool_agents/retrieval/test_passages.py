@@ -9,7 +9,7 @@ from dataset_builder.common.errors import UsageError
 from dataset_builder.tool_agents.retrieval.base import Passage
 from dataset_builder.tool_agents.retrieval.passages import load_passages, write_passages
 
-PASSAGES = [Passage("1", "Chad", "Its capital is N'Djamena."), Passage("2", "Perú", "Lima")]
+PASSAGES = [Passage("1", "Chad", "Its capital is\u2028N'Djamena."), Passage("2", "Perú", "Lima")]
 
 
 def test_a_file_and_its_folder(tmp_path: Path) -> None:

@@ -136,6 +136,13 @@ def test_the_kind_of_a_question_is_that_of_its_answer(answer: str, kind: str, tm
     assert question.kind == kind
 
 
+def test_line_separators_of_unicode_are_part_of_a_row(tmp_path: Path) -> None:
+    row = _row(question="What is 7 times\u2028 8?")
+    (tmp_path / "train.jsonl").write_text(json.dumps(row, ensure_ascii=False) + "\n", encoding="utf-8")
+    ((question, _),) = published_trajectories(str(tmp_path))
+    assert question.question == row["question"]
+
+
 def test_a_parquet_table(tmp_path: Path) -> None:
     rows = [_row(log_data=json.dumps({"messages": MESSAGES}), score="1")]
     datasets.Dataset.from_list(rows).to_parquet(tmp_path / "set" / "train.parquet")
