@@ -108,11 +108,14 @@ def tools_report(
     Example: `subgoal eval tools-report runs/cot runs/agent --markdown report.md`
     """
     from dataset_builder.common.console import console
+    from dataset_builder.common.errors import UsageError
     from eval_harness.cli.report import write_text
     from eval_harness.tool_agents.records import read_run
     from eval_harness.tool_agents.report import paired_report, tool_report
 
     groups = [[read_run(folder) for folder in column.split(",") if folder] for column in folders]
+    if not all(groups):
+        raise UsageError("A column names no run: write RUN, or RUN1,RUN2.")
     tables = [tool_report(groups), *(paired_report(groups[0], group) for group in groups[1:])]
     for table in tables:
         console.print(table)

@@ -9,11 +9,13 @@ from dataset_builder.tool_agents.questions.load import load_questions
 from dataset_builder.tool_agents.retrieval.base import NoPassages
 from dataset_builder.tool_agents.sandbox import Sandbox
 from dataset_builder.tool_agents.sandbox.base import open_sandbox
+from dataset_builder.tool_agents.sandbox.local_session import MAX_CANDIDATES
 from dataset_builder.tool_agents.sandbox.remote import RemoteSandbox
 from dataset_builder.tool_agents.teacher.command import question_retriever
 from eval_harness.tool_agents.playing import PlaySettings
 from eval_harness.tool_agents.report import tool_report
 from eval_harness.tool_agents.run import run_questions
+from modeling.inference.search import Search
 from modeling.tool_agents.answering import open_chat
 from modeling.tool_agents.learners import LEARNERS
 
@@ -43,8 +45,8 @@ def play_and_report(
     learner = LEARNERS.get(settings.mode)
     if learner is None:
         raise UsageError(f"Unknown mode {settings.mode!r}: use {', '.join(LEARNERS)}.")
+    _check_search(settings.search, sandbox if settings.mode == "agent" else None)
     for name, value, least in (
-        ("--samples", settings.search.samples, 0),
         ("--max-steps", settings.max_steps, 1),
         ("--batch-size", settings.batch_size, 1),
         ("--max-new-tokens", max_new_tokens, 1),
@@ -52,7 +54,8 @@ def play_and_report(
         if value < least:
             raise UsageError(f"{name} {value}: give {least} or more.")
     asked = load_questions(questions, split, max_questions)
-    searched = question_retriever(asked, questions, retriever)
+    # A chain of thought reads no passages: its questions need none.
+    searched = question_retriever(asked, questions, retriever) if settings.mode != "cot" else NoPassages()
     chat = open_chat(
         model,
         learner,
@@ -87,3 +90,14 @@ def play_and_report(
         bar = stack.enter_context(progress_bar())
         run = run_questions(out, asked, chat, settings, searched, cage, judging, bar)
     console.print(tool_report([[run]]))
+
+
+def _check_search(search: Search, sandbox: str | None) -> None:
+    """Raise `UsageError` for samples that cannot be drawn, or that the sandbox of an agent cannot run."""
+    if search.samples < 0 or search.temperature <= 0 or not 0 < search.top_p <= 1:
+        raise UsageError("--samples must be 0 or more, --temperature above 0, --top-p above 0 and at most 1.")
+    if sandbox is None:
+        return
+    most = MAX_CANDIDATES if sandbox == "local" else 1
+    if search.samples > most:
+        raise UsageError(f"--samples {search.samples}: the sandbox {sandbox} runs at most {most} at a step.")

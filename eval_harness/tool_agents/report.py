@@ -139,6 +139,8 @@ def _notes(groups: Sequence[Sequence[ToolRun]]) -> list[str]:
     notes = []
     if len({run.settings["questions"] for run in runs}) > 1:
         notes.append(f"{NOT_COMPARABLE}, the runs answered different questions.")
+    if len({run.settings.get("judge") for run in runs}) > 1:
+        notes.append(f"{NOT_COMPARABLE}, the runs were scored by different judges, or not all by one.")
     notes += [
         f"{run.name}: {len(run.results)} of {len(run.expected)} questions answered."
         for run in runs

@@ -15,7 +15,8 @@ from dataset_builder.common.files import check_output_folder, write_atomically
 from dataset_builder.common.folder_lock import folder_lock
 from dataset_builder.common.jsonl_store import JsonlStore
 from dataset_builder.tool_agents.questions.question import Question
-from dataset_builder.tool_agents.retrieval.base import Retriever
+from dataset_builder.tool_agents.retrieval.base import NoPassages, Retriever
+from dataset_builder.tool_agents.retrieval.bm25 import BM25Retriever
 from eval_harness.rollout.provenance import hardware, versions
 from eval_harness.tool_agents.playing import PlaySettings, play_questions
 from eval_harness.tool_agents.records import ANSWERS_FILE, FORMAT, RUN_FILE, ToolRun, read_run
@@ -59,7 +60,7 @@ def run_questions(
     out = Path(out)
     check_output_folder(out, [RUN_FILE], "a run over questions")
     with folder_lock(out):
-        record = _opened(out, questions, model, settings)
+        record = _opened(out, questions, model, settings, retriever, judge)
         store = JsonlStore(out / ANSWERS_FILE)
         missing = [question for question in questions if (question.id,) not in store]
         advance = progress_line(progress, "questions", len(questions), len(questions) - len(missing))
@@ -96,12 +97,18 @@ def _cpu_seconds() -> float:
 
 
 def _opened(
-    out: Path, questions: Sequence[Question], model: ChatModel, settings: PlaySettings
+    out: Path,
+    questions: Sequence[Question],
+    model: ChatModel,
+    settings: PlaySettings,
+    retriever: Retriever | None,
+    judge: "LLMJudge | None",
 ) -> dict[str, Any]:
     """The record of the run in a folder, which is made if there is none."""
     text = json.dumps([question.to_record() for question in questions], sort_keys=True)
     identity = {
         "model": model.describe(),
+        "max_new_tokens": model.max_new_tokens,
         "mode": settings.mode,
         "samples": settings.search.samples,
         "temperature": settings.search.temperature if settings.search.samples else None,
@@ -110,13 +117,16 @@ def _opened(
         "max_steps": settings.max_steps,
         "seed": settings.seed if settings.search.samples else None,
         "questions": f"sha256:{hashlib.sha256(text.encode()).hexdigest()}",
+        "passages": _passages(retriever),
+        "judge": judge.session.client.model if judge else None,
         "sets": sorted({question.set for question in questions}),
         "splits": sorted({question.split for question in questions}),
     }
     identity = json.loads(json.dumps(identity))
     if (out / RUN_FILE).is_file():
+        read_run(out)  # refuses a damaged one
         earlier = json.loads((out / RUN_FILE).read_text(encoding="utf-8"))
-        differs = [name for name, value in identity.items() if earlier["settings"].get(name) != value]
+        differs = [name for name, value in identity.items() if earlier["settings"].get(name, value) != value]
         if differs:
             raise UsageError(f"{out} holds a run that differs in {', '.join(differs)}: choose another --out.")
         record: dict[str, Any] = earlier
@@ -132,6 +142,18 @@ def _opened(
     }
     _write(out, record)
     return record
+
+
+def _passages(retriever: Retriever | None) -> str | None:
+    """What is searched: a digest of the passages, or the class of another retriever; None without any."""
+    if retriever is None or isinstance(retriever, NoPassages):
+        return None
+    if not isinstance(retriever, BM25Retriever):
+        return type(retriever).__name__  # the address of a server may change during a run
+    digest = hashlib.sha256()
+    for passage in retriever.passages:
+        digest.update(json.dumps([passage.id, passage.title, passage.text]).encode())
+    return f"sha256:{digest.hexdigest()}"
 
 
 def _write(out: Path, record: dict[str, Any]) -> None:

@@ -38,9 +38,11 @@ class ChatModel(ABC):
 
     Attributes:
         id: folder, Hub id or `openai:MODEL`.
+        max_new_tokens: longest answer in tokens.
     """
 
     id: str
+    max_new_tokens: int
 
     @abstractmethod
     def answer(
@@ -84,6 +86,7 @@ class LocalChat(ChatModel):
         self, checkpoint: Checkpoint, learner: Learner, backend: str = "auto", max_new_tokens: int = 256
     ) -> None:
         self.id, self._checkpoint = checkpoint.id, checkpoint
+        self.max_new_tokens = max_new_tokens
         positions = getattr(checkpoint.model.config, "max_position_embeddings", None) or _CONTEXT
         limit = checkpoint.tokenizer.model_max_length
         context = min(positions, limit if limit < _NO_LIMIT else positions)
@@ -158,7 +161,7 @@ class ServedChat(ChatModel):
         if not model:
             raise UsageError(f"{SERVED} names no model: write {SERVED}MODEL, as the server calls it.")
         self.id = f"{SERVED}{model}"
-        self._max_new_tokens = max_new_tokens
+        self.max_new_tokens = max_new_tokens
         self._temporary = None if ledger else TemporaryDirectory()
         folder = ledger or str(self._temporary and self._temporary.name)
         client = ChatClient(model, base_url, model_option="--model", parallel_option="--batch-size")
@@ -181,7 +184,7 @@ class ServedChat(ChatModel):
             return messages
 
         drawing = Drawing(
-            self._max_new_tokens,
+            self.max_new_tokens,
             n=search.samples or 1,
             temperature=search.temperature if search.samples else 0.0,
             top_p=search.top_p if search.samples else 1.0,

@@ -28,6 +28,9 @@ _AT_ONCE = os.cpu_count() or 1
 _RESERVED_PROCESSES = 3
 """Processes of a session that are not candidates: its supervisor, its interpreter, and one that is ending."""
 
+MAX_CANDIDATES = Limits.processes - _RESERVED_PROCESSES
+"""Candidates that can run at the same step with the default limits."""
+
 
 @dataclass(eq=False)
 class _Candidate:

@@ -20,6 +20,7 @@ class Scripted(ChatModel):
     """Answers by a function of the conversation; keeps what it was asked."""
 
     id = "scripted"
+    max_new_tokens = 32
 
     def __init__(self, script: Script) -> None:
         self.script = script

@@ -5,9 +5,15 @@ from pathlib import Path
 import pytest
 
 from dataset_builder.common.errors import UsageError
+from dataset_builder.llm.client import ChatClient
+from dataset_builder.llm.completion_cache import CompletionCache
 from dataset_builder.llm.request_format import Message
+from dataset_builder.llm.session import ChatSession
+from dataset_builder.tool_agents.retrieval.base import Passage
+from dataset_builder.tool_agents.retrieval.bm25 import BM25Retriever
+from dataset_builder.tool_agents.scoring import LLMJudge
 from eval_harness.tool_agents.playing import PlaySettings
-from eval_harness.tool_agents.records import read_run
+from eval_harness.tool_agents.records import RUN_FILE, read_run
 from eval_harness.tool_agents.report import paired_report, tool_report
 from eval_harness.tool_agents.run import run_questions
 from modeling.inference.search import Search
@@ -51,6 +57,28 @@ def test_another_run_in_the_folder_is_refused(tmp_path: Path) -> None:
         run_questions(tmp_path / "run", QUESTIONS, Scripted(_adds), PlaySettings("cot", Search(samples=2)))
     with pytest.raises(UsageError, match="holds no run over questions"):
         read_run(tmp_path)
+
+
+def test_what_changes_scores_may_not_change_within_a_run(tmp_path: Path, retriever: BM25Retriever) -> None:
+    out, questions = tmp_path / "run", QUESTIONS
+    run_questions(out, questions, Scripted(_adds), PlaySettings("cot-rag"), retriever)
+    longer = Scripted(_adds)
+    longer.max_new_tokens = 64
+    with pytest.raises(UsageError, match="differs in max_new_tokens:"):
+        run_questions(out, questions, longer, PlaySettings("cot-rag"), retriever)
+    others = BM25Retriever([Passage("td", "Chad", "Chad borders Libya.")])
+    with pytest.raises(UsageError, match="differs in passages:"):
+        run_questions(out, questions, Scripted(_adds), PlaySettings("cot-rag"), others)
+    client = ChatClient("judge", "http://127.0.0.1:9/v1")
+    judge = LLMJudge(ChatSession(client, CompletionCache(tmp_path / "judged")))
+    with pytest.raises(UsageError, match="differs in judge:"):
+        run_questions(out, questions, Scripted(_adds), PlaySettings("cot-rag"), retriever, judge=judge)
+
+
+def test_a_damaged_record_is_one_line(tmp_path: Path) -> None:
+    (tmp_path / RUN_FILE).write_text("{")
+    with pytest.raises(UsageError, match="holds a damaged run"):
+        run_questions(tmp_path, QUESTIONS, Scripted(_adds), COT)
 
 
 def test_reports_compare_columns_on_the_same_questions(tmp_path: Path) -> None:
