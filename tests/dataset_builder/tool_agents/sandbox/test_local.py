@@ -128,8 +128,11 @@ def test_an_error_of_a_tool_is_no_result(sandbox: Sandbox) -> None:
 
 def test_the_death_of_the_sandbox_is_no_result() -> None:
     with Sandbox() as sandbox, sandbox.open() as session:
-        psutil.Process(sandbox._process.pid).kill()
+        process = psutil.Process(sandbox._process.pid)
+        sessions = process.children(recursive=True)
+        process.kill()
         sandbox._process.wait()
+        psutil.wait_procs(sessions, timeout=5)  # the kernel kills them a little later
         with pytest.raises(SubgoalError, match="has died"):
             session.run("print(1)")
         with pytest.raises(SubgoalError, match="has died"):
