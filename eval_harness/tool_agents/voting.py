@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from dataset_builder.tool_agents.conversation import NO_CODE, ToolStep, read_step
 from dataset_builder.tool_agents.sandbox import Execution
 from dataset_builder.tool_agents.sandbox.base import Session
+from dataset_builder.tool_agents.scoring.normalise import answer_text
 
 
 @dataclass(frozen=True)
@@ -65,5 +66,6 @@ def choose_step(texts: Sequence[str], session: Session) -> Chosen:
 
 
 def _outcome(execution: Execution) -> tuple[str, str, str]:
-    answer = "" if execution.answer is None else repr(execution.answer)
+    # As it is scored: 12, "12" and 12.0 are one answer.
+    answer = "" if execution.answer is None else f"= {answer_text(execution.answer)}"
     return execution.output.strip(), answer, execution.error or ""

@@ -12,6 +12,7 @@ from dataset_builder.common.errors import UsageError
 from dataset_builder.engines.local import WorkerThreads
 from dataset_builder.llm.client import ChatClient
 from dataset_builder.llm.completion_cache import CompletionCache
+from dataset_builder.llm.errors import ContextExceeded, RequestRejected
 from dataset_builder.llm.request_format import Drawing, Message, RequestFormat
 from dataset_builder.llm.session import ChatSession
 from modeling.checkpoints.description import SERVED
@@ -56,8 +57,8 @@ class ChatModel(ABC):
             seed (`int`, *optional*, defaults to 0): seed of the samples.
 
         Raises:
-            UsageError: if a conversation does not fit the model.
-            SubgoalError: if a server fails.
+            UsageError: if a conversation does not fit a model on this machine.
+            SubgoalError: if a server fails. A prompt that it rejects has an empty answer.
         """
 
     @abstractmethod
@@ -190,7 +191,12 @@ class ServedChat(ChatModel):
             top_p=search.top_p if search.samples else 1.0,
             seed=zlib.crc32(repr((messages, seed)).encode()) % 2**31 if search.samples else None,
         )
-        completions = self._session.draw(compose, {"purpose": "tool agent"}, drawing)
+        try:
+            completions = self._session.draw(compose, {"purpose": "tool agent"}, drawing)
+        except (ContextExceeded, RequestRejected) as error:
+            # The question is not answered; the others are.
+            self._session.client.warn_once("rejected", f"{self.id} does not answer some prompts: {error}")
+            return Answer([], read=0, written=0, drawn=("",))
         texts = [text for completion in completions for text in completion.answers][: drawing.n]
         return Answer(
             list(dict.fromkeys(texts)),

@@ -13,6 +13,18 @@ def test_the_final_answer_is_voted_on_even_if_nothing_is_printed(sandbox: Sandbo
     assert (chosen.votes, chosen.candidates, chosen.text) == (2, 3, texts[1])
 
 
+def test_equal_answers_of_other_types_vote_together(sandbox: Sandbox) -> None:
+    with sandbox.open() as session:
+        texts = [
+            code("final_answer(5)"),
+            code("final_answer(4)"),
+            code("final_answer('4')"),
+            code("final_answer(4.0)"),
+        ]
+        chosen = choose_step(texts, session)
+    assert (chosen.text, chosen.votes) == (texts[1], 3)
+
+
 def test_candidates_that_fail_or_have_no_code_are_dropped_and_counted(sandbox: Sandbox) -> None:
     with sandbox.open() as session:
         texts = ["I do not know.", code("1 / 0"), code("1 / 0"), code("print(7)")]
