@@ -14,7 +14,7 @@ from dataset_builder.tool_agents.solutions.facts_wording import (
     AFTER_READING,
     FIRST_THOUGHTS,
     LOCATION_QUERIES,
-    NEXT_THOUGHTS,
+    NEXT_THOUGHT,
     NOUNS,
     QUERIES,
     STATEMENTS,
@@ -36,7 +36,7 @@ def solve_facts(question: Question, rng: random.Random) -> Solution:
     steps: list[ToolStep] = []
     evidence: list[tuple[str, ...]] = []
     for number, hop in enumerate(hops):
-        thought = _search_thought(hops[:number], hop, operation, rng)
+        thought = _search_thought(hops, number, question.question, rng)
         steps.append(ToolStep(thought, f'print(search("{_query(hop, rng)}"))'))
         evidence.append((f"] {_title(hop)}: ", hop["quote"]))
     thought, code = _answer(hops, operation, question.answer, rng)
@@ -61,11 +61,21 @@ def _title(hop: _Hop) -> str:
     return str(hop["entity"]).removeprefix("the ")
 
 
-def _search_thought(read: Sequence[_Hop], hop: _Hop, operation: str, rng: random.Random) -> str:
+def _search_thought(hops: Sequence[_Hop], number: int, question: str, rng: random.Random) -> str:
+    hop = hops[number]
     noun = rng.choice(NOUNS[hop["field"]])
-    if not read:
-        return rng.choice(FIRST_THOUGHTS).format(noun=noun, x=hop["entity"])
-    return f"{_quote(read[-1], rng)} {rng.choice(NEXT_THOUGHTS).format(noun=noun, x=hop['entity'])}"
+    if number:
+        return f"{_quote(hops[number - 1], rng)} {NEXT_THOUGHT.format(noun=noun, x=hop['entity'])}"
+    first = rng.choice(FIRST_THOUGHTS).format(noun=noun, x=hop["entity"])
+    # The first thought is the plan: what comes later is read off it.
+    later = "".join(f", then {_planned(hop, question)}" for hop in hops[1:])
+    return f"{first.removesuffix('.')}{later}."
+
+
+def _planned(hop: _Hop, question: str) -> str:
+    """What a later hop asks for, before what comes before it is known."""
+    noun = NOUNS[hop["field"]][0]
+    return f"the {noun} of {hop['entity']}" if str(hop["entity"]) in question else f"its {noun}"
 
 
 def _quote(hop: _Hop, rng: random.Random) -> str:

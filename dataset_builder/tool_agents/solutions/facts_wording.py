@@ -32,11 +32,9 @@ FIRST_THOUGHTS: Sequence[str] = (
     "I look for a passage with the {noun} of {x}.",
 )
 
-NEXT_THOUGHTS: Sequence[str] = (
-    "Now I need the {noun} of {x}.",
-    "Next I search for the {noun} of {x}.",
-    "So I look up the {noun} of {x}.",
-)
+NEXT_THOUGHT = "Now I need the {noun} of {x}."
+"""The decision to search again, in one wording, as the decision to answer: of several wordings each would be
+less likely than the answer, and a student that decodes greedily would never search again."""
 
 AFTER_READING: Sequence[str] = (
     'The passage on {x} says "{quote}"',

@@ -27,6 +27,19 @@ def test_thoughts_and_searches_are_worded_in_many_ways(open_questions: OpenQuest
         assert 2 <= len({solve(question).steps[0].thought for question in texts}) <= number
 
 
+def test_the_first_thought_plans_all_hops_and_the_decision_to_go_on_has_one_wording(
+    open_questions: OpenQuestions,
+) -> None:
+    questions, _ = open_questions
+    for question in questions:
+        if question.kind != "facts":
+            continue
+        n_hops = len(question.metadata["hops"])
+        thoughts = [step.thought for step in solve(question).steps]
+        assert thoughts[0].count(", then ") == n_hops - 1
+        assert sum(" Now I need the " in thought for thought in thoughts) == n_hops - 1
+
+
 def test_every_step_but_the_last_has_evidence(open_questions: OpenQuestions) -> None:
     questions, _ = open_questions
     for question in questions:
