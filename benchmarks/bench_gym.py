@@ -158,7 +158,7 @@ def _resident(process: psutil.Process) -> float:
 def row(name: str, n: int, measured: Measurement | None, baseline: Measurement | None) -> dict[str, Any]:
     """A row of the table; in parentheses: times the official environment with the same output."""
     if measured is None:
-        return {"environments": name, "N": n, "steps/s": "not enough memory"}
+        return {"environments": name, "N": str(n), "steps/s": "not enough memory"}
     cells = {
         "start-up (s)": (measured.start, "start"),
         "steps/s": (measured.rate, "rate"),
@@ -170,7 +170,7 @@ def row(name: str, n: int, measured: Measurement | None, baseline: Measurement |
         ratio = f" ({value / getattr(baseline, field):.2f})" if baseline else ""
         return f"{value:.0f}{ratio}" if field == "memory" else f"{value:.1f}{ratio}"
 
-    return {"environments": name, "N": n} | {head: text(*cell) for head, cell in cells.items()}
+    return {"environments": name, "N": str(n)} | {head: text(*cell) for head, cell in cells.items()}
 
 
 def main(

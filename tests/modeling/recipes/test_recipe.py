@@ -33,7 +33,8 @@ def test_the_recipes_promised_are_there() -> None:
         "llama-3.2-1b-lora",
         "cpu-mini",
     }
-    assert scratch | flan | causal == set(recipe_names())
+    tools = {"tool-agent-cpu", "tool-agent-lora"}
+    assert scratch | flan | causal | tools == set(recipe_names())
 
 
 @pytest.mark.parametrize(
