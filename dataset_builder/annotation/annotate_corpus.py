@@ -14,10 +14,10 @@ from dataset_builder.annotation.annotators import (
     TrajectoryRejected,
 )
 from dataset_builder.common.console import progress_line
-from dataset_builder.common.errors import SubgoalError, UsageError
+from dataset_builder.common.errors import UsageError
 from dataset_builder.engines.base import Engine
 from dataset_builder.engines.local import run_in_threads
-from dataset_builder.llm.errors import RequestFailed
+from dataset_builder.llm.errors import RequestFailed, check_answered
 from dataset_builder.trajectories.corpus import Corpus, fits, segment_rows
 from dataset_builder.trajectories.trajectory import Trajectory
 
@@ -170,12 +170,7 @@ class _Run:
         for trajectory, error in failures:
             if isinstance(error, TrajectoryRejected):
                 self.give_up(trajectory, error)
-        failed = [error for _, error in failures if isinstance(error, RequestFailed)]
-        if failed:
-            raise SubgoalError(
-                f"{len(failed)} of {len(missing)} trajectories got no answer, the last because "
-                f"{failed[-1]}: the same command asks for them again."
-            )
+        check_answered(failures, len(missing), "trajectories")
         return sum(results)
 
     def one(self, trajectory: Trajectory) -> bool:

@@ -1,5 +1,7 @@
 """How a request to a language model can fail."""
 
+from collections.abc import Sequence
+
 from dataset_builder.common.errors import SubgoalError
 
 
@@ -26,3 +28,19 @@ class ContextExceeded(RequestRejected):
 
 class RequestFailed(SubgoalError):
     """A server failed on this request: another run may ask again."""
+
+
+def check_answered(failures: Sequence[tuple[object, Exception]], total: int, items: str) -> None:
+    """Raise `SubgoalError` if a server failed on some requests.
+
+    Args:
+        failures (`Sequence[tuple]`): items with their errors, as `run_in_threads` returns them.
+        total (`int`): how many items were worked on.
+        items (`str`): what they are, in the plural.
+    """
+    failed = [error for _, error in failures if isinstance(error, RequestFailed)]
+    if failed:
+        raise SubgoalError(
+            f"{len(failed)} of {total} {items} got no answer, the last because {failed[-1]}: the same "
+            "command asks for them again."
+        )

@@ -11,17 +11,15 @@ unconstrained greedy answer violates it.
 import json
 import math
 from collections.abc import Sequence
-from pathlib import Path
-from tempfile import TemporaryDirectory
 from typing import Any
 
 from dataset_builder.common.errors import UsageError
 from modeling.checkpoints.load import Checkpoint
 from modeling.inference.base import Request, TokenBackend, TokenFitter
+from modeling.inference.ctranslate2_conversion import converted
 from modeling.inference.grounding import Grounding
 from modeling.inference.search import Search
 from modeling.runtime.device import cpu_threads
-from modeling.runtime.quiet import quiet_libraries
 
 _TEXTS_PER_BATCH = 8  # larger batches pad their texts and leave the other cores idle
 _BEAM_PATIENCE = 4
@@ -152,21 +150,15 @@ def greedy_is_optimal(log_probability: float, length: int, max_length: int) -> b
 def _convert(checkpoint: Checkpoint, compute_type: str, threads: int) -> tuple[Any, list[str]]:
     """The converted model, and its vocabulary: token id → word."""
     import ctranslate2
-    from ctranslate2.converters import TransformersConverter
 
-    with TemporaryDirectory() as folder:
-        source, converted = Path(folder, "source"), Path(folder, "converted")
-        with quiet_libraries():
-            checkpoint.model.save_pretrained(source)
-            checkpoint.tokenizer.save_pretrained(source)
-            TransformersConverter(str(source)).convert(str(converted), quantization=compute_type)
-        config = converted / "config.json"
+    with converted(checkpoint, compute_type) as folder:
+        config = folder / "config.json"
         values = json.loads(config.read_text(encoding="utf-8"))
         # CTranslate2 insists on an unknown token, which byte-level tokenizers do not have or need.
         values["unk_token"] = values["unk_token"] or checkpoint.tokenizer.pad_token
         config.write_text(json.dumps(values), encoding="utf-8")
-        words = json.loads((converted / "shared_vocabulary.json").read_text(encoding="utf-8"))
+        words = json.loads((folder / "shared_vocabulary.json").read_text(encoding="utf-8"))
         translator = ctranslate2.Translator(
-            str(converted), device="cpu", compute_type=compute_type, inter_threads=threads, intra_threads=1
+            str(folder), device="cpu", compute_type=compute_type, inter_threads=threads, intra_threads=1
         )
         return translator, words

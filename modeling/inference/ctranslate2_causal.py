@@ -7,16 +7,14 @@ weights may be 8-bit.
 import json
 from collections.abc import Sequence
 from itertools import takewhile
-from pathlib import Path
-from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING, Any
 
 from modeling.checkpoints.load import Checkpoint
 from modeling.inference.base import Request, TokenBackend, TokenFitter
 from modeling.inference.causal import before_end, end_tokens
+from modeling.inference.ctranslate2_conversion import converted
 from modeling.inference.search import Search
 from modeling.runtime.device import cpu_threads
-from modeling.runtime.quiet import quiet_libraries
 
 if TYPE_CHECKING:
     import ctranslate2
@@ -102,16 +100,10 @@ def _convert(
 ) -> "tuple[ctranslate2.Generator, list[str]]":
     """The converted model, and its vocabulary: token id → word."""
     import ctranslate2
-    from ctranslate2.converters import TransformersConverter
 
-    with TemporaryDirectory() as folder:
-        source, converted = Path(folder, "source"), Path(folder, "converted")
-        with quiet_libraries():
-            checkpoint.model.save_pretrained(source)
-            checkpoint.tokenizer.save_pretrained(source)
-            TransformersConverter(str(source)).convert(str(converted), quantization=compute_type)
-        words = json.loads((converted / "vocabulary.json").read_text(encoding="utf-8"))
+    with converted(checkpoint, compute_type) as folder:
+        words = json.loads((folder / "vocabulary.json").read_text(encoding="utf-8"))
         generator = ctranslate2.Generator(
-            str(converted), device="cpu", compute_type=compute_type, inter_threads=threads, intra_threads=1
+            str(folder), device="cpu", compute_type=compute_type, inter_threads=threads, intra_threads=1
         )
         return generator, words

@@ -70,10 +70,10 @@ def load_conversations(dataset: str, config: str) -> Conversations:
 
 
 class Encoded(NamedTuple):
-    """Training sequences, and the share of conversations that were too long for one."""
+    """Training sequences, and the number of conversations that were too long for one."""
 
     sequences: list[MaskedTokens]
-    too_long: float
+    too_long: int
 
 
 def encode(table: "Dataset", tokenizer: "PreTrainedTokenizerBase", longest: int) -> Encoded:
@@ -83,17 +83,17 @@ def encode(table: "Dataset", tokenizer: "PreTrainedTokenizerBase", longest: int)
         UsageError: if all are too long, or the chat template does not accept the conversations.
     """
     sequences: list[MaskedTokens] = []
-    excluded = 0
+    too_long = 0
     for row in table:
         made = training_sequences(tokenizer, row["messages"], row["learn"])
         kept = [sequence for sequence in made if len(sequence.ids) <= longest]
-        excluded += len(kept) < len(made)
+        too_long += len(kept) < len(made)
         sequences += kept
     if not sequences:
         raise UsageError(
             f"All conversations are longer than {longest} tokens: raise source_length in the recipe."
         )
-    return Encoded(sequences, excluded / len(table))
+    return Encoded(sequences, too_long)
 
 
 def token_table(sequences: list[MaskedTokens]) -> "Dataset":

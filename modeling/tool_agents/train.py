@@ -118,7 +118,7 @@ def _train(
         console,
         f"{learner.name}: {checkpoint.parameters / 1e6:.2f}M parameters, {trained / 1e6:.2f}M trainable; "
         f"{len(train.sequences)} sequences of {mean:.0f} tokens on average, {learnt:.0f} of them learnt; "
-        f"{train.too_long:.1%} too long.",
+        f"{train.too_long} conversations too long.",
     )
     clock = started_clock(folder, recipe)
     flow = TrainingFlow(
@@ -161,7 +161,7 @@ def _train(
         best_step=best,
         metrics={"validation_loss": loss_at(best, state.log_history)},
         shortened={"train": 0.0, "validation": 0.0},
-        left_out=round(train.too_long * len(data.train)),
+        left_out=train.too_long,
         wall_seconds=round(clock.seconds, 1),
         weights=weights_hash(folder),
         versions={library: package_version(library) for library in versions},

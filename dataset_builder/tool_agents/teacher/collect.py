@@ -8,10 +8,10 @@ from typing import Protocol
 from rich.progress import Progress
 
 from dataset_builder.common.console import progress_line
-from dataset_builder.common.errors import SubgoalError, UsageError
+from dataset_builder.common.errors import UsageError
 from dataset_builder.common.jsonl_store import JsonlStore
 from dataset_builder.engines.local import run_in_threads
-from dataset_builder.llm.errors import RequestFailed, RequestRejected
+from dataset_builder.llm.errors import RequestFailed, RequestRejected, check_answered
 from dataset_builder.tool_agents.questions.question import Question
 from dataset_builder.tool_agents.trajectory import TRAJECTORIES, ToolTrajectory
 
@@ -84,12 +84,7 @@ def collect(
         if isinstance(error, RequestRejected):
             refused = ToolTrajectory(question.id, teacher.teacher, (), None, False, REFUSED)
             keep(store, teacher.name, question, refused)
-    failed = [error for _, error in failures if isinstance(error, RequestFailed)]
-    if failed:
-        raise SubgoalError(
-            f"{len(failed)} of {len(missing)} questions got no answer, the last because {failed[-1]}: the "
-            "same command asks for them again."
-        )
+    check_answered(failures, len(missing), "questions")
     return len(missing)
 
 
