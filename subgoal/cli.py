@@ -22,11 +22,9 @@ from eval_harness.cli.study import app as study
 from modeling.cli import models, train_command
 from modeling.tool_agents.cli import train_tool_command
 from space_app.cli import demo_command, space
+from subgoal.interrupts import INTERRUPTED, INTERRUPTS, STOPPED
 from subgoal.quickstart import quickstart_command
 from subgoal.tools_quickstart import tools_quickstart_command
-
-INTERRUPTED = 130
-"""Exit status after Ctrl-C, as in shells: 128 plus the number of the signal."""
 
 _FULL = {errno.ENOSPC, errno.EDQUOT}
 _REFUSED = {errno.EACCES, errno.EPERM, errno.EROFS, errno.ENOTDIR, errno.EISDIR, errno.EEXIST}
@@ -49,7 +47,8 @@ class Root(TyperGroup):
         try:
             return super().invoke(ctx)
         except KeyboardInterrupt:
-            _leave("stopped; run the same command again to continue", INTERRUPTED)
+            INTERRUPTS.reported = True
+            _leave(STOPPED, INTERRUPTED)
         except SubgoalError as error:
             _leave(f"error: {error}", error.exit_code)
         except Exception as error:
@@ -161,5 +160,17 @@ app.add_typer(space, name="space")
 
 
 def main(arguments: Sequence[str] | None = None) -> None:
-    """Run a command and exit: 0 success, 1 failure, 2 wrong usage, 130 interrupted by the user."""
-    app(args=arguments, prog_name="subgoal")
+    """Run a command and exit: 0 success, 1 failure, 2 wrong usage, 130 interrupted by the user.
+
+    Args:
+        arguments (`Sequence[str]`, *optional*, defaults to those of the process): the command. A caller that
+            passes it keeps its own handling of Ctrl-C.
+    """
+    if arguments is not None:
+        app(args=arguments, prog_name="subgoal")
+        return
+    INTERRUPTS.install()
+    try:
+        app(prog_name="subgoal")
+    finally:
+        INTERRUPTS.end_at_once()
