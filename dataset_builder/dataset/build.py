@@ -1,21 +1,24 @@
 """Writing the corpus as a Hub repository in a folder: Parquet files and a dataset card."""
 
-import tempfile
 from collections.abc import Mapping
 from pathlib import Path
 
 import datasets
-from huggingface_hub import DatasetCard
 from rich.progress import Progress
-from yaml import YAMLError
 
 from dataset_builder.annotation.annotators import version_of
 from dataset_builder.common.console import progress_line
-from dataset_builder.common.errors import UsageError
-from dataset_builder.common.folder_lock import LOCK_FILES, OWNER, folder_lock
+from dataset_builder.common.folder_lock import folder_lock
 from dataset_builder.dataset.card import agreement_note, annotator_note, dataset_card
 from dataset_builder.dataset.features import CONFIGS
-from dataset_builder.dataset.parquet_folder import DataFile, replace_folder, write_split
+from dataset_builder.dataset.parquet_folder import (
+    CARD,
+    DataFile,
+    check_replaceable,
+    replace_folder,
+    scratch_folder,
+    write_split,
+)
 from dataset_builder.dataset.plots import plots
 from dataset_builder.dataset.stats import subgoal_names, task_paths
 from dataset_builder.dataset.tables import build_config
@@ -61,13 +64,11 @@ def build(
     out = Path(out).resolve()
     version = check_version(state_text)
     corpus = Corpus(folder)
-    # Bad input is refused before the lock, which makes the folder and leaves a file there. An owner of the
-    # folder may be replacing its files at this moment: they are checked when it has finished.
-    if not (out / OWNER).exists():
-        _check_out(out)
+    # Bad input is refused before the lock, which makes the folder and leaves a file there.
+    check_replaceable(out, CONFIGS)
     corpus.annotated(annotator, corpus.trajectories(path), version_of(annotator))
     with folder_lock(out, wait):
-        _check_out(out)
+        check_replaceable(out, CONFIGS)
         _build(corpus, out, annotator=annotator, path=path, state_text=version, progress=progress)
     return out
 
@@ -79,20 +80,19 @@ def _build(
     advance = progress_line(progress, "dataset", len(CONFIGS))
     datasets.disable_progress_bars()
     try:
-        # Beside the target, so that the new files are moved and not copied.
-        with tempfile.TemporaryDirectory(dir=out.parent, prefix=".build-") as scratch:
-            new = Path(scratch) / "repository"
+        with scratch_folder(out) as scratch:
+            new = scratch / "repository"
             tables: dict[str, datasets.DatasetDict] = {}
             files: dict[str, dict[str, DataFile]] = {}
             for config in CONFIGS:
                 options = {"annotator": annotator, "path": path, "state_text": state_text}
-                tables[config] = build_config(config, Path(scratch) / "cache", corpus, **options)
+                tables[config] = build_config(config, scratch / "cache", corpus, **options)
                 files[config] = {
                     split: write_split(table, new / config, split) for split, table in tables[config].items()
                 }
                 advance()
             _write_card(new, corpus, tables, files, annotator=annotator, path=path, state_text=state_text)
-            replace_folder(out, new, Path(scratch) / "earlier")
+            replace_folder(out, new, scratch / "earlier")
     finally:
         datasets.enable_progress_bars()
 
@@ -121,25 +121,7 @@ def _write_card(
         path=path,
         state_text=state_text,
     )
-    card.save(new / "README.md")
+    card.save(new / CARD)
     (new / "images").mkdir()
     for name, picture in plots(paths, subgoals).items():
         (new / "images" / name).write_bytes(picture)
-
-
-def _check_out(out: Path) -> None:
-    """Raise `UsageError` if `out` contains anything but an earlier build."""
-    if out.is_file():
-        raise UsageError(f"{out} is a file: name a folder for the dataset.")
-    names = {path.name for path in out.iterdir()} - set(LOCK_FILES) if out.exists() else set()
-    if names and (not names <= {"README.md", ".gitattributes", "images", *CONFIGS} or not _is_build(out)):
-        raise UsageError(f"{out} holds something else than a dataset: name an empty folder.")
-
-
-def _is_build(folder: Path) -> bool:
-    """Whether a folder contains a card written by this program."""
-    try:
-        configs = DatasetCard.load(folder / "README.md").data.get("configs") or []
-        return "trajectories" in {config["config_name"] for config in configs}
-    except (OSError, ValueError, YAMLError, KeyError, TypeError):
-        return False

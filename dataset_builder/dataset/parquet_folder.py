@@ -1,16 +1,23 @@
 """A dataset repository in a folder: Parquet files, the part of the card that names them, and the swap."""
 
+import contextlib
 import hashlib
 import os
-from collections.abc import Mapping
+import shutil
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any, NamedTuple
 
 import datasets
 import pyarrow
 import pyarrow.parquet as parquet
+from huggingface_hub import DatasetCard
+from yaml import YAMLError
 
+from dataset_builder.common.errors import UsageError
 from dataset_builder.common.folder_lock import LOCK_FILES
+
+CARD = "README.md"
 
 _GROUP_BYTES = 64 << 20
 """Maximum size of a row group in uncompressed bytes: a reader holds a whole one in memory."""
@@ -60,17 +67,57 @@ def _write_parquet(columns: pyarrow.Table, file: Path) -> None:
     )
 
 
+@contextlib.contextmanager
+def scratch_folder(out: Path) -> Iterator[Path]:
+    """A new folder beside `out`, so that its files can be moved there and need not be copied.
+
+    It is removed at the end; what a killed build left is removed first. The caller owns the lock of `out`.
+    """
+    scratch = out.parent / f".build-{out.name}"
+    shutil.rmtree(scratch, ignore_errors=True)
+    scratch.mkdir()
+    try:
+        yield scratch
+    finally:
+        shutil.rmtree(scratch, ignore_errors=True)
+
+
+def check_replaceable(out: Path, configs: Sequence[str], kind: str = "a dataset") -> None:
+    """Raise `UsageError` if `out` contains anything but an earlier build, which may be unfinished.
+
+    Args:
+        out (`Path`): folder of the new repository.
+        configs (`Sequence[str]`): names of the configurations; the card of an earlier build lists the first.
+        kind (`str`, *optional*, defaults to `"a dataset"`): what the folder may hold, for the message.
+    """
+    if out.is_file():
+        raise UsageError(f"{out} is a file: name a folder for the dataset.")
+    names = {path.name for path in out.iterdir()} - set(LOCK_FILES) if out.exists() else set()
+    if names and not (names <= {CARD, ".gitattributes", "images", *configs} and _card_lists(out, configs[0])):
+        raise UsageError(f"{out} holds something else than {kind}: name an empty folder.")
+
+
+def _card_lists(folder: Path, config: str) -> bool:
+    """Whether a folder contains a card that lists a configuration."""
+    try:
+        configs = DatasetCard.load(folder / CARD).data.get("configs") or []
+        return config in {listed["config_name"] for listed in configs}
+    except (OSError, ValueError, YAMLError, KeyError, TypeError):
+        return False
+
+
 def replace_folder(out: Path, new: Path, earlier: Path) -> None:
     """Move the contents of `new` into `out`, and what was there into `earlier`.
 
     The folder itself is kept, since it may be another process's working directory; so are the files of its
-    lock.
+    lock. At any moment `out` is empty or holds a card: `check_replaceable` then accepts what a killed build
+    left, and the next build makes it whole.
     """
     for folder in (out, earlier):
         folder.mkdir(exist_ok=True)
-    for path in [path for path in out.iterdir() if path.name not in LOCK_FILES]:
+    for path in [path for path in out.iterdir() if path.name not in (*LOCK_FILES, CARD)]:
         os.replace(path, earlier / path.name)
-    for path in list(new.iterdir()):
+    for path in sorted(new.iterdir(), key=lambda path: path.name != CARD):
         os.replace(path, out / path.name)
 
 

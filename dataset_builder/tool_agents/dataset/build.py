@@ -1,15 +1,20 @@
 """Writing a dataset of tool-agent trajectories as a Hub repository in a folder."""
 
-import tempfile
 from collections.abc import Sequence
 from pathlib import Path
 
 import datasets
 
 from dataset_builder.common.errors import UsageError
-from dataset_builder.common.folder_lock import LOCK_FILES, folder_lock
+from dataset_builder.common.folder_lock import folder_lock
 from dataset_builder.common.jsonl_store import JsonlStore
-from dataset_builder.dataset.parquet_folder import replace_folder, write_split
+from dataset_builder.dataset.parquet_folder import (
+    CARD,
+    check_replaceable,
+    replace_folder,
+    scratch_folder,
+    write_split,
+)
 from dataset_builder.tool_agents.dataset.card import tool_dataset_card
 from dataset_builder.tool_agents.dataset.tables import CONFIGS, Material, build_tables
 from dataset_builder.tool_agents.questions.question import QUESTIONS, Question, read_questions
@@ -17,6 +22,8 @@ from dataset_builder.tool_agents.retrieval.base import Passage
 from dataset_builder.tool_agents.retrieval.bm25 import BM25Retriever
 from dataset_builder.tool_agents.retrieval.passages import PASSAGES, load_passages
 from dataset_builder.tool_agents.trajectory import TRAJECTORIES, ToolTrajectory
+
+_KIND = "a dataset of tool agents"
 
 
 def read_trajectories(folder: str | Path, questions: Sequence[Question]) -> list[ToolTrajectory]:
@@ -78,7 +85,7 @@ def build_tool_dataset(
     ```
     """
     folder, out = Path(questions), Path(out).resolve()
-    _check_out(out)
+    check_replaceable(out, CONFIGS, _KIND)
     listed: list[Passage] = []
     if passages or (folder / PASSAGES).is_file():
         listed = load_passages(passages or str(folder))
@@ -94,8 +101,9 @@ def build_tool_dataset(
         raise UsageError(
             f"No right trajectory belongs to a training question of {folder}: collect with these questions."
         )
-    with folder_lock(out), tempfile.TemporaryDirectory(dir=out.parent, prefix=".build-") as scratch:
-        new = Path(scratch) / "repository"
+    with folder_lock(out), scratch_folder(out) as scratch:
+        check_replaceable(out, CONFIGS, _KIND)
+        new = scratch / "repository"
         datasets.disable_progress_bars()
         try:
             files = {
@@ -104,16 +112,6 @@ def build_tool_dataset(
             }
         finally:
             datasets.enable_progress_bars()
-        tool_dataset_card(tables, files, material).save(new / "README.md")
-        replace_folder(out, new, Path(scratch) / "earlier")
+        tool_dataset_card(tables, files, material).save(new / CARD)
+        replace_folder(out, new, scratch / "earlier")
     return out
-
-
-def _check_out(out: Path) -> None:
-    """Raise `UsageError` if `out` contains anything but an earlier build."""
-    if out.is_file():
-        raise UsageError(f"{out} is a file: name a folder for the dataset.")
-    names = {path.name for path in out.iterdir()} if out.exists() else set()
-    names -= {*LOCK_FILES, "README.md", ".gitattributes"}
-    if names and not ("agent" in names and names <= set(CONFIGS)):
-        raise UsageError(f"{out} holds something else than a dataset of tool agents: name an empty folder.")

@@ -1,6 +1,9 @@
 """The built dataset: what `load_dataset` opens is what the trajectories say."""
 
 import shutil
+import signal
+import subprocess
+import sys
 from pathlib import Path
 
 import pyarrow.parquet as parquet
@@ -12,6 +15,7 @@ from dataset_builder.annotation.annotators import annotator
 from dataset_builder.common.errors import SubgoalError, UsageError
 from dataset_builder.common.hub_ids import split_revision
 from dataset_builder.dataset.build import build
+from dataset_builder.dataset.features import CONFIGS
 from dataset_builder.dataset.load import load_config
 from dataset_builder.simulator.tasks import get_task
 from dataset_builder.trajectories.corpus import Corpus, annotation_store, trajectory_store
@@ -117,6 +121,43 @@ def test_an_earlier_build_is_replaced_from_within_and_through_a_link(
     assert build(corpus_folder, link) == folder
     assert link.is_symlink()
     assert len(load_config(str(folder), "flat")["train"])
+
+
+KILLED_BUILD = """
+import os, signal, sys
+from types import SimpleNamespace
+from dataset_builder.dataset import build, parquet_folder
+
+moves = 0
+
+def replace(source, target):
+    global moves
+    if moves == int(sys.argv[3]):
+        os.kill(os.getpid(), signal.SIGKILL)
+    moves += 1
+    os.replace(source, target)
+
+parquet_folder.os = SimpleNamespace(replace=replace)
+build.build(sys.argv[1], sys.argv[2])
+"""
+
+
+@pytest.mark.parametrize("moves", [3, pytest.param(8, marks=pytest.mark.slow)])
+def test_a_build_that_was_killed_within_its_swap_is_finished_by_the_next(
+    corpus_folder: Path, dataset_folder: Path, tmp_path: Path, moves: int
+) -> None:
+    out = Path(shutil.copytree(dataset_folder, tmp_path / "dataset"))
+    arguments = (corpus_folder, out, moves)
+    killed = subprocess.run([sys.executable, "-c", KILLED_BUILD, *map(str, arguments)], check=False)
+    assert killed.returncode == -signal.SIGKILL
+    assert not set(CONFIGS) <= {path.name for path in out.iterdir()}
+
+    build(corpus_folder, out)
+
+    names = {path.relative_to(out) for path in out.rglob("*.*")}
+    assert names == {path.relative_to(dataset_folder) for path in dataset_folder.rglob("*.*")}
+    assert len(load_config(str(out), "executor")["train"])
+    assert [path.name for path in tmp_path.iterdir()] == ["dataset"]
 
 
 def test_stored_segments_that_do_not_cover_their_path_are_named(

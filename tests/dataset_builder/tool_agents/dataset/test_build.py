@@ -52,6 +52,18 @@ def sources(tmp_path: Path) -> tuple[Path, Path]:
     return tmp_path / "questions", tmp_path / "trajectories"
 
 
+def test_the_readme_of_somebody_else_is_not_replaced(sources: tuple[Path, Path], tmp_path: Path) -> None:
+    (tmp_path / "out").mkdir()
+    readme = tmp_path / "out" / "README.md"
+    readme.write_text("# My thesis")
+    with pytest.raises(UsageError, match="holds something else than a dataset of tool agents"):
+        build_tool_dataset(sources[0], [sources[1]], tmp_path / "out")
+    assert readme.read_text() == "# My thesis"
+    readme.unlink()
+    build_tool_dataset(sources[0], [sources[1]], tmp_path / "out")
+    build_tool_dataset(sources[0], [sources[1]], tmp_path / "out")
+
+
 def test_a_built_dataset_opens_with_conversations_to_learn(
     sources: tuple[Path, Path], tmp_path: Path
 ) -> None:
