@@ -24,7 +24,9 @@ from dataset_builder.tool_agents.solutions.solution import Solution
 MISTAKE_SHARE = 0.06
 """Share of the solutions with a step that fails, as that of a small model may; the next step repairs it."""
 
-_OPERATIONS = ("compare", "sum")
+_PLANNED_OPERATIONS = {"compare": ", and compare them", "sum": ", and add them"}
+"""What is done with the last two facts → how the plan ends."""
+
 _Hop = Mapping[str, Any]
 
 
@@ -32,11 +34,11 @@ def solve_facts(question: Question, rng: random.Random) -> Solution:
     """See `solve`."""
     hops = question.metadata["hops"]
     operation = question.metadata["form"].split("_")[0]
-    operation = operation if operation in _OPERATIONS else ""
+    operation = operation if operation in _PLANNED_OPERATIONS else ""
     steps: list[ToolStep] = []
     evidence: list[tuple[str, ...]] = []
     for number, hop in enumerate(hops):
-        thought = _search_thought(hops, number, question.question, rng)
+        thought = _search_thought(hops, number, operation, question.question, rng)
         steps.append(ToolStep(thought, f'print(search("{_query(hop, rng)}"))'))
         evidence.append((f"] {_title(hop)}: ", hop["quote"]))
     thought, code = _answer(hops, operation, question.answer, rng)
@@ -61,7 +63,9 @@ def _title(hop: _Hop) -> str:
     return str(hop["entity"]).removeprefix("the ")
 
 
-def _search_thought(hops: Sequence[_Hop], number: int, question: str, rng: random.Random) -> str:
+def _search_thought(
+    hops: Sequence[_Hop], number: int, operation: str, question: str, rng: random.Random
+) -> str:
     hop = hops[number]
     noun = rng.choice(NOUNS[hop["field"]])
     if number:
@@ -69,7 +73,7 @@ def _search_thought(hops: Sequence[_Hop], number: int, question: str, rng: rando
     first = rng.choice(FIRST_THOUGHTS).format(noun=noun, x=hop["entity"])
     # The first thought is the plan: what comes later is read off it.
     later = "".join(f", then {_planned(hop, question)}" for hop in hops[1:])
-    return f"{first.removesuffix('.')}{later}."
+    return f"{first.removesuffix('.')}{later}{_PLANNED_OPERATIONS.get(operation, '')}."
 
 
 def _planned(hop: _Hop, question: str) -> str:

@@ -37,6 +37,9 @@ def test_the_first_thought_plans_all_hops_and_the_decision_to_go_on_has_one_word
         n_hops = len(question.metadata["hops"])
         thoughts = [step.thought for step in solve(question).steps]
         assert thoughts[0].count(", then ") == n_hops - 1
+        planned = {"sum": ", and add them.", "compare": ", and compare them."}
+        end = planned.get(question.metadata["form"].split("_")[0])
+        assert thoughts[0].endswith(end) if end else ", and " not in thoughts[0]
         assert sum(" Now I need the " in thought for thought in thoughts) == n_hops - 1
 
 
