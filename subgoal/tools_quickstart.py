@@ -61,9 +61,9 @@ def tools_quickstart_command(
                 "--out", out / "runs" / mode, "--max-new-tokens", ANSWER_TOKENS,
             )  # fmt: skip
         from eval_harness.tool_agents.records import read_run
-        from eval_harness.tool_agents.report import paired_report, tool_report
+        from eval_harness.tool_agents.report import column, paired_report, tool_report
 
-        cot, agent = ([read_run(out / "runs" / mode)] for mode in ("cot", "agent"))
+        cot, agent = (column([read_run(out / "runs" / mode)]) for mode in ("cot", "agent"))
         console.print(tool_report([cot, agent]))
         console.print(paired_report(cot, agent))
         console.print(

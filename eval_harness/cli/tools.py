@@ -101,7 +101,14 @@ def tools_report(
             help="Run folders; join those of one column by commas (RUN1,RUN2).", metavar="RUN[,RUN]..."
         ),
     ],
+    names: Annotated[
+        str | None, _option("Names of the columns, comma-separated. Default: model and mode.")
+    ] = None,
     markdown: Annotated[Path | None, _option("Write the tables as Markdown.", metavar="FILE")] = None,
+    card: Annotated[
+        Path | None,
+        _option("Write the tables into the model card of this checkpoint, which played one of the runs."),
+    ] = None,
 ) -> None:
     """Compare runs over questions: right answers by family, and each column's difference to the first.
 
@@ -111,13 +118,20 @@ def tools_report(
     from dataset_builder.common.errors import UsageError
     from eval_harness.cli.report import write_text
     from eval_harness.tool_agents.records import read_run
-    from eval_harness.tool_agents.report import paired_report, tool_report
+    from eval_harness.tool_agents.report import column, paired_report, tool_report
+    from eval_harness.tool_agents.results_card import write_results
 
-    groups = [[read_run(folder) for folder in column.split(",") if folder] for column in folders]
+    groups = [[read_run(folder) for folder in listed.split(",") if folder] for listed in folders]
     if not all(groups):
         raise UsageError("A column names no run: write RUN, or RUN1,RUN2.")
-    tables = [tool_report(groups), *(paired_report(groups[0], group) for group in groups[1:])]
+    named = [name.strip() for name in names.split(",")] if names else [""] * len(groups)
+    if len(named) != len(groups):
+        raise UsageError(f"--names has {len(named)} names for {len(groups)} columns.")
+    columns = [column(group, name) for group, name in zip(groups, named, strict=True)]
+    tables = [tool_report(columns), *(paired_report(columns[0], second) for second in columns[1:])]
     for table in tables:
         console.print(table)
     if markdown is not None:
         write_text(str(markdown), "\n".join(table.markdown() for table in tables))
+    if card is not None:
+        write_results(card, columns, tables)

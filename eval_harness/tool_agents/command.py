@@ -13,7 +13,7 @@ from dataset_builder.tool_agents.sandbox.local_session import MAX_CANDIDATES
 from dataset_builder.tool_agents.sandbox.remote import RemoteSandbox
 from dataset_builder.tool_agents.teacher.command import question_retriever
 from eval_harness.tool_agents.playing import PlaySettings
-from eval_harness.tool_agents.report import tool_report
+from eval_harness.tool_agents.report import column, tool_report
 from eval_harness.tool_agents.run import run_questions
 from modeling.inference.search import Search
 from modeling.tool_agents.answering import open_chat
@@ -53,9 +53,9 @@ def play_and_report(
     ):
         if value < least:
             raise UsageError(f"{name} {value}: give {least} or more.")
-    asked = load_questions(questions, split, max_questions)
+    listed = load_questions(questions, split, max_questions)
     # A chain of thought reads no passages: its questions need none.
-    searched = question_retriever(asked, questions, retriever) if settings.mode != "cot" else NoPassages()
+    passages = question_retriever(listed, questions, retriever) if settings.mode != "cot" else NoPassages()
     chat = open_chat(
         model,
         learner,
@@ -66,17 +66,16 @@ def play_and_report(
         max_new_tokens=max_new_tokens,
     )
     with ExitStack() as stack:
-        cage: Sandbox | RemoteSandbox | None = None
+        opened: Sandbox | RemoteSandbox | None = None
         if settings.mode == "agent":
-            if sandbox != "local" and not isinstance(searched, NoPassages):
+            if sandbox != "local" and not isinstance(passages, NoPassages):
                 raise UsageError(
                     f"--sandbox {sandbox} cannot search passages that are in this process: omit it, or take "
                     "questions without passages."
                 )
             opened = open_sandbox(sandbox)
             stack.callback(opened.close)
-            cage = opened
-            if off := cage.isolation.off if isinstance(cage, Sandbox) else ():
+            if off := opened.isolation.off if isinstance(opened, Sandbox) else ():
                 say(f"The sandbox has no {', '.join(off)} here: see docs/tools.md.")
         judging = None
         if judge is not None:
@@ -88,8 +87,8 @@ def play_and_report(
             client = ChatClient(judge, base_url, model_option="--judge", parallel_option="--batch-size")
             judging = LLMJudge(ChatSession(client, CompletionCache(out)))
         bar = stack.enter_context(progress_bar())
-        run = run_questions(out, asked, chat, settings, searched, cage, judging, bar)
-    console.print(tool_report([[run]]))
+        run = run_questions(out, listed, chat, settings, passages, opened, judging, bar)
+    console.print(tool_report([column([run])]))
 
 
 def _check_search(search: Search, sandbox: str | None) -> None:

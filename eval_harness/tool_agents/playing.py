@@ -87,7 +87,6 @@ def play_questions(
         judge (`LLMJudge`, *optional*): asked about facts that do not match exactly.
 
     Raises:
-        UsageError: if a question does not fit the model.
         SubgoalError: if retrieval, the sandbox or a server fails.
     """
     if settings.mode != "agent":
@@ -138,7 +137,6 @@ def play_steps(
         sandbox (`Sandbox`): runs code.
 
     Raises:
-        UsageError: if the question does not fit the model.
         SubgoalError: if retrieval, the sandbox or a server fails.
 
     Example:
@@ -170,7 +168,6 @@ def answer_at_once(
         passages (`str`, *optional*): passages for the question, as text.
 
     Raises:
-        UsageError: if the question does not fit the model.
         SubgoalError: if a server fails.
     """
     (answer,) = model.answer([cot_messages(question, passages)], settings.search, settings.seed)

@@ -1,6 +1,8 @@
 """Runs over questions as tables: shares of right answers by family with intervals, and paired differences."""
 
+from collections import Counter
 from collections.abc import Callable, Sequence
+from typing import NamedTuple
 
 from dataset_builder.common.errors import UsageError
 from eval_harness.reports.score_table import interval_text, mean_text
@@ -17,32 +19,55 @@ _GROUPS: tuple[tuple[str, Callable[[QuestionResult], bool]], ...] = (
 )
 
 
-def tool_report(groups: Sequence[Sequence[ToolRun]]) -> ReportTable:
+class Column(NamedTuple):
+    """A model in a table.
+
+    Attributes:
+        name: head of the column.
+        runs: its runs; those of several trainings answer the same questions.
+    """
+
+    name: str
+    runs: Sequence[ToolRun]
+
+
+def column(runs: Sequence[ToolRun], name: str = "") -> Column:
+    """The column of some runs, by default named after their model and how it answered.
+
+    Args:
+        runs (`Sequence[ToolRun]`): at least one.
+        name (`str`, *optional*): head of the column.
+    """
+    name = name or runs[0].name
+    return Column(name if len(runs) == 1 else f"{name}, {len(runs)} trainings", runs)
+
+
+def tool_report(columns: Sequence[Column]) -> ReportTable:
     """A column for each model: the percentage of right answers, by family and over groups of families.
 
     Intervals are 95% bootstrap intervals over questions, drawn within families; runs of one column (trainings
     with other seeds) count as repeated answers to the same questions.
 
     Args:
-        groups (`Sequence[Sequence[ToolRun]]`): for each column, its runs.
+        columns (`Sequence[Column]`): models with their runs.
 
     Raises:
         UsageError: if there are no answers.
     """
+    groups = [listed.runs for listed in columns]
     runs = [run for group in groups for run in group]
     families = list(dict.fromkeys(result.family for run in runs for result in run.results.values()))
     if not families:
         raise UsageError("None of the runs holds an answer.")
-    heads = ["% right", "questions", *(_head(group) for group in groups)]
     by_family = []
     for family in families:
-        chosen = [_values(group, lambda result, family=family: result.family == family) for group in groups]  # type: ignore[misc]
-        by_family.append([family, str(_count(chosen)), *(_cell(values) for values in chosen)])
+        values = [_values(group, lambda result, family=family: result.family == family) for group in groups]  # type: ignore[misc]
+        by_family.append([family, str(_count(values)), *map(_cell, values)])
     totals = []
     for name, belongs in _GROUPS:
-        chosen = [_values(group, belongs) for group in groups]
-        if any(chosen):
-            totals.append([name, str(_count(chosen)), *(_cell(values, interval=True) for values in chosen)])
+        values = [_values(group, belongs) for group in groups]
+        if any(values):
+            totals.append([name, str(_count(values)), *(_cell(cell, interval=True) for cell in values)])
     details = [
         ["steps a question", "", *(_mean(group, lambda result: len(result.steps)) for group in groups)],
         ["tokens read a question", "", *(_mean(group, lambda result: result.read) for group in groups)],
@@ -51,21 +76,23 @@ def tool_report(groups: Sequence[Sequence[ToolRun]]) -> ReportTable:
         ["code failed, % of answers", "", *(_faults(group, "failed") for group in groups)],
         ["CPU seconds a question", "", *(_cpu(group) for group in groups)],
     ]
-    return ReportTable(heads, [by_family, totals, details], notes=_notes(groups))
+    return ReportTable(
+        ["% right", "questions", *_heads(columns)], [by_family, totals, details], notes=_notes(groups)
+    )
 
 
-def paired_report(first: Sequence[ToolRun], second: Sequence[ToolRun]) -> ReportTable:
+def paired_report(first: Column, second: Column) -> ReportTable:
     """The second model's percentage of right answers minus the first's, on the questions that both answered.
 
     Args:
-        first, second (`Sequence[ToolRun]`): the runs of each.
+        first, second (`Column`): the models with their runs.
 
     Raises:
         UsageError: if they have no question in common.
     """
     rows = []
     for name, belongs in _GROUPS:
-        one, two = _values(first, belongs), _values(second, belongs)
+        one, two = _values(first.runs, belongs), _values(second.runs, belongs)
         differences = {
             family: [
                 [_average(two[family][key]) - _average(one[family][key])]
@@ -82,13 +109,18 @@ def paired_report(first: Sequence[ToolRun], second: Sequence[ToolRun]) -> Report
             rows.append([name, str(count), f"{estimate.mean:+.1f}", interval_text(estimate, sign="+")])
     if not rows:
         raise UsageError("The runs have no question in common.")
-    title = f"{_head(second)} minus {_head(first)}"
+    one_head, two_head = _heads([first, second])
+    title = f"{two_head} minus {one_head}"
     return ReportTable(["difference in points", "questions", "mean", "95% interval"], [rows], title=title)
 
 
-def _head(group: Sequence[ToolRun]) -> str:
-    name = group[0].name
-    return name if len(group) == 1 else f"{name}, {len(group)} trainings"
+def _heads(columns: Sequence[Column]) -> list[str]:
+    """The names of the columns; equal ones are told apart by the folders of their runs."""
+    often = Counter(listed.name for listed in columns)
+    return [
+        listed.name if often[listed.name] == 1 else f"{listed.name}, {listed.runs[0].folder.name}"
+        for listed in columns
+    ]
 
 
 _Values = dict[str, dict[str, list[float]]]

@@ -11,6 +11,7 @@ from modeling.checkpoints.adapters import ADAPTER_CONFIG
 from modeling.checkpoints.load import weights_hash
 from modeling.checkpoints.model_card import model_card, partner_of, placeholder, write_card
 from modeling.checkpoints.play_results import read_results
+from modeling.checkpoints.tool_model_card import tool_model_card, tool_placeholder
 from modeling.checkpoints.training_record import CHECKPOINTS, CURVE, LOGS, PLAN, TrainingResult, read_record
 
 EVAL_RESULTS = ".eval_results"
@@ -64,7 +65,7 @@ def push_checkpoint(
     ```
     """
     folder = Path(folder)
-    record = _check_finished(folder)
+    record = check_finished(folder)
     _check_base(folder)
     return push_folder(
         folder,
@@ -81,13 +82,29 @@ def push_checkpoint(
     )
 
 
+def write_tool_card(folder: str | Path, results: str) -> None:
+    """Rewrite the `README.md` of an agent with tools, or of a baseline, with its scores.
+
+    Args:
+        folder (`str` or `Path`): folder of `subgoal tools train`.
+        results (`str`): scores as Markdown.
+
+    Raises:
+        UsageError: if the folder is not such a checkpoint, or is not finished.
+    """
+    record = check_finished(Path(folder))
+    if record.recipe.get("purpose") != "tools":
+        raise UsageError(f"{folder} is not an agent with tools: `subgoal models card` writes its card.")
+    (Path(folder) / "README.md").write_text(tool_model_card(record, results=results), encoding="utf-8")
+
+
 def write_results_card(folder: str | Path, results: str | Path) -> None:
     """Rewrite a checkpoint's `README.md` with the results of a run that it played.
 
     Raises:
         UsageError: if the folder is not a finished checkpoint, or another one played the run.
     """
-    record = _check_finished(Path(folder))
+    record = check_finished(Path(folder))
     write_card(Path(folder), record, read_results(Path(results), record))
 
 
@@ -95,6 +112,14 @@ def _card(
     folder: Path, record: TrainingResult, repo_id: str, partner: str | None, results: str | Path | None
 ) -> str:
     local = folder / "README.md"
+    if record.recipe.get("purpose") == "tools":
+        if results is not None:
+            raise UsageError(
+                f"{folder} is an agent with tools: write its scores into the card with `subgoal eval "
+                "tools-report RUN… --card FOLDER`, then push without --results."
+            )
+        text = local.read_text(encoding="utf-8") if local.is_file() else tool_model_card(record)
+        return text.replace(tool_placeholder(record.role), repo_id)
     if results is not None or not local.is_file():
         played = None if results is None else read_results(Path(results), record)
         curve = (folder / CURVE).is_file()
@@ -115,7 +140,7 @@ def _eval_results(folder: Path, repo_id: str) -> dict[str, bytes]:
     }
 
 
-def _check_finished(folder: Path) -> TrainingResult:
+def check_finished(folder: Path) -> TrainingResult:
     """The record of a checkpoint folder that is complete and unchanged since its training."""
     if not folder.is_dir():
         raise UsageError(f"There is no checkpoint folder {folder}: `subgoal train` makes one.")
@@ -138,6 +163,6 @@ def _check_base(folder: Path) -> None:
     base = json.loads((folder / ADAPTER_CONFIG).read_text(encoding="utf-8"))["base_model_name_or_path"]
     if is_path(base):
         raise UsageError(
-            f"{folder} is an adapter of the local folder {base}, which nobody else has: publish the base, "
-            "and train with its Hub id as --base."
+            f"{folder} is an adapter of the local folder {base}, which nobody else has: name its base on the "
+            f"Hub with `subgoal models rebase {folder} ID`, or publish the base and train on that."
         )

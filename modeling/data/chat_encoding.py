@@ -105,6 +105,15 @@ class ChatFitter:
             shortened += [index] if cut else []
         return rows, shortened
 
+    def fits(self, given: ChatInput) -> bool:
+        """Whether a conversation fits the model, shortened if need be.
+
+        Args:
+            given (`ChatInput`): a conversation.
+        """
+        ids, _ = self._shortened(given.messages())
+        return len(ids) <= self.source_length
+
     def decode(self, rows: list[list[int]]) -> list[str]:
         """The texts of answers.
 
@@ -118,6 +127,16 @@ class ChatFitter:
         return text
 
     def _fit(self, messages: list[Message]) -> tuple[list[int], bool]:
+        ids, cut = self._shortened(messages)
+        if len(ids) > self.source_length:
+            raise UsageError(
+                f"A question of {len(ids):,} tokens does not fit the model's {self.source_length:,}: remove "
+                f"it, or take a model with a longer context: {messages[1]['content'][:60]!r} …"
+            )
+        return ids, cut
+
+    def _shortened(self, messages: list[Message]) -> tuple[list[int], bool]:
+        """Token ids, after as many observations as need be were shortened, and whether any was."""
         ids = prompt_ids(self.tokenizer, messages)
         observations = [index for index, message in enumerate(messages) if message["role"] == "user"][1:]
         cut = False
@@ -125,9 +144,4 @@ class ChatFitter:
             index = observations.pop(0)
             messages[index] = {"role": "user", "content": messages[index]["content"][:_KEPT].rstrip() + " …"}
             ids, cut = prompt_ids(self.tokenizer, messages), True
-        if len(ids) > self.source_length:
-            raise UsageError(
-                f"A question of {len(ids):,} tokens does not fit the model's {self.source_length:,}: remove "
-                f"it, or take a model with a longer context: {messages[1]['content'][:60]!r} …"
-            )
         return ids, cut

@@ -31,6 +31,7 @@ CHAT_BACKENDS = ("auto", "transformers", "ctranslate2", "ctranslate2-int8")
 
 _CONTEXT = 4_096  # tokens, for models that name none
 _NO_LIMIT = 1_000_000
+_UNANSWERED = Answer([], read=0, written=0, drawn=("",))
 _GRACE = 5.0  # seconds for which a run that ends waits for open requests
 
 
@@ -56,9 +57,12 @@ class ChatModel(ABC):
             search (`Search`): greedy, beams or samples; `Answer.drawn` holds all samples.
             seed (`int`, *optional*, defaults to 0): seed of the samples.
 
+        Returns:
+            `list[Answer]`: one per conversation; an empty answer to one that is too long for the model, or
+            that a server rejects.
+
         Raises:
-            UsageError: if a conversation does not fit a model on this machine.
-            SubgoalError: if a server fails. A prompt that it rejects has an empty answer.
+            SubgoalError: if a server fails.
         """
 
     @abstractmethod
@@ -97,7 +101,8 @@ class LocalChat(ChatModel):
                 "--max-new-tokens."
             )
         self._source_length = context - max_new_tokens
-        self._backend = _make_backend(backend, checkpoint, self._fitter(learner), max_new_tokens)
+        self._fitter = self._make_fitter(learner)
+        self._backend = _make_backend(backend, checkpoint, self._fitter, max_new_tokens)
 
     def answering_as(self, learner: Learner) -> "LocalChat":
         """The same model answering in another way. Its weights are in memory once.
@@ -106,10 +111,11 @@ class LocalChat(ChatModel):
             learner (`Learner`): how it answers.
         """
         model = copy(self)
-        model._backend = self._backend.with_fitter(self._fitter(learner))
+        model._fitter = self._make_fitter(learner)
+        model._backend = self._backend.with_fitter(model._fitter)
         return model
 
-    def _fitter(self, learner: Learner) -> ChatFitter:
+    def _make_fitter(self, learner: Learner) -> ChatFitter:
         return ChatFitter(self._checkpoint.tokenizer, self._source_length, learner.is_complete)
 
     def answer(
@@ -117,7 +123,14 @@ class LocalChat(ChatModel):
     ) -> list[Answer]:
         """See `ChatModel.answer`."""
         inputs = [ChatInput.of(messages) for messages in conversations]
-        return self._backend.answer(inputs, search, [seed] * len(inputs))
+        fitting = [index for index, given in enumerate(inputs) if self._fitter.fits(given)]
+        answers = []
+        if fitting:
+            texts = [inputs[index] for index in fitting]
+            answers = self._backend.answer(texts, search, [seed] * len(fitting))
+        # The other questions are not answered; one that is too long does not end a run of hundreds.
+        listed = dict(zip(fitting, answers, strict=True))
+        return [listed.get(index, _UNANSWERED) for index in range(len(inputs))]
 
     def describe(self) -> dict[str, Any]:
         """The checkpoint's provenance, and the engine."""
@@ -196,7 +209,7 @@ class ServedChat(ChatModel):
         except (ContextExceeded, RequestRejected) as error:
             # The question is not answered; the others are.
             self._session.client.warn_once("rejected", f"{self.id} does not answer some prompts: {error}")
-            return Answer([], read=0, written=0, drawn=("",))
+            return _UNANSWERED
         texts = [text for completion in completions for text in completion.answers][: drawing.n]
         return Answer(
             list(dict.fromkeys(texts)),

@@ -18,25 +18,19 @@ class Learner:
         name: name on the command line.
         config: configuration of the dataset that it learns from.
         is_complete: whether a model need not write on after a text.
-        title: in words, for cards.
     """
 
     name: str
     config: str
     is_complete: Callable[[str], bool]
-    title: str
 
 
 LEARNERS = {
     learner.name: learner
     for learner in (
-        Learner(
-            "agent", "agent", is_whole_step, "An agent with two tools, a search and a Python interpreter"
-        ),
-        Learner("cot", "cot", _never, "A model that answers by chain of thought, without tools"),
-        Learner(
-            "cot-rag", "cot_rag", _never, "A model that answers by chain of thought with retrieved passages"
-        ),
+        Learner("agent", "agent", is_whole_step),
+        Learner("cot", "cot", _never),
+        Learner("cot-rag", "cot_rag", _never),
     )
 }
 """Name → learner."""

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 from dataset_builder.common.errors import UsageError
 from dataset_builder.common.folder_lock import folder_lock
 from modeling.checkpoints.load import load_checkpoint, weights_hash
+from modeling.checkpoints.tool_model_card import tool_model_card
 from modeling.checkpoints.training_record import (
     CHECKPOINTS,
     CURVE,
@@ -20,7 +21,6 @@ from modeling.data.tokenizer import save_tokenizer
 from modeling.recipes.recipe import Recipe, load_recipe
 from modeling.runtime.device import hardware
 from modeling.runtime.quiet import quiet_libraries
-from modeling.tool_agents.card import tool_model_card
 from modeling.tool_agents.examples import Conversations, encode, load_conversations, token_table
 from modeling.tool_agents.learners import LEARNERS, Learner
 from modeling.training.arguments import reporting_callbacks

@@ -7,7 +7,7 @@ import pytest
 from dataset_builder.common.errors import UsageError
 from dataset_builder.tool_agents.conversation import agent_messages
 from modeling.checkpoints.load import load_checkpoint
-from modeling.inference.search import Search
+from modeling.inference.search import Answer, Search
 from modeling.tool_agents.answering import LocalChat, open_chat
 from modeling.tool_agents.learners import LEARNERS, Learner
 from tests.modeling.tiny_models import save_tiny
@@ -45,6 +45,19 @@ def test_a_model_here_answers_by_either_engine_alike(tmp_path: Path) -> None:
     assert texts[0] == texts[1]
 
 
+@pytest.mark.parametrize("backend", ["transformers", "ctranslate2"])
+def test_a_question_that_is_too_long_is_no_answer_and_the_others_are_kept(
+    backend: str, tmp_path: Path
+) -> None:
+    folder = str(save_tiny("llama", tmp_path / "tiny"))
+    model = open_chat(folder, AGENT, backend=backend, max_new_tokens=8)
+    short, long = agent_messages("2 + 3?"), agent_messages("2 + 3? " * 800)
+    alone = model.answer([short], Search())
+    assert alone[0].read > 0
+    assert model.answer([long, short], Search()) == [Answer([], read=0, written=0, drawn=("",)), *alone]
+    assert model.answer([long], Search())[0].drawn == ("",)
+
+
 def test_what_cannot_answer_is_one_line(tmp_path: Path) -> None:
     folder = str(save_tiny("gpt2", tmp_path / "tiny", positions=128))
     with pytest.raises(UsageError, match="has room for 128 tokens, 256 of them for the answer"):
@@ -59,7 +72,7 @@ def test_what_cannot_answer_is_one_line(tmp_path: Path) -> None:
 
 def test_a_model_answers_in_another_way_with_the_same_weights(tmp_path: Path) -> None:
     checkpoint = load_checkpoint(str(save_tiny("llama", tmp_path / "model")))
-    brief = LocalChat(checkpoint, Learner("brief", "agent", bool, "Stops early"), "transformers", 8)
+    brief = LocalChat(checkpoint, Learner("brief", "agent", bool), "transformers", 8)
     cot = brief.answering_as(LEARNERS["cot"])
     asked = [agent_messages("What is 7 times 8?")]
     ((short,), (long,)) = (model.answer(asked, Search()) for model in (brief, cot))

@@ -5,18 +5,26 @@ from pathlib import Path
 from dataset_builder.common.citations import AGENT_DISTILLATION
 from dataset_builder.common.hub_ids import is_folder, split_revision
 from modeling.checkpoints.training_record import TrainingResult
-from modeling.tool_agents.learners import LEARNERS
 
 _TEMPLATE = Path(__file__).parent / "templates" / "tool_model_card.md"
-REPOSITORY = "NAMESPACE/tool-{role}"
-"""Placeholder for the id of the repository that the checkpoint is pushed to."""
+_TITLES = {
+    "agent": "An agent with two tools, a search and a Python interpreter",
+    "cot": "A model that answers by chain of thought, without tools",
+    "cot-rag": "A model that answers by chain of thought with retrieved passages",
+}
 
 
-def tool_model_card(result: TrainingResult, results: str = "") -> str:
+def tool_placeholder(role: str) -> str:
+    """The placeholder id in a local card, which a push replaces."""
+    return f"NAMESPACE/tool-{role}"
+
+
+def tool_model_card(result: TrainingResult, repo_id: str | None = None, results: str = "") -> str:
     """The card of a checkpoint.
 
     Args:
         result (`TrainingResult`): record of its training.
+        repo_id (`str`, *optional*): id for the example; by default `tool_placeholder`.
         results (`str`, *optional*): scores as Markdown.
     """
     from huggingface_hub import ModelCard, ModelCardData
@@ -24,7 +32,6 @@ def tool_model_card(result: TrainingResult, results: str = "") -> str:
     base = result.base or {}
     recipe = result.recipe
     on_hub = bool(base) and not is_folder(base["id"])
-    repo = REPOSITORY.format(role=result.role)
     card = ModelCard.from_template(
         ModelCardData(
             language="en",
@@ -36,11 +43,12 @@ def tool_model_card(result: TrainingResult, results: str = "") -> str:
             tags=["agents", "tool-use", "distillation", result.role],
         ),
         template_path=str(_TEMPLATE),
-        repo=repo,
-        title=LEARNERS[result.role].title,
+        repo=repo_id or tool_placeholder(result.role),
+        title=_TITLES[result.role],
         name=result.role,
         base=base.get("id", ""),
         base_revision=base.get("revision", "")[:19],
+        trained_on=base.get("trained_on", ""),
         recipe=recipe["name"],
         lora=recipe["lora"],
         frozen=recipe["frozen_layers"],
