@@ -26,6 +26,10 @@ _ToolCot = Annotated[
     str | None,
     typer.Option(metavar="ID", help="Answers beside it without tools. Default: the same model."),
 ]
+_ToolBase = Annotated[
+    str | None,
+    typer.Option(metavar="ID", help="Base of these models, if not the one that their adapter names."),
+]
 _ToolPassages = Annotated[
     str | None,
     typer.Option(metavar="SOURCE", help="Passages to search: folder, Hub id, or http://… of a server."),
@@ -38,6 +42,7 @@ def demo_command(
     flat: _Flat = None,
     tool_agent: _ToolAgent = None,
     tool_cot: _ToolCot = None,
+    tool_base: _ToolBase = None,
     tool_passages: _ToolPassages = None,
     port: Annotated[int, typer.Option(help="Port of the page.", min=1, max=65535)] = 7860,
 ) -> None:
@@ -53,7 +58,7 @@ def demo_command(
         raise UsageError("The demo needs gradio: pip install 'subgoal-distillation[demo]'.")
     from space_app.settings import find_settings
 
-    settings = find_settings(controller, executor, flat, tool_agent, tool_cot, tool_passages)
+    settings = find_settings(controller, executor, flat, tool_agent, tool_cot, tool_base, tool_passages)
     check_port(port)
 
     from space_app.ui.server import launch
@@ -92,6 +97,7 @@ def push(
     dataset: Annotated[str | None, typer.Option(metavar="ID", help="Dataset with the expert paths.")] = None,
     tool_agent: _ToolAgent = None,
     tool_cot: _ToolCot = None,
+    tool_base: _ToolBase = None,
     tool_passages: _ToolPassages = None,
     private: Annotated[
         bool, typer.Option("--private", help="Create the Space private; refuse an existing public one.")
@@ -114,6 +120,7 @@ def push(
             dataset=dataset,
             tool_agent=tool_agent,
             tool_cot=tool_cot,
+            tool_base=tool_base,
             tool_passages=tool_passages,
             private=private,
         )

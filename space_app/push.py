@@ -25,6 +25,7 @@ def push_space(
     dataset: str | None = None,
     tool_agent: str | None = None,
     tool_cot: str | None = None,
+    tool_base: str | None = None,
     tool_passages: str | None = None,
     private: bool = False,
 ) -> Pushed:
@@ -37,6 +38,7 @@ def push_space(
         dataset (`str`, *optional*, defaults to the namespace's released one): Hub id of the expert paths.
         tool_agent (`str`, *optional*): Hub id of an agent with tools, which gets a page.
         tool_cot (`str`, *optional*): Hub id of the model that answers without tools beside it.
+        tool_base (`str`, *optional*): Hub id of their base, if not the one that they name.
         tool_passages (`str`, *optional*): Hub id or server of the passages that it searches.
         private (`bool`, *optional*, defaults to `False`): create the Space private.
 
@@ -56,7 +58,7 @@ def push_space(
         "SUBGOAL_EXECUTOR": executor or placeholder("executor").replace("NAMESPACE", namespace),
         "SUBGOAL_DATASET": dataset or DATASET_ID.replace("NAMESPACE", namespace),
     }
-    if not tool_agent and (tool_cot or tool_passages):
+    if not tool_agent and (tool_cot or tool_base or tool_passages):
         raise UsageError("There is no agent with tools: add --tool-agent NAMESPACE/NAME.")
     models |= {
         variable: name
@@ -64,6 +66,7 @@ def push_space(
             ("SUBGOAL_FLAT", flat),
             ("SUBGOAL_TOOL_AGENT", tool_agent),
             ("SUBGOAL_TOOL_COT", tool_cot),
+            ("SUBGOAL_TOOL_BASE", tool_base),
             ("SUBGOAL_TOOL_PASSAGES", tool_passages),
         )
         if name

@@ -19,6 +19,7 @@ class Settings:
         dataset: folder or Hub id of the expert paths; without it they are searched in the simulator (slow).
         tool_agent: an agent with tools, which has a page of its own; None for no such page.
         tool_cot: answers the same questions by chain of thought; None for the model of `tool_agent`.
+        tool_base: base of `tool_agent` and `tool_cot`, if not the one that the adapter names.
         tool_passages: what that agent searches: a file, a folder, a Hub id, or the address of a server.
         max_episodes: most episodes open, and most questions being answered, at the same time.
         idle_seconds: an episode without a move for this long is closed.
@@ -37,6 +38,7 @@ class Settings:
     dataset: str | None = None
     tool_agent: str | None = None
     tool_cot: str | None = None
+    tool_base: str | None = None
     tool_passages: str | None = None
     max_episodes: int = 40
     idle_seconds: float = 600.0
@@ -49,15 +51,18 @@ def find_settings(
     flat: str | None = None,
     tool_agent: str | None = None,
     tool_cot: str | None = None,
+    tool_base: str | None = None,
     tool_passages: str | None = None,
 ) -> Settings:
     """Settings from the arguments, else from the environment, else from the `release` folder.
 
     The environment variables are `SUBGOAL_CONTROLLER`, `SUBGOAL_EXECUTOR`, `SUBGOAL_FLAT`, `SUBGOAL_DATASET`,
-    `SUBGOAL_TOOL_AGENT`, `SUBGOAL_TOOL_COT`, `SUBGOAL_TOOL_PASSAGES` and `SUBGOAL_MAX_EPISODES`.
+    `SUBGOAL_TOOL_AGENT`, `SUBGOAL_TOOL_COT`, `SUBGOAL_TOOL_BASE`, `SUBGOAL_TOOL_PASSAGES` and
+    `SUBGOAL_MAX_EPISODES`.
 
     Args:
-        controller, executor, flat, tool_agent, tool_cot, tool_passages (`str`, *optional*): see `Settings`.
+        controller, executor, flat (`str`, *optional*): see `Settings`.
+        tool_agent, tool_cot, tool_base, tool_passages (`str`, *optional*): see `Settings`.
 
     Raises:
         UsageError: if only one model of the pair is given, or none is and there is no release; or a model
@@ -86,6 +91,7 @@ def find_settings(
         os.environ.get("SUBGOAL_DATASET") or released("dataset"),
         tool_agent,
         tool_cot,
+        tool_base or os.environ.get("SUBGOAL_TOOL_BASE"),
         tool_passages or released("tool-agent/passages.jsonl"),
         max_episodes=_number("SUBGOAL_MAX_EPISODES", Settings.max_episodes),
     )

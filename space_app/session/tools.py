@@ -166,12 +166,14 @@ class ToolBackend:
         for name in (agent_id, settings.tool_cot or ""):
             if name.startswith(SERVED):
                 raise UsageError(f"{name} runs at a server: the page needs a folder or a Hub id.")
-        agent = LocalChat(load_checkpoint(agent_id, kinds=("causal",)), LEARNERS["agent"])
+        base = settings.tool_base
+        agent = LocalChat(load_checkpoint(agent_id, base=base, kinds=("causal",)), LEARNERS["agent"])
         lock = cot_lock = threading.Lock()
         if settings.tool_cot in (None, agent_id):
             cot = agent.answering_as(LEARNERS["cot"])
         else:
-            cot = LocalChat(load_checkpoint(settings.tool_cot, kinds=("causal",)), LEARNERS["cot"])
+            checkpoint = load_checkpoint(settings.tool_cot, base=base, kinds=("causal",))
+            cot = LocalChat(checkpoint, LEARNERS["cot"])
             cot_lock = threading.Lock()
         return cls(
             SharedChat(agent, lock),

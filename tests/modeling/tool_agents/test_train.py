@@ -1,5 +1,6 @@
 """Training of agents with tools and their baselines, on a tiny model."""
 
+import json
 from pathlib import Path
 
 import pytest
@@ -10,7 +11,9 @@ from transformers import AutoModelForCausalLM
 
 from dataset_builder.common.errors import UsageError
 from dataset_builder.tool_agents.conversation import ToolStep, agent_messages, cot_messages
-from modeling.checkpoints.load import load_checkpoint
+from modeling.checkpoints.load import load_checkpoint, weights_hash
+from modeling.checkpoints.publish import push_checkpoint
+from modeling.checkpoints.rebase import rebase_adapter
 from modeling.checkpoints.training_record import read_record
 from modeling.recipes.recipe import Recipe, load_recipe, recipe_names
 from modeling.tool_agents.train import train_tool_agent
@@ -92,6 +95,21 @@ def test_lora_in_the_upper_layers_makes_an_adapter(
     assert {str(weights.dtype) for weights in adapter.values()} == {"torch.float16"}
     PeftModel.from_pretrained(AutoModelForCausalLM.from_pretrained(base), tmp_path / "cot")
     assert "search(query)" not in (tmp_path / "cot" / "README.md").read_text()
+
+    with pytest.raises(UsageError, match=r"name its base on the Hub with `subgoal models rebase .*/cot ID`"):
+        push_checkpoint(tmp_path / "cot", "tester/cot")
+    with pytest.raises(UsageError, match="is a folder: give the id of the base on the Hub"):
+        rebase_adapter(tmp_path / "cot", str(base))
+    rebase_adapter(tmp_path / "cot", "tester/base@v1", "its 4-bit weights")
+    config = json.loads((tmp_path / "cot" / "adapter_config.json").read_text())
+    assert (config["base_model_name_or_path"], config["revision"]) == ("tester/base", "v1")
+    trained_on = read_record(tmp_path / "cot").base
+    assert trained_on is not None
+    assert trained_on["weights"] == weights_hash(base)
+    card = (tmp_path / "cot" / "README.md").read_text()
+    assert "`tester/base` (`v1`); trained and scored on its 4-bit weights" in card
+    assert str(tmp_path) not in card
+    assert load_checkpoint(str(tmp_path / "cot"), base=str(base)).kind == "causal"
 
 
 def test_what_cannot_be_trained_is_one_line(recipe: Recipe, dataset: Path, tmp_path: Path) -> None:
