@@ -84,7 +84,10 @@ def explain_disk_error(error: BaseException) -> str | None:
                 f"The cache of the Hugging Face libraries cannot be written: {path} ({reason}): "
                 "set HF_HOME to a folder that can be."
             )
-        if number in _REFUSED:
+        # Nothing can be created below /proc or a missing mount, and the system says that it does not exist.
+        out = _output_folder()
+        missing = number == errno.ENOENT and isinstance(path, str) and Path(path).is_relative_to(out)
+        if number in _REFUSED or missing:
             where = f"Cannot use {path or _output_folder()} ({reason})"
             return f"{where}: name another path, or change its permissions."
     return None

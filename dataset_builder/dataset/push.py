@@ -50,7 +50,7 @@ def push_dataset(
 
 
 def _check_dataset(folder: Path) -> None:
-    remedy = "`subgoal corpus build` makes one."
+    remedy = "`subgoal corpus build` makes one, and `subgoal tools build`."
     if not (folder / "README.md").is_file():
         raise UsageError(f"{folder} is not a built dataset (it has no README.md): {remedy}")
     try:

@@ -63,8 +63,8 @@ def build_questions(
         made, passages = build_open(
             train, validation, test, out_of_domain, seed, bar, [name for name in families.split(",") if name]
         )
-    write_passages(out / PASSAGES, passages)
     write_questions(out / QUESTIONS, made)
+    write_passages(out / PASSAGES, passages)
     say(f"{len(made)} questions and {len(passages)} passages in {out}")
 
 
@@ -149,10 +149,10 @@ def collect_command(
 
     from dataset_builder.tool_agents.questions.load import load_questions
 
-    asked = load_questions(questions, split, max_questions)
-    searched = question_retriever(asked, questions, retriever)
+    listed = load_questions(questions, split, max_questions)
+    passages = question_retriever(listed, questions, retriever)
     with folder_lock(out, wait):
-        collect_trajectories(out, asked, teacher, searched, options)
+        collect_trajectories(out, listed, teacher, passages, options)
 
 
 @app.command("build")

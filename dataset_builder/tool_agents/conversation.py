@@ -128,8 +128,8 @@ def cot_messages(question: str, passages: str = "", answer: str | None = None) -
         passages (`str`, *optional*): passages that were retrieved for the question, as text.
         answer (`str`, *optional*): the reasoning, in training.
     """
-    asked = f"{passages}\n\n{question}" if passages else question
-    messages = [{"role": "system", "content": COT_SYSTEM}, {"role": "user", "content": asked}]
+    prompt = f"{passages}\n\n{question}" if passages else question
+    messages = [{"role": "system", "content": COT_SYSTEM}, {"role": "user", "content": prompt}]
     return [*messages, {"role": "assistant", "content": answer}] if answer is not None else messages
 
 

@@ -89,11 +89,11 @@ def build_tool_dataset(
     listed: list[Passage] = []
     if passages or (folder / PASSAGES).is_file():
         listed = load_passages(passages or str(folder))
-    asked = list(read_questions(folder / QUESTIONS))
+    listed_questions = list(read_questions(folder / QUESTIONS))
     material = Material(
-        asked,
+        listed_questions,
         listed,
-        [trajectory for source in trajectories for trajectory in read_trajectories(source, asked)],
+        [trajectory for source in trajectories for trajectory in read_trajectories(source, listed_questions)],
         BM25Retriever(listed) if listed else None,
     )
     tables = build_tables(material)

@@ -106,10 +106,10 @@ def _conversations(config: str, material: Material) -> Iterable[tuple[str, dict[
         question = questions.get(trajectory.question)
         if question is None or question.split == "test" or not question.in_domain:
             continue
-        told = _messages(config, question, trajectory, material.retriever)
-        if told is None:
+        conversation = _messages(config, question, trajectory, material.retriever)
+        if conversation is None:
             continue
-        messages, learn = told
+        messages, learn = conversation
         yield (
             question.split,
             {

@@ -84,10 +84,16 @@ class Question:
 
 
 def write_questions(path: Path, questions: Iterable[Question]) -> None:
-    """Write questions as JSON lines, all or none of them."""
+    """Write questions as JSON lines, all or none of them.
+
+    Raises:
+        UsageError: if the file holds others: trajectories and runs may belong to them.
+    """
     path.parent.mkdir(parents=True, exist_ok=True)
-    lines = (json.dumps(question.to_record(), ensure_ascii=False) + "\n" for question in questions)
-    write_atomically(path, "".join(lines))
+    text = "".join(json.dumps(question.to_record(), ensure_ascii=False) + "\n" for question in questions)
+    if path.is_file() and path.read_text(encoding="utf-8") != text:
+        raise UsageError(f"{path.parent} holds other questions: name another folder.")
+    write_atomically(path, text)
 
 
 def read_questions(path: Path) -> Iterator[Question]:

@@ -52,11 +52,11 @@ class LLMJudge:
         """
 
         def compose(_: RequestFormat) -> list[Message]:
-            asked = (
+            prompt = (
                 f"Question: {question.question}\nReference answer: {question.answer}\n"
                 f"Answer: {answer[:_MAX_ANSWER_CHARS]}"
             )
-            return [{"role": "system", "content": _SYSTEM}, {"role": "user", "content": asked}]
+            return [{"role": "system", "content": _SYSTEM}, {"role": "user", "content": prompt}]
 
         about = {
             "annotator": JUDGE_NAME,

@@ -117,12 +117,12 @@ class _FunctionModel(Model):
     ) -> ChatMessage:
         """The model's next step in the form of this project, so that all of a trajectory has one form."""
         # A message of a tool call repeats the code of the message before it.
-        told = [message for message in messages if message.role != MessageRole.TOOL_CALL]
+        kept = [message for message in messages if message.role != MessageRole.TOOL_CALL]
         cleaned = get_clean_message_list(
-            told, role_conversions=tool_role_conversions, flatten_messages_as_text=True
+            kept, role_conversions=tool_role_conversions, flatten_messages_as_text=True
         )
-        asked = [{"role": _role(message["role"]), "content": message["content"]} for message in cleaned]
-        step = teacher_step(self._ask(asked, stop_sequences or ()))
+        prompt = [{"role": _role(message["role"]), "content": message["content"]} for message in cleaned]
+        step = teacher_step(self._ask(prompt, stop_sequences or ()))
         return ChatMessage(role=MessageRole.ASSISTANT, content=step_text(step.thought, step.code))
 
 

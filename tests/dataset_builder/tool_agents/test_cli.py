@@ -1,5 +1,7 @@
 """`subgoal tools questions`."""
 
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
@@ -26,6 +28,30 @@ def test_a_question_set_is_built_in_a_folder(tmp_path: Path) -> None:
     assert len(questions) == 28
     ids = {passage.id for passage in load_passages(str(out))}
     assert all(set(question.passages) <= ids for question in questions)
+
+
+def test_another_question_set_in_the_folder_is_kept(tmp_path: Path) -> None:
+    command = ["tools", "questions", "build", "--out", str(tmp_path), "--validation", "0", "--test", "0"]
+    command += ["--out-of-domain", "0", "--train"]
+    for size, status in (("12", 0), ("12", 0), ("13", 2)):
+        shown = CliRunner().invoke(app, [*command, size])
+        assert shown.exit_code == status, shown.output
+    assert "holds other questions: name another folder" in shown.output
+    assert len(list(read_questions(tmp_path / "questions.jsonl"))) == 12
+
+
+@pytest.mark.skipif(not Path("/proc/self").exists(), reason="needs Linux")
+def test_a_folder_that_cannot_be_made_is_one_line() -> None:
+    out = "/proc/questions"
+    done = subprocess.run(
+        [sys.executable, "-m", "subgoal", "tools", "questions", "build", "--out", out, "--train", "12"],
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert done.returncode == 1
+    assert done.stderr.count("\n") == 1
+    assert f"Cannot use {out} (No such file or directory)" in done.stderr
 
 
 def test_the_folder_of_something_else_is_refused(tmp_path: Path) -> None:
