@@ -16,7 +16,7 @@ from dataset_builder.dataset.parquet_folder import (
     write_split,
 )
 from dataset_builder.tool_agents.dataset.card import tool_dataset_card
-from dataset_builder.tool_agents.dataset.tables import CONFIGS, Material, build_tables
+from dataset_builder.tool_agents.dataset.tables import CONFIGS, LEARNERS, Material, build_tables
 from dataset_builder.tool_agents.questions.question import QUESTIONS, Question, read_questions
 from dataset_builder.tool_agents.retrieval.base import Passage
 from dataset_builder.tool_agents.retrieval.bm25 import BM25Retriever
@@ -97,9 +97,9 @@ def build_tool_dataset(
         BM25Retriever(listed) if listed else None,
     )
     tables = build_tables(material)
-    if "agent" not in tables or "train" not in tables["agent"]:
+    if not any("train" in tables.get(config, {}) for config in LEARNERS):
         raise UsageError(
-            f"No right trajectory belongs to a training question of {folder}: collect with these questions."
+            f"No right answer belongs to a training question of {folder}: collect with these questions."
         )
     with folder_lock(out), scratch_folder(out) as scratch:
         check_replaceable(out, CONFIGS, _KIND)

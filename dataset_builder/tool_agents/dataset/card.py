@@ -16,7 +16,7 @@ from dataset_builder.dataset.parquet_folder import (
     size_category,
     size_rows,
 )
-from dataset_builder.tool_agents.dataset.tables import Material, columns
+from dataset_builder.tool_agents.dataset.tables import LEARNERS, Material, columns
 
 _TEMPLATE = Path(__file__).parent / "templates" / "tool_dataset_card.md"
 _OPEN = "open"
@@ -37,7 +37,9 @@ def tool_dataset_card(
         material (`Material`): what the tables were built from.
     """
     is_open = any(question.set == _OPEN for question in material.questions)
-    first: Dataset = next(iter(tables["agent"].values()))
+    # Some published sets have chains of thought only.
+    config = next(config for config in LEARNERS if config in tables)
+    first: Dataset = next(iter(tables[config].values()))
     return DatasetCard.from_template(
         DatasetCardData(
             license="cc-by-4.0" if is_open else "other",
@@ -59,6 +61,8 @@ def tool_dataset_card(
         ),
         template_path=str(_TEMPLATE),
         repo=DATASET_ID,
+        config=config,
+        learner=config.replace("_", "-"),
         teacher_note=_teacher_note(material),
         license_note=_OPEN_LICENSE if is_open else "that of the question sets.",
         sources="; ".join(sorted({question.source for question in material.questions if question.source})),
@@ -82,6 +86,12 @@ def _teacher_note(material: Material) -> str:
             )
         else:
             notes.append(f"{count:,} trajectories were written by the language model `{teacher}`.")
+    chains = Counter(trajectory.teacher for trajectory in material.trajectories if trajectory.cot is not None)
+    notes += [
+        f"{count:,} chains of thought were written by "
+        + ("the program." if teacher == "program" else f"the language model `{teacher}`.")
+        for teacher, count in chains.most_common()
+    ]
     return " ".join(notes)
 
 

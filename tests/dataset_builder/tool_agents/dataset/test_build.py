@@ -99,9 +99,24 @@ def test_building_again_replaces_and_other_folders_are_refused(
         build_tool_dataset(sources[0], [sources[1]], sources[0])
     with pytest.raises(UsageError, match="holds no trajectories"):
         build_tool_dataset(sources[0], [tmp_path / "nothing"], tmp_path / "other")
+    (sources[0] / QUESTIONS).unlink()
     write_questions(sources[0] / QUESTIONS, [_question("z", "maths", "train")])
-    with pytest.raises(UsageError, match="No right trajectory belongs"):
+    with pytest.raises(UsageError, match="No right answer belongs"):
         build_tool_dataset(sources[0], [sources[1]], tmp_path / "other")
+
+
+def test_chains_of_thought_alone_make_a_dataset(sources: tuple[Path, Path], tmp_path: Path) -> None:
+    store = JsonlStore(tmp_path / "chains" / TRAJECTORIES)
+    for name in "bc":
+        chain = ToolTrajectory(name, "big-model", (), None, False, "no code", cot="The answer is 5.")
+        store.append((name,), chain.to_record())
+    out = build_tool_dataset(sources[0], [tmp_path / "chains"], tmp_path / "out")
+    assert build_tool_dataset(sources[0], [tmp_path / "chains"], out) == out
+    assert load_dataset(str(out), split="train")["id"] == ["b"]  # the first configuration is the default
+    assert not (out / "agent").exists()
+    card = (out / "README.md").read_text()
+    assert '", "cot", split="train")' in card
+    assert "2 chains of thought" in card
 
 
 def test_trajectories_of_another_question_with_the_same_id_are_refused(
