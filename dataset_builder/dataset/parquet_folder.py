@@ -87,21 +87,21 @@ def check_replaceable(out: Path, configs: Sequence[str], kind: str = "a dataset"
 
     Args:
         out (`Path`): folder of the new repository.
-        configs (`Sequence[str]`): names of the configurations; the card of an earlier build lists the first.
+        configs (`Sequence[str]`): names of the configurations; the card of an earlier build lists one.
         kind (`str`, *optional*, defaults to `"a dataset"`): what the folder may hold, for the message.
     """
     if out.is_file():
         raise UsageError(f"{out} is a file: name a folder for the dataset.")
     names = {path.name for path in out.iterdir()} - set(LOCK_FILES) if out.exists() else set()
-    if names and not (names <= {CARD, ".gitattributes", "images", *configs} and _card_lists(out, configs[0])):
+    if names and not (names <= {CARD, ".gitattributes", "images", *configs} and _card_lists(out, configs)):
         raise UsageError(f"{out} holds something else than {kind}: name an empty folder.")
 
 
-def _card_lists(folder: Path, config: str) -> bool:
-    """Whether a folder contains a card that lists a configuration."""
+def _card_lists(folder: Path, configs: Sequence[str]) -> bool:
+    """Whether a folder contains a card that lists one of the configurations."""
     try:
-        configs = DatasetCard.load(folder / CARD).data.get("configs") or []
-        return config in {listed["config_name"] for listed in configs}
+        listed = DatasetCard.load(folder / CARD).data.get("configs") or []
+        return not {entry["config_name"] for entry in listed}.isdisjoint(configs)
     except (OSError, ValueError, YAMLError, KeyError, TypeError):
         return False
 
