@@ -4,6 +4,7 @@ import contextlib
 import os
 import signal
 import sys
+from collections.abc import Callable
 from types import FrameType
 from typing import NoReturn
 
@@ -30,11 +31,17 @@ class Interrupts:
 
     def install(self) -> None:
         """Handle the signals of this process; to be called in the main thread."""
-        signal.signal(signal.SIGINT, self._stop)
+        self._handle_by(self._stop)
 
     def end_at_once(self) -> None:
         """Let any further Ctrl-C end the process: only cleanup is left to do."""
-        signal.signal(signal.SIGINT, self._end)
+        self._handle_by(self._end)
+
+    @staticmethod
+    def _handle_by(handler: Callable[[int, FrameType | None], NoReturn]) -> None:
+        # A shell starts background jobs with the signal ignored, so that Ctrl-C does not stop them.
+        if signal.getsignal(signal.SIGINT) != signal.SIG_IGN:
+            signal.signal(signal.SIGINT, handler)
 
     def _stop(self, number: int, frame: FrameType | None) -> NoReturn:
         self.end_at_once()

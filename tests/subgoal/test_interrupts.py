@@ -82,6 +82,17 @@ def test_the_second_ctrl_c_ends_what_hangs_and_shows_the_cursor_again() -> None:
     assert shown.splitlines() == ["\x1b[?25h", "stopped; run the same command again to continue"]
 
 
+def test_a_background_job_of_a_shell_ignores_ctrl_c() -> None:
+    code = (
+        "import os, signal; signal.signal(signal.SIGINT, signal.SIG_IGN); "
+        "from subgoal.interrupts import INTERRUPTS; "
+        "INTERRUPTS.install(); os.kill(os.getpid(), signal.SIGINT); "
+        "INTERRUPTS.end_at_once(); os.kill(os.getpid(), signal.SIGINT); print('done')"
+    )
+    done = subprocess.run([sys.executable, "-c", code], cwd=ROOT, capture_output=True, text=True, check=False)
+    assert (done.returncode, done.stdout, done.stderr) == (0, "done\n", "")
+
+
 def test_ctrl_c_after_the_command_is_one_line() -> None:
     """What runs at Python's exit, such as the end of Java, is not interrupted with a traceback."""
     code = (
