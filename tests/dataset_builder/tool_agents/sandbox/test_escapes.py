@@ -167,6 +167,7 @@ def _message(text: str) -> bytes:
 KILLED = {
     "endless loop": "while True: pass",
     "endless loop that catches": "while True:\n  try:\n    while True: pass\n  except BaseException: pass",
+    "endless loop of calls": "def one_more(n):\n    return n + 1\nn = 0\nwhile True:\n    n = one_more(n)",
     "endless loop in C": "10**10**8",
     "endless regular expression": "import re\nre.match('(a+)+$', 'a' * 40 + 'b')",
     "endless sleep": OS + "sys.modules['select'].select([], [], [])",

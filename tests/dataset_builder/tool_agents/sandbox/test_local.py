@@ -30,6 +30,16 @@ def test_state_is_kept_and_only_prints_are_output(session: LocalSession) -> None
     assert session.run("print(x)").output == "3\n"
 
 
+def test_code_means_what_it_means_in_python(session: LocalSession) -> None:
+    loops = (
+        "for n in range(3):\n    pass\nelse:\n    print('end')\nwhile n:\n    break\nelse:\n    print('no')"
+    )
+    assert session.run(loops).output == "end\n"
+    assert (
+        session.run("match [1, 2]:\n    case [first, *rest]:\n        print(first, rest)").output == "1 [2]\n"
+    )
+
+
 def test_an_error_is_one_line_and_keeps_what_ran_before_it(session: LocalSession) -> None:
     assert session.run("y = 1\nprint(y)\n1 / 0") == Execution(
         "1\n", None, "ZeroDivisionError: division by zero", 0
