@@ -14,7 +14,6 @@ from dataset_builder.tool_agents.retrieval.bm25 import BM25Retriever
 from dataset_builder.tool_agents.scoring import LLMJudge
 from eval_harness.tool_agents.playing import PlaySettings
 from eval_harness.tool_agents.records import RUN_FILE, read_run
-from eval_harness.tool_agents.report import column, paired_report, tool_report
 from eval_harness.tool_agents.run import run_questions
 from modeling.inference.search import Search
 from tests.eval_harness.tool_agents.conftest import Scripted, question
@@ -79,19 +78,3 @@ def test_a_damaged_record_is_one_line(tmp_path: Path) -> None:
     (tmp_path / RUN_FILE).write_text("{")
     with pytest.raises(UsageError, match="holds a damaged run"):
         run_questions(tmp_path, QUESTIONS, Scripted(_adds), COT)
-
-
-def test_reports_compare_columns_on_the_same_questions(tmp_path: Path) -> None:
-    right = run_questions(tmp_path / "right", QUESTIONS, Scripted(_adds), COT)
-    wrong = run_questions(tmp_path / "wrong", QUESTIONS, Scripted(lambda messages: ["The answer is 3."]), COT)
-    table = tool_report([column([wrong]), column([right]), column([right, wrong])])
-    rows = {row[0]: list(row[1:]) for block in table.blocks for row in block}
-    assert rows["sums"] == ["3", "33.3", "100.0", "66.7"]
-    assert rows["more"] == ["3", "0.0", "100.0", "50.0"]
-    assert rows["all"][0] == "6"
-    assert rows["all"][2] == "100.0 (100.0 to 100.0)"
-    assert "out of domain" not in rows
-    assert table.heads[-1] == "scripted (cot), 2 trainings"
-    compared = paired_report(column([wrong]), column([right]))
-    differences = {row[0]: row[1:] for block in compared.blocks for row in block}
-    assert differences["all"][:2] == ["6", "+83.3"]
