@@ -1,12 +1,16 @@
 """Libraries without progress bars and notices: the project prints its own."""
 
+import warnings
 from collections.abc import Iterator
 from contextlib import contextmanager
 
 
 @contextmanager
 def quiet_libraries() -> Iterator[None]:
-    """Turn off progress bars and notices of transformers and datasets inside the block."""
+    """Turn off progress bars and notices of transformers and datasets inside the block.
+
+    So are announcements of changes in their interfaces, with which only this project can do anything.
+    """
     import datasets
     from transformers.utils import logging
 
@@ -16,7 +20,9 @@ def quiet_libraries() -> Iterator[None]:
     logging.disable_progress_bar()
     datasets.disable_progress_bars()
     try:
-        yield
+        with warnings.catch_warnings():
+            warnings.filterwarnings("ignore", category=FutureWarning, module="transformers|peft|trl")
+            yield
     finally:
         logging.set_verbosity(level)
         if transformers_bars:

@@ -1,4 +1,6 @@
-"""Progress bars of libraries."""
+"""Libraries are quiet inside of the block, and as before after it."""
+
+import warnings
 
 import datasets
 import pytest
@@ -7,18 +9,20 @@ from transformers.utils import logging
 from modeling.runtime.quiet import quiet_libraries
 
 
-def _settings() -> tuple[int, bool, bool]:
-    return logging.get_verbosity(), logging.is_progress_bar_enabled(), datasets.are_progress_bars_disabled()
+def _announce(module: str) -> None:
+    warnings.warn_explicit("renamed in v6", FutureWarning, "modeling_utils.py", 1, module=module)
 
 
-def _fail() -> None:
-    assert datasets.are_progress_bars_disabled()
-    assert not logging.is_progress_bar_enabled()
-    raise ValueError("inside")
-
-
-def test_bars_and_verbosity_are_restored_even_after_an_error() -> None:
-    before = _settings()
-    with pytest.raises(ValueError, match="inside"), quiet_libraries():
-        _fail()
-    assert _settings() == before
+def test_libraries_are_quiet_and_then_as_before() -> None:
+    before = logging.get_verbosity(), datasets.are_progress_bars_disabled()
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        with quiet_libraries():
+            assert logging.get_verbosity() == logging.ERROR
+            assert datasets.are_progress_bars_disabled()
+            _announce("transformers.modeling_utils")
+            with pytest.raises(FutureWarning):
+                _announce("modeling.training")
+        with pytest.raises(FutureWarning):
+            _announce("transformers.modeling_utils")
+    assert (logging.get_verbosity(), datasets.are_progress_bars_disabled()) == before
