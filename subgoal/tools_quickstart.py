@@ -22,9 +22,6 @@ STEPS = {"agent": 50, "cot": 50}
 ANSWER_TOKENS = 128
 """Longest step of an agent, and longest chain of thought."""
 
-BACKEND = "ctranslate2-int8"
-"""Half the time of float32 on CPUs; hardly any answer differs."""
-
 console = Console()
 
 
@@ -62,7 +59,7 @@ def tools_quickstart_command(
         for mode in STEPS:
             _child(
                 "eval", "tools", "--model", out / mode, "--mode", mode, "--questions", out / "questions",
-                "--out", out / "runs" / mode, "--max-new-tokens", ANSWER_TOKENS, "--backend", BACKEND,
+                "--out", out / "runs" / mode, "--max-new-tokens", ANSWER_TOKENS,
             )  # fmt: skip
         from eval_harness.tool_agents.records import read_run
         from eval_harness.tool_agents.report import column, paired_report, tool_report
