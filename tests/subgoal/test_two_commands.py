@@ -8,11 +8,13 @@ from pathlib import Path
 import pytest
 
 from dataset_builder.common.folder_lock import LOCK_FILES, folder_lock
+from dataset_builder.tool_agents.questions.question import write_questions
 from dataset_builder.trajectories.corpus import trajectory_store
 from dataset_builder.trajectories.trajectory import Trajectory
 from eval_harness.results.records import load_run
 from tests.dataset_builder.annotation.teacher.oracle import Oracle
-from tests.servers.openai_server import OpenAIServer
+from tests.eval_harness.tool_agents.conftest import question
+from tests.servers.openai_server import OpenAIServer, Reply
 
 ROOT = Path(__file__).parents[2]
 
@@ -108,3 +110,29 @@ def test_practice_twice(tmp_path: Path, recorded: list[Trajectory]) -> None:
     assert [status for status, _ in done] == [0, 0], done
     found = keys(tmp_path / "practice.jsonl")
     assert len(found) == len(set(found)) > 0
+
+
+def test_trajectories_of_tools_twice(tmp_path: Path) -> None:
+    questions, out = tmp_path / "questions", tmp_path / "trajectories"
+    sizes = ("--train", "40", "--validation", "0", "--test", "0", "--out-of-domain", "0")
+    assert together(("tools", "questions", "build", "--out", questions, *sizes))[0][0] == 0
+    command = ("tools", "collect", questions, "--teacher", "program", "--out", out, "--wait")
+    done = together(command, command)
+    assert [status for status, _ in done] == [0, 0], done
+    found = keys(out / "trajectories.jsonl")
+    assert len(found) == len(set(found)) == 40
+
+
+def test_questions_are_answered_once_by_two_runs(tmp_path: Path) -> None:
+    questions = [question(str(number), f"What is {number} + 1?", str(number + 1)) for number in range(6)]
+    write_questions(tmp_path / "questions.jsonl", questions)
+    out = tmp_path / "run"
+    with OpenAIServer(lambda request: Reply("The answer is 1.", delay=0.3), models=("m",)) as server:
+        command = ("eval", "tools", "--model", "openai:m", "--base-url", server.base_url, "--mode", "cot")
+        command += ("--questions", tmp_path / "questions.jsonl", "--out", out, "--batch-size", "2")
+        done = together(command, command)
+    # The second is refused, unless the first had already ended.
+    assert 0 in [status for status, _ in done], done
+    assert all("in use by process" in said for status, said in done if status)
+    assert len(server.requests) == 6
+    assert keys(out / "answers.jsonl") == [(str(number),) for number in range(6)]
