@@ -7,6 +7,7 @@ from pathlib import Path
 from dataset_builder.common.errors import UsageError
 from dataset_builder.common.hub import DATASET_ID, Pushed, push_folder
 from dataset_builder.common.hub_ids import is_path
+from dataset_builder.tool_agents.retrieval.passages import PASSAGES
 from modeling.checkpoints.adapters import ADAPTER_CONFIG
 from modeling.checkpoints.load import weights_hash
 from modeling.checkpoints.model_card import model_card, partner_of, placeholder, write_card
@@ -92,10 +93,12 @@ def write_tool_card(folder: str | Path, results: str) -> None:
     Raises:
         UsageError: if the folder is not such a checkpoint, or is not finished.
     """
-    record = check_finished(Path(folder))
+    folder = Path(folder)
+    record = check_finished(folder)
     if record.recipe.get("purpose") != "tools":
         raise UsageError(f"{folder} is not an agent with tools: `subgoal models card` writes its card.")
-    (Path(folder) / "README.md").write_text(tool_model_card(record, results=results), encoding="utf-8")
+    card = tool_model_card(record, results=results, passages=(folder / PASSAGES).is_file())
+    (folder / "README.md").write_text(card, encoding="utf-8")
 
 
 def write_results_card(folder: str | Path, results: str | Path) -> None:

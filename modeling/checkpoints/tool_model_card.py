@@ -19,13 +19,16 @@ def tool_placeholder(role: str) -> str:
     return f"NAMESPACE/tool-{role}"
 
 
-def tool_model_card(result: TrainingResult, repo_id: str | None = None, results: str = "") -> str:
+def tool_model_card(
+    result: TrainingResult, repo_id: str | None = None, results: str = "", passages: bool = False
+) -> str:
     """The card of a checkpoint.
 
     Args:
         result (`TrainingResult`): record of its training.
         repo_id (`str`, *optional*): id for the example; by default `tool_placeholder`.
         results (`str`, *optional*): scores as Markdown.
+        passages (`bool`, *optional*, defaults to `False`): whether passages of GeoNames lie beside the model.
     """
     from huggingface_hub import ModelCard, ModelCardData
 
@@ -64,6 +67,7 @@ def tool_model_card(result: TrainingResult, repo_id: str | None = None, results:
         seed=recipe["seed"],
         weights=result.weights[:19],
         results=results,
+        passages=passages,
         citation=AGENT_DISTILLATION,
     )
     return str(card)
