@@ -128,8 +128,9 @@ def test_questions_are_answered_once_by_two_runs(tmp_path: Path) -> None:
     write_questions(tmp_path / "questions.jsonl", questions)
     out = tmp_path / "run"
     with OpenAIServer(lambda request: Reply("The answer is 1.", delay=0.3), models=("m",)) as server:
-        command = ("eval", "tools", "--model", "openai:m", "--base-url", server.base_url, "--mode", "cot")
-        command += ("--questions", tmp_path / "questions.jsonl", "--out", out, "--batch-size", "2")
+        asked = ("--questions", tmp_path / "questions.jsonl", "--out", out, "--batch-size", "2")
+        served = ("--model", "openai:m", "--base-url", server.base_url, "--mode", "cot")
+        command = ("eval", "tools", *served, *asked)
         done = together(command, command)
     # The second is refused, unless the first had already ended.
     assert 0 in [status for status, _ in done], done
