@@ -12,11 +12,11 @@ from dataset_builder.tool_agents.conversation import ToolStep, cot_text
 from dataset_builder.tool_agents.questions.question import Question
 from dataset_builder.tool_agents.solutions.facts_wording import (
     AFTER_READING,
-    FIRST_THOUGHTS,
     LOCATION_QUERIES,
     NEXT_THOUGHT,
     NOUNS,
     QUERIES,
+    SEARCHES,
     STATEMENTS,
 )
 from dataset_builder.tool_agents.solutions.solution import Solution
@@ -37,8 +37,11 @@ def solve_facts(question: Question, rng: random.Random) -> Solution:
     operation = operation if operation in _PLANNED_OPERATIONS else ""
     steps: list[ToolStep] = []
     evidence: list[tuple[str, ...]] = []
-    for number, hop in enumerate(hops):
-        thought = _search_thought(hops, number, operation, question.question, rng)
+    for index, hop in enumerate(hops):
+        thought = _plan(hops, operation, question.question, rng)
+        if index:
+            noun = rng.choice(NOUNS[hop["field"]])
+            thought = f"{_quote(hops, index - 1, rng)} {NEXT_THOUGHT.format(noun=noun, x=hop['entity'])}"
         steps.append(ToolStep(thought, f'print(search("{_query(hop, rng)}"))'))
         evidence.append((f"] {_title(hop)}: ", hop["quote"]))
     thought, code = _answer(hops, operation, question.answer, rng)
@@ -63,17 +66,11 @@ def _title(hop: _Hop) -> str:
     return str(hop["entity"]).removeprefix("the ")
 
 
-def _search_thought(
-    hops: Sequence[_Hop], number: int, operation: str, question: str, rng: random.Random
-) -> str:
-    hop = hops[number]
-    noun = rng.choice(NOUNS[hop["field"]])
-    if number:
-        return f"{_quote(hops[number - 1], rng)} {NEXT_THOUGHT.format(noun=noun, x=hop['entity'])}"
-    first = rng.choice(FIRST_THOUGHTS).format(noun=noun, x=hop["entity"])
-    # The first thought is the plan: what comes later is read off it.
-    later = "".join(f", then {_planned(hop, question)}" for hop in hops[1:])
-    return f"{first.removesuffix('.')}{later}{_PLANNED_OPERATIONS.get(operation, '')}."
+def _plan(hops: Sequence[_Hop], operation: str, question: str, rng: random.Random) -> str:
+    """The first thought: how many searches, and what for. What comes later is read off it."""
+    first = f"the {rng.choice(NOUNS[hops[0]['field']])} of {hops[0]['entity']}"
+    listed = [first, *(_planned(hop, question) for hop in hops[1:])]
+    return f"{SEARCHES[len(hops)]}: {', then '.join(listed)}{_PLANNED_OPERATIONS.get(operation, '')}."
 
 
 def _planned(hop: _Hop, question: str) -> str:
@@ -82,17 +79,21 @@ def _planned(hop: _Hop, question: str) -> str:
     return f"the {noun} of {hop['entity']}" if str(hop["entity"]) in question else f"its {noun}"
 
 
-def _quote(hop: _Hop, rng: random.Random) -> str:
-    return rng.choice(AFTER_READING).format(x=hop["entity"], quote=hop["quote"])
+def _quote(hops: Sequence[_Hop], index: int, rng: random.Random) -> str:
+    """What the search of a hop has found, and how many there are: whether another follows is read off it."""
+    hop = hops[index]
+    text = rng.choice(AFTER_READING).format(x=hop["entity"], quote=hop["quote"])
+    return f"Search {index + 1} of {len(hops)}: {text}"
 
 
 def _answer(hops: Sequence[_Hop], operation: str, answer: str, rng: random.Random) -> tuple[str, str]:
     """The last thought and its code."""
-    quote = _quote(hops[-1], rng)
+    quote = _quote(hops, len(hops) - 1, rng)
     if not operation:
         return f"{quote} So the answer is {answer}.", f'final_answer("{answer}")'
     first, second = hops[-2:]
-    numbers = [hop["value"].replace(",", "") for hop in (first, second)]
+    # Character by character as it was read: a small model drops digits where it must drop commas.
+    numbers = [hop["value"].replace(",", "_") for hop in (first, second)]
     if operation == "sum":
         thought = f"{quote} I add {first['value']} and {second['value']}."
         return thought, f"final_answer({numbers[0]} + {numbers[1]})"

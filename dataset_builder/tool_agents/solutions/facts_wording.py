@@ -25,21 +25,17 @@ those about the cities of a country to that about the country."""
 LOCATION_QUERIES: Sequence[str] = ("city {x}", "where is the city {x}", "location of the city {x}")
 """Queries for the country of a city."""
 
-FIRST_THOUGHTS: Sequence[str] = (
-    "I search for the {noun} of {x}.",
-    "I need the {noun} of {x}.",
-    "First I look up the {noun} of {x}.",
-    "I look for a passage with the {noun} of {x}.",
-)
+SEARCHES: Mapping[int, str] = {1: "One search", 2: "Two searches", 3: "Three searches"}
+"""Number of hops → how the first thought begins."""
 
 NEXT_THOUGHT = "Now I need the {noun} of {x}."
 """The decision to search again, in one wording, as the decision to answer: of several wordings each would be
 less likely than the answer, and a student that decodes greedily would never search again."""
 
 AFTER_READING: Sequence[str] = (
-    'The passage on {x} says "{quote}"',
-    'About {x} I read "{quote}"',
-    'The text on {x} states "{quote}"',
+    'the passage on {x} says "{quote}"',
+    'about {x} I read "{quote}"',
+    'the text on {x} states "{quote}"',
 )
 """How a thought begins that quotes the sentence with the fact."""
 

@@ -20,8 +20,8 @@ def test_a_question_always_has_the_same_solution(open_questions: OpenQuestions) 
 def test_thoughts_and_searches_are_worded_in_many_ways(open_questions: OpenQuestions) -> None:
     questions, _ = open_questions
     one_hop = [solve(question) for question in questions if question.family == "one_hop"]
-    openings = {" ".join(solution.steps[0].thought.split()[:2]) for solution in one_hop}
-    assert openings == {"I search", "I need", "First I", "I look"}
+    openings = {" ".join(solution.steps[-1].thought.split()[:6]) for solution in one_hop}
+    assert {"Search 1 of 1: the passage", "Search 1 of 1: the text"} <= openings
     for family, number in (("gcd", 4), ("letter_counting", 3)):
         texts = (question for question in questions if question.family == family)
         assert 2 <= len({solve(question).steps[0].thought for question in texts}) <= number
@@ -36,7 +36,10 @@ def test_the_first_thought_plans_all_hops_and_the_decision_to_go_on_has_one_word
             continue
         n_hops = len(question.metadata["hops"])
         thoughts = [step.thought for step in solve(question).steps]
+        assert thoughts[0].startswith(("One search: ", "Two searches: ", "Three searches: ")[n_hops - 1])
         assert thoughts[0].count(", then ") == n_hops - 1
+        for index in range(n_hops):
+            assert any(f"Search {index + 1} of {n_hops}: " in thought for thought in thoughts)
         planned = {"sum": ", and add them.", "compare": ", and compare them."}
         end = planned.get(question.metadata["form"].split("_")[0])
         assert thoughts[0].endswith(end) if end else ", and " not in thoughts[0]
