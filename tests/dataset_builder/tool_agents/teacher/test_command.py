@@ -218,6 +218,7 @@ def test_a_changed_question_is_asked_again(tmp_path: Path, capsys: pytest.Captur
     source, out = write_set(tmp_path / "questions", SUMS[0]), tmp_path / "out"
     with OpenAIServer(Model()) as server:
         _run(capsys, source, out, server.base_url)
+        (source / "questions.jsonl").unlink()
         write_set(source, question(1, "4", text="What is 2 plus 2?"))
         _, shown, _ = _run(capsys, source, out, server.base_url)
     assert "1 of them now" in shown
