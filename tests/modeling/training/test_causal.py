@@ -119,7 +119,7 @@ def test_an_adapter_plays_without_a_description(
     state: AgentState = next(states())
     (answer,) = executor.answer([state], Search())
     assert answer.written > 0
-    with pytest.raises(UsageError, match=r"adapter of the local folder .*: publish the base"):
+    with pytest.raises(UsageError, match=r"adapter of the local folder .*: name its base on the Hub"):
         push_checkpoint(out, "me/adapter")
 
 
