@@ -29,6 +29,8 @@ def write_results(folder: str | Path, columns: Sequence[Column], tables: Sequenc
     if not played:
         raise UsageError(f"{folder} played none of these runs: name one that its weights played.")
     questions = sorted({name for run in played for name in run.settings["sets"]})
-    lines = [f"Questions: the set {', '.join(f'`{name}`' for name in questions)}, test split.", ""]
+    splits = sorted({name for run in played for name in run.settings["splits"]})
+    sets = ", ".join(f"`{name}`" for name in questions)
+    lines = [f"Questions: {sets}; splits: {', '.join(splits)}.", ""]
     lines += [table.markdown().replace("## ", "### ", 1) for table in tables]
     write_tool_card(folder, "\n".join(lines).rstrip())

@@ -38,8 +38,9 @@ def solve_facts(question: Question, rng: random.Random) -> Solution:
     steps: list[ToolStep] = []
     evidence: list[tuple[str, ...]] = []
     for index, hop in enumerate(hops):
-        thought = _plan(hops, operation, question.question, rng)
-        if index:
+        if not index:
+            thought = _plan(hops, operation, question.question, rng)
+        else:
             noun = rng.choice(NOUNS[hop["field"]])
             thought = f"{_quote(hops, index - 1, rng)} {NEXT_THOUGHT.format(noun=noun, x=hop['entity'])}"
         steps.append(ToolStep(thought, f'print(search("{_query(hop, rng)}"))'))
