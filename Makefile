@@ -11,7 +11,7 @@ CODE := dataset_builder modeling eval_harness space_app subgoal benchmarks tests
 
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
-.PHONY: help install quickstart test test-all test-lowest test-newest lint types format bench dataset models clean
+.PHONY: help install quickstart test test-all test-lowest test-newest lint types format java bench dataset models clean
 
 help: ## show this help
 	@awk -F ': .*## ' '/^[a-z-]+:.*## / {printf "  make %-12s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -80,6 +80,9 @@ types: $(STAMP) ## mypy
 format: $(STAMP) ## format the code with ruff
 	$(PY) -m ruff check --fix .
 	$(PY) -m ruff format .
+
+java: $(STAMP) ## compile the Java part of the simulator (needs a JDK 17)
+	$(PY) -m dataset_builder.simulator.compile_java
 
 bench: $(STAMP) ## measure simulator, collecting and rollouts against the usual tools
 	$(PY) -m benchmarks.bench_simulator

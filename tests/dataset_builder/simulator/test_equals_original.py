@@ -69,6 +69,7 @@ GREENHOUSE = (
 )
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("task", ["mendelian-genetics-known-plant", "mendelian-genetics-unknown-plant"])
 def test_an_episode_in_a_full_greenhouse_equals_the_originals(
     simulator: Simulator, reference: ScienceWorldEnv, recorded: list[Trajectory], task: str
