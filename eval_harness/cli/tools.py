@@ -23,6 +23,7 @@ def tools(
         str, typer.Option(help="agent, cot (chain of thought) or cot-rag (with passages).")
     ] = "agent",
     split: Annotated[str, typer.Option(help="Splits of the questions, comma-separated.")] = "test",
+    families: Annotated[str | None, _option("Families of the questions, comma-separated.")] = None,
     max_questions: Annotated[int | None, _option("Use at most N questions.")] = None,
     retriever: Annotated[
         str | None,
@@ -84,6 +85,7 @@ def tools(
         ),
         split=split,
         max_questions=max_questions,
+        families=families,
         retriever=retriever,
         sandbox=sandbox,
         base=base,

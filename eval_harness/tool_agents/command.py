@@ -28,6 +28,7 @@ def play_and_report(
     *,
     split: str,
     max_questions: int | None = None,
+    families: str | None = None,
     retriever: str | None = None,
     sandbox: str = "local",
     base: str | None = None,
@@ -53,7 +54,7 @@ def play_and_report(
     ):
         if value < least:
             raise UsageError(f"{name} {value}: give {least} or more.")
-    listed = load_questions(questions, split, max_questions)
+    listed = load_questions(questions, split, max_questions, families)
     # A chain of thought reads no passages: its questions need none.
     passages = question_retriever(listed, questions, retriever) if settings.mode != "cot" else NoPassages()
     chat = open_chat(

@@ -1,7 +1,9 @@
 """Runs over questions as tables: shares of right answers by family with intervals, and paired differences."""
 
+import json
 from collections import Counter
 from collections.abc import Callable, Sequence
+from itertools import combinations_with_replacement, product
 from typing import NamedTuple
 
 from dataset_builder.common.errors import UsageError
@@ -10,12 +12,13 @@ from eval_harness.reports.table import NOT_COMPARABLE, ReportTable
 from eval_harness.results.statistics import Bootstrap
 from eval_harness.tool_agents.records import QuestionResult, ToolRun
 
+_ALL = "all"
 _GROUPS: tuple[tuple[str, Callable[[QuestionResult], bool]], ...] = (
     ("in domain", lambda result: result.in_domain),
     ("maths in domain", lambda result: result.in_domain and result.kind == "maths"),
     ("facts in domain", lambda result: result.in_domain and result.kind == "facts"),
     ("out of domain", lambda result: not result.in_domain),
-    ("all", lambda result: True),
+    (_ALL, lambda result: True),
 )
 
 
@@ -24,7 +27,7 @@ class Column(NamedTuple):
 
     Attributes:
         name: head of the column.
-        runs: its runs; those of several trainings answer the same questions.
+        runs: its runs; those of several trainings answer the same questions, those of one training others.
     """
 
     name: str
@@ -39,7 +42,8 @@ def column(runs: Sequence[ToolRun], name: str = "") -> Column:
         name (`str`, *optional*): head of the column.
     """
     name = name or runs[0].name
-    return Column(name if len(runs) == 1 else f"{name}, {len(runs)} trainings", runs)
+    trainings = len({json.dumps(run.settings["model"], sort_keys=True) for run in runs})
+    return Column(name if trainings == 1 else f"{name}, {trainings} trainings", runs)
 
 
 def tool_report(columns: Sequence[Column]) -> ReportTable:
@@ -66,7 +70,7 @@ def tool_report(columns: Sequence[Column]) -> ReportTable:
     totals = []
     for name, belongs in _GROUPS:
         values = [_values(group, belongs) for group in groups]
-        if any(values):
+        if any(values) and (name != _ALL or _same_questions(groups)):
             totals.append([name, str(_count(values)), *(_cell(cell, interval=True) for cell in values)])
     details = [
         ["steps a question", "", *(_mean(group, lambda result: len(result.steps)) for group in groups)],
@@ -166,10 +170,44 @@ def _cpu(group: Sequence[ToolRun]) -> str:
     return f"{sum(run.cpu_seconds for run in group) / answered:.1f}" if answered else "-"
 
 
+def _same_questions(groups: Sequence[Sequence[ToolRun]]) -> bool:
+    """Whether all columns were asked the same questions, so that their scores on all can be compared."""
+    return len({frozenset(_expected(group)) for group in groups}) == 1
+
+
+def _comparable(one: Sequence[ToolRun], two: Sequence[ToolRun]) -> bool:
+    """Whether two columns were asked the same questions of each family that both were asked about."""
+    if any(
+        first.settings["questions"] != second.settings["questions"]
+        for first, second in product(one, two)
+        if set(first.expected) == set(second.expected)
+    ):
+        return False
+    common = _families(one).keys() & _families(two).keys()
+    return all(
+        _families(first)[family] <= _expected(second)
+        for first, second in ((one, two), (two, one))
+        for family in common
+    )
+
+
+def _expected(group: Sequence[ToolRun]) -> set[str]:
+    return {name for run in group for name in run.expected}
+
+
+def _families(group: Sequence[ToolRun]) -> dict[str, set[str]]:
+    """Family → answered questions."""
+    answered: dict[str, set[str]] = {}
+    for run in group:
+        for result in run.results.values():
+            answered.setdefault(result.family, set()).add(result.id)
+    return answered
+
+
 def _notes(groups: Sequence[Sequence[ToolRun]]) -> list[str]:
     runs = [run for group in groups for run in group]
     notes = []
-    if len({run.settings["questions"] for run in runs}) > 1:
+    if not all(_comparable(one, two) for one, two in combinations_with_replacement(groups, 2)):
         notes.append(f"{NOT_COMPARABLE}, the runs answered different questions.")
     if len({run.settings.get("judge") for run in runs}) > 1:
         notes.append(f"{NOT_COMPARABLE}, the runs were scored by different judges, or not all by one.")

@@ -12,7 +12,9 @@ from dataset_builder.tool_agents.questions.question import QUESTIONS, SPLITS, Qu
 _CONFIG = "questions"
 
 
-def load_questions(source: str, split: str | None = None, limit: int | None = None) -> list[Question]:
+def load_questions(
+    source: str, split: str | None = None, limit: int | None = None, families: str | None = None
+) -> list[Question]:
     """Questions of a file, a folder, a published set or a dataset on the Hub.
 
     Args:
@@ -21,9 +23,10 @@ def load_questions(source: str, split: str | None = None, limit: int | None = No
         split (`str`, *optional*): `train`, `validation` or `test`, or several, comma-separated. All splits
             if omitted.
         limit (`int`, *optional*): the first questions only.
+        families (`str`, *optional*): families of questions, comma-separated. All families if omitted.
 
     Raises:
-        UsageError: if there is no such source, or it has no questions of the split.
+        UsageError: if there is no such source, or it has no questions of the split, or of a family.
         SubgoalError: if the Hub cannot be reached.
     """
     if limit is not None and limit < 1:
@@ -44,6 +47,14 @@ def load_questions(source: str, split: str | None = None, limit: int | None = No
     questions = [question for question in questions if question.split in wanted]
     if not questions:
         raise UsageError(f"{source} has no questions of {', '.join(wanted)}: name another set or split.")
+    if families is not None:
+        asked = [name.strip() for name in families.split(",") if name.strip()]
+        known = dict.fromkeys(question.family for question in questions)
+        if unknown := [name for name in asked if name not in known] or ([] if asked else [families]):
+            raise UsageError(
+                f"--families {unknown[0]}: {source} has {', '.join(known)} in {', '.join(wanted)}."
+            )
+        questions = [question for question in questions if question.family in asked]
     return questions[:limit]
 
 

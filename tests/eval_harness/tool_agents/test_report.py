@@ -17,17 +17,18 @@ QUESTIONS = [
 ]
 
 
-def _run(out: Path, always: str | None = None, ids: str = "012345") -> ToolRun:
+def _run(out: Path, always: str | None = None, ids: str = "012345", training: str = "0") -> ToolRun:
     """A run with right answers, or always the same one."""
     asked = [item for item in QUESTIONS if item.id in ids]
     script = Scripted(
         lambda messages: [f"The answer is {always or int(messages[1]['content'].split()[2]) + 1}."]
     )
+    script.id = f"seed-{training}/scripted"
     return run_questions(out, asked, script, PlaySettings("cot", batch_size=2))
 
 
 def test_reports_compare_columns_on_the_same_questions(tmp_path: Path) -> None:
-    right, wrong = _run(tmp_path / "right"), _run(tmp_path / "wrong", always="3")
+    right, wrong = _run(tmp_path / "right"), _run(tmp_path / "wrong", always="3", training="1")
     table = tool_report([column([wrong]), column([right]), column([right, wrong])])
     rows = {row[0]: list(row[1:]) for block in table.blocks for row in block}
     assert rows["sums"] == ["3", "33.3", "100.0", "66.7"]
@@ -56,3 +57,15 @@ def test_runs_over_other_questions_are_not_comparable(tmp_path: Path) -> None:
     assert tool_report([column([some]), column([others])]).notes[0].startswith("NOT COMPARABLE")
     with pytest.raises(UsageError, match="no question in common"):
         paired_report(column([some]), column([others]))
+
+
+def test_a_column_may_have_questions_that_others_were_not_asked(tmp_path: Path) -> None:
+    sums, more = _run(tmp_path / "sums", ids="024"), _run(tmp_path / "more", ids="135")
+    again = _run(tmp_path / "again", ids="024")
+    table = tool_report([column([sums, more]), column([again])])
+    assert not any(note.startswith("NOT COMPARABLE") for note in table.notes)
+    assert list(table.heads[2:]) == ["scripted (cot), sums", "scripted (cot), again"]
+    rows = {row[0]: list(row[1:]) for block in table.blocks for row in block}
+    assert rows["more"] == ["3", "100.0", "-"]
+    assert "all" not in rows
+    assert "all" in {row[0] for block in tool_report([column([sums, more])]).blocks for row in block}

@@ -55,3 +55,15 @@ def test_a_set_without_questions_of_the_split_is_one_line(tmp_path: Path) -> Non
         load_questions(str(tmp_path), "test")
     with pytest.raises(UsageError, match="bamboogle has no questions of train"):
         load_questions("bamboogle", "train")
+
+
+def test_families_are_selected_before_the_first_questions(tmp_path: Path) -> None:
+    write_questions(tmp_path / QUESTIONS, QUESTION_SET)
+    listed = load_questions(str(tmp_path))
+    family = listed[-1].family
+    selected = load_questions(str(tmp_path), limit=1, families=f" {family}, ")
+    assert selected == [next(question for question in listed if question.family == family)]
+    with pytest.raises(UsageError, match=f"--families spelling: .* has .*{family}"):
+        load_questions(str(tmp_path), families=f"{family},spelling")
+    with pytest.raises(UsageError, match="--families"):
+        load_questions(str(tmp_path), families="")
