@@ -57,16 +57,19 @@ SMOKE ?= \
 	tests/eval_harness/rollout/test_run.py tests/eval_harness/metrics \
 	tests/eval_harness/publish/test_push_results.py tests/space_app/ui/test_api.py
 
-# Each in an environment of its own. torch is left to pip: its wheels differ between machines.
+# Each in an environment of its own. torch is that of constraints.txt, so that a CPU wheel at hand is taken; the newest
+# one (TORCH=torch) may bring gigabytes of CUDA.
+TORCH ?= $(shell grep '^torch==' constraints.txt)
+
 test-lowest: ## SMOKE tests with the lowest versions that pyproject.toml allows
 	$(PYTHON) -m venv --clear .venv-lowest
 	.venv-lowest/bin/python tests/lowest_versions.py > .venv-lowest/constraints.txt
-	.venv-lowest/bin/python -m pip install --disable-pip-version-check -c .venv-lowest/constraints.txt -e ".[dev]"
+	.venv-lowest/bin/python -m pip install --disable-pip-version-check -c .venv-lowest/constraints.txt -e ".[dev]" "$(TORCH)"
 	.venv-lowest/bin/python -m pytest -m "not slow" $(SMOKE) $(ARGS)
 
 test-newest: ## SMOKE tests with the newest versions that pyproject.toml allows
 	$(PYTHON) -m venv --clear .venv-newest
-	.venv-newest/bin/python -m pip install --disable-pip-version-check --upgrade -e ".[dev]"
+	.venv-newest/bin/python -m pip install --disable-pip-version-check --upgrade -e ".[dev]" "$(TORCH)"
 	.venv-newest/bin/python -m pytest -m "not slow" $(SMOKE) $(ARGS)
 
 lint: $(STAMP) ## ruff: rules and format; import-linter: imports run one way

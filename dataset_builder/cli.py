@@ -10,7 +10,7 @@ from rich.markup import escape
 
 from dataset_builder.common.console import console, progress_bar, row_table, say
 from dataset_builder.common.errors import SubgoalError, UsageError
-from dataset_builder.common.options import option_group
+from dataset_builder.common.options import Wait, option_group
 from dataset_builder.simulator.tasks import SPLITS, TASKS, select_tasks
 from dataset_builder.trajectories.model_input import DEFAULT_VERSION
 
@@ -24,7 +24,6 @@ Address = Annotated[
     str | None,
     typer.Option(help="For --engine ray: HOST:PORT of the cluster, or auto. Default: Ray on this machine."),
 ]
-Wait = Annotated[bool, typer.Option("--wait", help="Wait for another command that uses the folder.")]
 
 app = typer.Typer(help="Expert trajectories, their sub-goals, and the dataset made of them.")
 

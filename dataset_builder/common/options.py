@@ -1,10 +1,14 @@
-"""Options of a command that belong together, declared as one dataclass."""
+"""Options of several commands, and options that belong together, declared as one dataclass."""
 
 import functools
 import inspect
 from collections.abc import Callable
 from dataclasses import MISSING, fields
-from typing import Any, get_type_hints
+from typing import Annotated, Any, get_type_hints
+
+import typer
+
+Wait = Annotated[bool, typer.Option("--wait", help="Wait for another command that uses the folder.")]
 
 
 def option_group(parameter: str, group: type) -> Callable[[Callable[..., None]], Callable[..., None]]:

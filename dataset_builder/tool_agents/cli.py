@@ -7,7 +7,7 @@ import typer
 
 from dataset_builder.common.console import console, progress_bar, row_table, say
 from dataset_builder.common.errors import UsageError
-from dataset_builder.common.options import option_group
+from dataset_builder.common.options import Wait, option_group
 from dataset_builder.tool_agents.teacher.command import TeacherOptions
 
 app = typer.Typer(help="Small agents with tools: questions, trajectories, the dataset made of them.")
@@ -46,6 +46,7 @@ def build_questions(
             help="Families of training, comma-separated; all of them by default.", show_default=False
         ),
     ] = "",
+    wait: Wait = False,
 ) -> None:
     """Build the question set `open` and the passages that hold its facts.
 
@@ -54,17 +55,18 @@ def build_questions(
     Example: `subgoal tools questions build --out questions --train 300 --test 100`
     """
     from dataset_builder.common.files import check_output_folder
+    from dataset_builder.common.folder_lock import folder_lock
     from dataset_builder.tool_agents.questions.build import build_open
     from dataset_builder.tool_agents.questions.question import QUESTIONS, write_questions
     from dataset_builder.tool_agents.retrieval.passages import PASSAGES, write_passages
 
     check_output_folder(out, [QUESTIONS], "a question set")
-    with progress_bar() as bar:
+    with folder_lock(out, wait), progress_bar() as bar:
         made, passages = build_open(
             train, validation, test, out_of_domain, seed, bar, [name for name in families.split(",") if name]
         )
-    write_questions(out / QUESTIONS, made)
-    write_passages(out / PASSAGES, passages)
+        write_questions(out / QUESTIONS, made)
+        write_passages(out / PASSAGES, passages)
     say(f"{len(made)} questions and {len(passages)} passages in {out}")
 
 
@@ -77,18 +79,21 @@ def fetch_questions(
     repo: Annotated[
         str | None, typer.Option(help="Another copy: a Hub id with @REVISION if wanted, or a folder.")
     ] = None,
+    wait: Wait = False,
 ) -> None:
     """Fetch a published question set from the Hub, in its published size.
 
     Example: `subgoal tools questions fetch bamboogle --out bamboogle`
     """
     from dataset_builder.common.files import check_output_folder
+    from dataset_builder.common.folder_lock import folder_lock
     from dataset_builder.tool_agents.questions.published import load_published
     from dataset_builder.tool_agents.questions.question import QUESTIONS, write_questions
 
     check_output_folder(out, [QUESTIONS], "a question set")
     fetched = load_published(name, split, seed=seed, repo=repo)
-    write_questions(out / QUESTIONS, fetched)
+    with folder_lock(out, wait):
+        write_questions(out / QUESTIONS, fetched)
     say(f"{len(fetched)} questions in {out}")
 
 
@@ -118,9 +123,7 @@ def collect_command(
             "Default: the questions' own."
         ),
     ] = None,
-    wait: Annotated[
-        bool, typer.Option("--wait", help="Wait for another command that uses the folder.")
-    ] = False,
+    wait: Wait = False,
 ) -> None:
     """Let a teacher answer questions with search and code; right answers are kept to learn from.
 
@@ -165,6 +168,7 @@ def build_command(
     passages: Annotated[
         str | None, typer.Option(help="Passages, if not those beside the questions: a folder or a dataset.")
     ] = None,
+    wait: Wait = False,
 ) -> None:
     """Build the dataset that students learn from, as Parquet files with a card.
 
@@ -172,7 +176,7 @@ def build_command(
     """
     from dataset_builder.tool_agents.dataset.build import build_tool_dataset
 
-    say(build_tool_dataset(questions, trajectories, out, passages))
+    say(build_tool_dataset(questions, trajectories, out, passages, wait))
 
 
 @app.command("push")

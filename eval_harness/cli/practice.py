@@ -5,15 +5,15 @@ from typing import Annotated
 
 import typer
 
+from dataset_builder.common.options import Wait
+
 
 def to_practice(
     folder: Annotated[
         Path, typer.Argument(help="Run folder of a pair, played on train variations.", metavar="RUN")
     ],
     corpus: Annotated[Path, typer.Argument(help="Corpus folder to add to.", metavar="CORPUS")],
-    wait: Annotated[
-        bool, typer.Option("--wait", help="Wait for another command that uses the folder.")
-    ] = False,
+    wait: Wait = False,
 ) -> None:
     """Add a run's successful episodes to a corpus, as practice rows (rejection fine-tuning).
 

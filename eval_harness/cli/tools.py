@@ -5,6 +5,8 @@ from typing import Annotated, Any
 
 import typer
 
+from dataset_builder.common.options import Wait
+
 
 def _option(help: str, panel: str | None = None, **settings: Any) -> Any:
     return typer.Option(help=help, rich_help_panel=panel, show_default=False, **settings)
@@ -57,6 +59,7 @@ def tools(
     judge: Annotated[
         str | None, _option("Model that judges facts which do not match exactly.", _SERVED)
     ] = None,
+    wait: Wait = False,
 ) -> None:
     """Score a small agent with tools, or a baseline without, on questions.
 
@@ -93,6 +96,7 @@ def tools(
         max_new_tokens=max_new_tokens,
         base_url=base_url,
         judge=judge,
+        wait=wait,
     )
 
 

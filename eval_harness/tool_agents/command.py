@@ -5,6 +5,8 @@ from pathlib import Path
 
 from dataset_builder.common.console import console, progress_bar, say
 from dataset_builder.common.errors import UsageError
+from dataset_builder.common.files import check_output_folder
+from dataset_builder.common.folder_lock import folder_lock
 from dataset_builder.tool_agents.questions.load import load_questions
 from dataset_builder.tool_agents.retrieval.base import NoPassages
 from dataset_builder.tool_agents.sandbox import Sandbox
@@ -13,8 +15,10 @@ from dataset_builder.tool_agents.sandbox.local_session import MAX_CANDIDATES
 from dataset_builder.tool_agents.sandbox.remote import RemoteSandbox
 from dataset_builder.tool_agents.teacher.command import question_retriever
 from eval_harness.tool_agents.playing import PlaySettings
+from eval_harness.tool_agents.records import RUN_FILE
 from eval_harness.tool_agents.report import column, tool_report
 from eval_harness.tool_agents.run import run_questions
+from modeling.checkpoints.description import is_served
 from modeling.inference.search import Search
 from modeling.tool_agents.answering import open_chat
 from modeling.tool_agents.learners import LEARNERS
@@ -36,6 +40,7 @@ def play_and_report(
     max_new_tokens: int = 256,
     base_url: str | None = None,
     judge: str | None = None,
+    wait: bool = False,
 ) -> None:
     """Play a run and print its table. Arguments are those of the command.
 
@@ -57,16 +62,20 @@ def play_and_report(
     listed = load_questions(questions, split, max_questions, families)
     # A chain of thought reads no passages: its questions need none.
     passages = question_retriever(listed, questions, retriever) if settings.mode != "cot" else NoPassages()
-    chat = open_chat(
-        model,
-        learner,
-        base=base,
-        base_url=base_url,
-        ledger=str(out),
-        backend=backend,
-        max_new_tokens=max_new_tokens,
-    )
     with ExitStack() as stack:
+        if judge is not None or is_served(model):
+            # Completions of the run folder are read when the model and the judge are opened.
+            check_output_folder(out, [RUN_FILE], "a run over questions")
+            stack.enter_context(folder_lock(out, wait))
+        chat = open_chat(
+            model,
+            learner,
+            base=base,
+            base_url=base_url,
+            ledger=str(out),
+            backend=backend,
+            max_new_tokens=max_new_tokens,
+        )
         opened: Sandbox | RemoteSandbox | None = None
         if settings.mode == "agent":
             if sandbox != "local" and not isinstance(passages, NoPassages):
@@ -88,7 +97,7 @@ def play_and_report(
             client = ChatClient(judge, base_url, model_option="--judge", parallel_option="--batch-size")
             judging = LLMJudge(ChatSession(client, CompletionCache(out)))
         bar = stack.enter_context(progress_bar())
-        run = run_questions(out, listed, chat, settings, passages, opened, judging, bar)
+        run = run_questions(out, listed, chat, settings, passages, opened, judging, bar, wait)
     console.print(tool_report([column([run])]))
 
 

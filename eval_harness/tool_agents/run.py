@@ -37,6 +37,7 @@ def run_questions(
     sandbox: "Sandbox | RemoteSandbox | None" = None,
     judge: "LLMJudge | None" = None,
     progress: Progress | None = None,
+    wait: bool = False,
 ) -> ToolRun:
     """Answer the questions that the folder does not hold yet, and return the whole run.
 
@@ -44,6 +45,7 @@ def run_questions(
         out (`str` or `Path`): folder of the run.
         questions, model, settings, retriever, sandbox, judge: see `play_questions`.
         progress (`rich.progress.Progress`, *optional*): shows a progress bar.
+        wait (`bool`, *optional*, defaults to `False`): wait until another process has finished with `out`.
 
     Raises:
         UsageError: if the folder holds another run; as `play_questions`.
@@ -59,7 +61,7 @@ def run_questions(
     """
     out = Path(out)
     check_output_folder(out, [RUN_FILE], "a run over questions")
-    with folder_lock(out):
+    with folder_lock(out, wait):
         record = _opened(out, questions, model, settings, retriever, judge)
         store = JsonlStore(out / ANSWERS_FILE)
         missing = [question for question in questions if (question.id,) not in store]

@@ -25,11 +25,8 @@ def causal_arguments(recipe: Recipe, folder: Path, name: str) -> "SFTConfig":
     """The arguments of trl's `SFTTrainer`. Parameters and errors as `training_arguments`."""
     from trl import SFTConfig
 
-    # Its name since transformers 5.20; trl turns it on by default.
-    new = "activation_checkpointing"
-    checkpointing = new if new in SFTConfig.__dataclass_fields__ else "gradient_checkpointing"
     return SFTConfig(
-        **training_arguments(recipe, folder, name) | {checkpointing: recipe.gradient_checkpointing},
+        **training_arguments(recipe, folder, name),
         # Examples come as token ids, with a mask of the answer's tokens.
         completion_only_loss=True,
         max_length=recipe.source_length + recipe.target_length,
@@ -51,6 +48,7 @@ def training_arguments(recipe: Recipe, folder: Path, name: str) -> dict[str, Any
         UsageError: if the recipe requires bf16 and the GPU does not support it.
     """
     import torch
+    from transformers import TrainingArguments
 
     on_gpu = torch.cuda.is_available()
     fast_bf16 = has_fast_bf16()
@@ -59,6 +57,9 @@ def training_arguments(recipe: Recipe, folder: Path, name: str) -> dict[str, Any
     if recipe.precision == "bf16" and on_gpu and not fast_bf16:
         raise UsageError(f"{torch.cuda.get_device_name()} does not support bf16: use precision auto or fp32.")
     every = recipe.evaluate_every
+    # Its name since transformers 5.20.
+    new = "activation_checkpointing"
+    checkpointing = new if new in TrainingArguments.__dataclass_fields__ else "gradient_checkpointing"
     return {
         "output_dir": str(folder),
         "run_name": name,
@@ -66,6 +67,8 @@ def training_arguments(recipe: Recipe, folder: Path, name: str) -> dict[str, Any
         "per_device_train_batch_size": recipe.batch_size,
         "per_device_eval_batch_size": 2 * recipe.batch_size,
         "gradient_accumulation_steps": recipe.accumulation,
+        # trl turns it on by default.
+        checkpointing: recipe.gradient_checkpointing,
         "num_train_epochs": recipe.epochs,
         "max_steps": recipe.max_steps or -1,
         "learning_rate": recipe.learning_rate,

@@ -60,8 +60,6 @@ class Seq2SeqStudent(Student):
         from modeling.training.arguments import seq2seq_arguments
         from modeling.training.trainer import Seq2SeqRoleTrainer
 
-        if self.recipe.gradient_checkpointing:
-            self.model.gradient_checkpointing_enable()
         names, held_out = self._find_names(examples.rows, flow), examples.validation
         return Seq2SeqRoleTrainer(
             model=self.model,

@@ -8,6 +8,7 @@ import pytest
 from typer.testing import CliRunner
 
 from dataset_builder.cli import app as corpus
+from dataset_builder.trajectories.corpus import trajectory_store
 from subgoal.cli import app
 
 
@@ -39,3 +40,13 @@ def test_collecting_nothing_is_a_failure(tmp_path: Path, monkeypatch: pytest.Mon
     report.verified["boil"] = 1
     shown = CliRunner().invoke(app, ["corpus", "collect", "--tasks", "boil", "--out", str(tmp_path)])
     assert shown.exit_code == 0
+
+
+def test_java_that_cannot_start_ends_collecting_and_records_nothing(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("_JAVA_OPTIONS", "-XX:+UseG1GC")
+    shown = CliRunner().invoke(app, ["corpus", "collect", "--tasks", "find-plant", "--out", str(tmp_path)])
+    assert shown.exit_code == 1
+    assert "Multiple garbage collectors selected" in shown.output
+    assert not trajectory_store(tmp_path).keys()

@@ -60,7 +60,11 @@ def read_trajectories(folder: str | Path, questions: Sequence[Question]) -> list
 
 
 def build_tool_dataset(
-    questions: str | Path, trajectories: Sequence[str | Path], out: str | Path, passages: str | None = None
+    questions: str | Path,
+    trajectories: Sequence[str | Path],
+    out: str | Path,
+    passages: str | None = None,
+    wait: bool = False,
 ) -> Path:
     """Build a dataset: `load_dataset(out, "agent")` then opens it, from the folder or from the Hub.
 
@@ -72,10 +76,12 @@ def build_tool_dataset(
         out (`str` or `Path`): folder of the new repository.
         passages (`str`, *optional*): passages if they are not in the folder of the questions: a file, a
             folder or a Hub id.
+        wait (`bool`, *optional*, defaults to `False`): wait until another process has finished with `out`.
 
     Raises:
         UsageError: if questions or trajectories are missing, trajectories answer other questions, no
             trajectory is right, or `out` holds anything but an earlier build.
+        SubgoalError: if another process owns `out` (see `folder_lock`).
 
     Example:
 
@@ -101,7 +107,7 @@ def build_tool_dataset(
         raise UsageError(
             f"No right answer belongs to a training question of {folder}: collect with these questions."
         )
-    with folder_lock(out), scratch_folder(out) as scratch:
+    with folder_lock(out, wait), scratch_folder(out) as scratch:
         check_replaceable(out, CONFIGS, _KIND)
         new = scratch / "repository"
         datasets.disable_progress_bars()

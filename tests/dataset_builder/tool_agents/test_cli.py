@@ -49,9 +49,9 @@ def test_a_folder_that_cannot_be_made_is_one_line() -> None:
         text=True,
         check=False,
     )
-    assert done.returncode == 1
+    assert done.returncode == 2
     assert done.stderr.count("\n") == 1
-    assert f"Cannot use {out} (No such file or directory)" in done.stderr
+    assert f"Cannot write to the folder {out} (No such file or directory): use another --out" in done.stderr
 
 
 def test_the_folder_of_something_else_is_refused(tmp_path: Path) -> None:

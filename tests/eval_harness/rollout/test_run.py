@@ -319,6 +319,12 @@ def test_a_run_is_complete_only_with_all_that_its_sessions_were_asked_for(run: A
     assert run(scripted(), "find-animal").complete
 
 
+def test_easy_beside_other_simplifications_is_played(run: Any, scripted: Any) -> None:
+    rules = Protocol(name="open", simplifications="easy,openContainers", max_variations=1)
+    result = run(scripted(), "find-animal", protocol=rules)
+    assert (result.mean_score, result.episodes, result.failed) == (100, 1, 0)
+
+
 def test_java_that_cannot_start_ends_the_run_and_records_nothing(
     scripted: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -8,13 +8,13 @@ from typing import Any
 import pytest
 import torch
 from rich.console import Console
-from transformers import AutoModelForSeq2SeqLM
+from transformers import AutoModelForSeq2SeqLM, PreTrainedModel
 
 from dataset_builder.common.errors import UsageError
 from modeling.agents.local_model import LocalModel
 from modeling.data.tokenizer import train_tokenizer
 from modeling.recipes.recipe import Recipe
-from modeling.training.model_init import build_model
+from modeling.training.model_init import build_model, merge_lora
 from modeling.training.train import train
 
 STEPS = 8
@@ -62,12 +62,26 @@ def test_a_killed_lora_training_resumes_and_saves_merged_weights(
 
 
 def test_memory_can_be_saved_with_frozen_weights(
-    checkpoints: dict[str, Path], dataset: Path, lora: Recipe, tmp_path: Path
+    checkpoints: dict[str, Path],
+    dataset: Path,
+    lora: Recipe,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
 ) -> None:
+    recomputed: list[torch.nn.Module] = []
+
+    def merge(model: PreTrainedModel) -> PreTrainedModel:
+        recomputed.extend(
+            module for module in model.modules() if getattr(module, "gradient_checkpointing", False)
+        )
+        return merge_lora(model)
+
+    monkeypatch.setattr("modeling.training.seq2seq.merge_lora", merge)
     thrifty = lora.with_values(gradient_checkpointing=True, accumulation=2, precision="bf16", max_steps=2)
     result = train("flat", thrifty, dataset, tmp_path / "out", base=str(checkpoints["flat"]))
     assert result.steps == 2
     assert result.metrics["validation_loss"] is not None
+    assert recomputed
 
 
 def test_lora_needs_weights_to_start_from(dataset: Path, lora: Recipe, tmp_path: Path) -> None:
