@@ -1,12 +1,14 @@
 """The endpoints, called by `gradio_client` and as MCP tools over loopback."""
 
 import ast
+import json
 import os
 import signal
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
 import anyio
+import httpx
 import pytest
 from gradio_client import Client
 from gradio_client.exceptions import AppError
@@ -123,6 +125,32 @@ def test_the_endpoints_are_mcp_tools(page: str) -> None:
         tools, told = pool.submit(anyio.run, play).result()
     assert tools == {"start", "step", "run", "set_subgoal", "act", "state", "valid_actions", "stop", "ask"}
     assert told["last"]["action"] == "teleport to kitchen"
+
+
+CALL = {"jsonrpc": "2.0", "id": 1, "method": "tools/call"}
+
+
+@pytest.mark.parametrize(
+    "request_body",
+    [
+        json.dumps(CALL | {"params": {"name": "start", "arguments": "find-animal"}}),
+        json.dumps(CALL | {"params": {"name": "start", "arguments": ["find-animal", 159]}}),
+        json.dumps(CALL | {"params": {"name": "start"}}),
+        json.dumps(CALL | {"params": {"name": "sart", "arguments": {}}}),
+        json.dumps(CALL)[:-5],
+    ],
+    ids=["text", "list", "none", "unknown tool", "broken JSON"],
+)
+def test_a_wrong_call_of_a_tool_is_refused_and_the_next_one_answered(page: str, request_body: str) -> None:
+    address = f"{page.rstrip('/')}/gradio_api/mcp/"
+    headers = {"accept": "application/json, text/event-stream", "content-type": "application/json"}
+    refused = httpx.post(address, content=request_body, headers=headers, timeout=60)
+    assert refused.status_code < 500
+    assert "error" in refused.text.lower()
+    listing = {"jsonrpc": "2.0", "id": 2, "method": "tools/list"}
+    answered = httpx.post(address, json=listing, headers=headers, timeout=60)
+    assert answered.status_code == 200
+    assert '"valid_actions"' in answered.text
 
 
 def test_a_question_is_answered_with_tools_and_without(client: Client) -> None:
