@@ -9,6 +9,7 @@ import pytest
 from datasets import load_dataset
 from transformers import AutoModelForSeq2SeqLM, AutoTokenizer
 
+from dataset_builder.simulator.tasks import select_tasks
 from eval_harness import load_run
 from subgoal import quickstart
 
@@ -43,18 +44,44 @@ def test_quickstart_goes_through_and_does_nothing_twice(
     for role in ("controller", "executor", "flat"):
         assert AutoModelForSeq2SeqLM.from_pretrained(out / role).config.subgoal_role == role
         assert AutoTokenizer.from_pretrained(out / role)("focus on")["input_ids"]
-    results = {
-        agent: load_run(out / "runs" / agent) for agent in ("hierarchical", "flat", "random", "expert")
-    }
-    assert results["expert"].mean_score == 100
+    results = {name: load_run(out / "runs" / name) for name in ("quickstart", "flat", "release")}
+    assert results["release"].mean_score == 100
     assert all(result.complete and result.episodes == 1 for result in results.values())
     for text in (printed, again):
-        for column in ("hierarchical", "flat", "random", "expert"):
+        for column in ("hierarchical quickstart", "flat", "hierarchical release"):
             assert column in text
         assert "demonstration" in text
         assert str(out / "dataset") in text.replace("\n", "")
     unchanged = {path: time for path, time in files(out).items() if path.name != "results.json"}
     assert unchanged == {path: time for path, time in before.items() if path.name != "results.json"}
+
+
+def test_without_the_repository_the_released_pair_does_not_play(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    played: list[str] = []
+
+    def run(agent: str, protocol: str, out: Path, **options: object) -> str:
+        played.append(out.name)
+        return agent
+
+    monkeypatch.setattr(quickstart, "RELEASE", tmp_path / "none")
+    monkeypatch.setattr("eval_harness.make_agent", lambda name, options: name)
+    monkeypatch.setattr("eval_harness.run_protocol", run)
+    monkeypatch.setattr("eval_harness.comparison_table", lambda results, **texts: " and ".join(results))
+    quickstart._play(tmp_path, select_tasks(TASK), 0)
+    assert played == ["quickstart", "flat"]
+    printed = capsys.readouterr().out
+    assert "hierarchical and flat" in printed
+    assert "released pair is in the repository" in printed
+
+
+def test_the_default_tasks_include_a_long_one() -> None:
+    """More than 20 steps: only there does a plan show."""
+    names = {task.name for task in select_tasks(quickstart.TASKS)}
+    paths = load_dataset(str(quickstart.RELEASE / "dataset"), "trajectories", split="test")
+    lengths = [len(row["action"]) for row in paths.select_columns(["task", "action"]) if row["task"] in names]
+    assert max(lengths) > 20
 
 
 def test_a_killed_quickstart_leaves_no_training_behind(tmp_path: Path) -> None:
