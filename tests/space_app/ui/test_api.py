@@ -99,11 +99,15 @@ def test_an_episode_continues_after_java_was_killed(client: Client, backend: Dem
 
 def test_the_endpoints_are_mcp_tools(page: str) -> None:
     from mcp import ClientSession
-    from mcp.client.streamable_http import streamablehttp_client
+    from mcp.client import streamable_http
+
+    # Older versions of mcp only have `streamablehttp_client`, which newer ones deprecate.
+    new = "streamable_http_client"
+    connect = getattr(streamable_http, new if hasattr(streamable_http, new) else "streamablehttp_client")
 
     async def play() -> tuple[set[str], dict[str, Any]]:
         async with (
-            streamablehttp_client(f"{page.rstrip('/')}/gradio_api/mcp/") as (read, write, _),
+            connect(f"{page.rstrip('/')}/gradio_api/mcp/") as (read, write, _),
             ClientSession(read, write) as session,
         ):
             await session.initialize()
