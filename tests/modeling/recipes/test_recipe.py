@@ -24,7 +24,7 @@ def test_the_recipes_promised_are_there() -> None:
     scratch = {
         f"scratch-{size}"
         for size in ("tiny", "small", "small-more", "small-evidence", "small-polish", "base")
-    }
+    } | {"quickstart"}
     causal = {
         "smollm2-135m",
         "smollm2-360m",
