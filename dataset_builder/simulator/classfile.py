@@ -70,14 +70,13 @@ class ClassFile:
         payload = text.encode()
         return self._constant(_UTF8, payload, struct.pack(">H", len(payload)))
 
-    def class_ref(self, name: str) -> bytes:
-        """Two bytes that name a class (`java/lang/Object`) in an instruction."""
+    def _class_ref(self, name: str) -> bytes:
         return struct.pack(">H", self._constant(_CLASS, struct.pack(">H", self._text(name))))
 
     def _member_ref(self, tag: int, owner: str, name: str, descriptor: str) -> bytes:
         pair = struct.pack(">HH", self._text(name), self._text(descriptor))
         name_and_type = self._constant(_NAME_AND_TYPE, pair)
-        payload = self.class_ref(owner) + struct.pack(">H", name_and_type)
+        payload = self._class_ref(owner) + struct.pack(">H", name_and_type)
         return struct.pack(">H", self._constant(tag, payload))
 
     def field_ref(self, owner: str, name: str, descriptor: str) -> bytes:
@@ -87,10 +86,6 @@ class ClassFile:
     def method_ref(self, owner: str, name: str, descriptor: str) -> bytes:
         """Two bytes that name a method of a class in an instruction."""
         return self._member_ref(_METHOD, owner, name, descriptor)
-
-    def add_interface(self, name: str) -> None:
-        """Declare that the class implements an interface."""
-        self._interfaces.append(self.class_ref(name))
 
     def add_field(self, name: str, descriptor: str) -> None:
         """Add a public field."""

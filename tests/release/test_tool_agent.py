@@ -27,7 +27,7 @@ def test_it_is_what_was_trained_and_small_enough_for_the_repository() -> None:
     config = json.loads((AGENT / "adapter_config.json").read_text(encoding="utf-8"))
     assert config["base_model_name_or_path"] == HUB_ID
     card = (AGENT / "README.md").read_text(encoding="utf-8")
-    for words in ("| in domain |", "| facts in domain |", record.weights[:19]):
+    for words in ("| in domain |", "| out of domain |", "| facts in domain |", record.weights[:19]):
         assert words in card
 
 

@@ -15,20 +15,17 @@ public final class Tasks {
   /** Objects that the simulator creates for all tasks. */
   private static final int ALL_OBJECTS = 17196;
 
-  /** The task to create: null for all of them, empty for none. */
+  /** The task to create; empty for none. */
   static String name = "";
 
   private Tasks() {}
 
   /** `TaskMaker1.registerTasks`, called as a variation is loaded. */
   public static void register(TaskMaker1 maker) {
-    if (name == null) {
-      maker.registerAllTasks();
-    } else if (!name.isEmpty()) {
-      long before = UniqueIdentifier$.MODULE$.count();
-      create(maker);
-      UniqueIdentifier$.MODULE$.count_$eq(before + ALL_OBJECTS);
-    }
+    if (name.isEmpty()) return;
+    long before = UniqueIdentifier$.MODULE$.count();
+    create(maker);
+    UniqueIdentifier$.MODULE$.count_$eq(before + ALL_OBJECTS);
   }
 
   private static void create(TaskMaker1 maker) {
