@@ -21,6 +21,7 @@ from queue import SimpleQueue
 from typing import Any, TypeVar
 
 from dataset_builder.common.errors import MachineError, SimulatorDied
+from dataset_builder.common.garbage import frozen_heap
 from dataset_builder.simulator.retry import MAX_JVM_RESTARTS
 from dataset_builder.simulator.simulator import Simulator
 from eval_harness.episodes.game import Game
@@ -92,9 +93,10 @@ class Rollout:
             self._lane(shared).play(units[number::count], size + (number < larger), _LOADED_AHEAD)
             for number in range(count)
         ]
-        yield from side_by_side(lanes, shared.stop)
-        shared.stop.clear()
-        yield from self._lane(shared).play(tuple(shared.quarantined), 1, ahead=0)
+        with frozen_heap():
+            yield from side_by_side(lanes, shared.stop)
+            shared.stop.clear()
+            yield from self._lane(shared).play(tuple(shared.quarantined), 1, ahead=0)
 
     def _lane(self, shared: _Shared) -> "_Lane":
         return _Lane(self._agent, self._protocol, self._simulator, shared)

@@ -21,7 +21,7 @@ from modeling.inference.grounding import Grounding
 from modeling.inference.search import Search
 from modeling.runtime.device import cpu_threads
 
-_TEXTS_PER_BATCH = 8  # larger batches pad their texts and leave the other cores idle
+_TEXTS_PER_BATCH = 4  # larger batches pad their texts more and leave the other cores idle
 _BEAM_PATIENCE = 4
 """A constrained search goes on until this many times `num_beams` hypotheses have finished: the first ones
 to finish are short and poor (measured in EXPERIMENTS.md: with 2, one best answer in 400 was missed)."""
