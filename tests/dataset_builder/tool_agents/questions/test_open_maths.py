@@ -5,7 +5,7 @@ from itertools import islice
 
 import pytest
 
-from dataset_builder.tool_agents.questions.maths_wording import TEMPLATES, plural
+from dataset_builder.tool_agents.questions.maths_wording import TEMPLATES
 from dataset_builder.tool_agents.questions.open_maths import (
     MATHS_FAMILIES,
     maths_dataset,
@@ -48,12 +48,3 @@ def test_no_answer_is_so_frequent_that_guessing_it_pays(family: str) -> None:
 def test_splits_have_different_numbers() -> None:
     families = {split: next(maths_questions("products", split)) for split in ("train", "validation", "test")}
     assert len({str(question.metadata["operands"]) for question in families.values()}) == 3
-
-
-@pytest.mark.parametrize(
-    ("animal", "expected"),
-    [("cat", "cats"), ("sheep", "sheep"), ("woodlouse", "woodlice"), ("leech", "leeches"),
-     ("firefly", "fireflies"), ("praying mantis", "praying mantises")],
-)  # fmt: skip
-def test_plurals(animal: str, expected: str) -> None:
-    assert plural(animal) == expected

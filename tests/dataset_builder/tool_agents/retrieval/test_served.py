@@ -7,7 +7,6 @@ import pytest
 
 from dataset_builder.common.errors import SubgoalError, UsageError
 from dataset_builder.tool_agents.retrieval.base import Passage
-from dataset_builder.tool_agents.retrieval.select import open_retriever
 from dataset_builder.tool_agents.retrieval.served import ServedRetriever
 from tests.servers.retrieval_server import RetrievalServer
 
@@ -26,7 +25,7 @@ def _client(server: RetrievalServer, timeout: float = 5.0) -> ServedRetriever:
 
 def test_the_published_request_and_answer() -> None:
     with RetrievalServer(_found) as server:
-        assert open_retriever(server.url + "/retrieve").search(["a", "b"], 2) == [[CHAD, CHAD], [CHAD, CHAD]]
+        assert ServedRetriever(server.url + "/retrieve").search(["a", "b"], 2) == [[CHAD, CHAD], [CHAD, CHAD]]
         assert ServedRetriever(server.url).search([]) == []
     assert server.bodies == [{"queries": ["a", "b"], "topk": 2, "return_scores": True}]
 
@@ -82,8 +81,3 @@ def test_a_wrong_address_is_one_line() -> None:
         port = closed.getsockname()[1]
     with pytest.raises(SubgoalError, match="Cannot reach the retrieval server http://127"):
         ServedRetriever(f"http://user:secret@127.0.0.1:{port}", retries=0).search(["chad"])
-
-
-def test_an_address_that_is_a_name_is_a_dataset() -> None:
-    with pytest.raises(UsageError, match="There is no dataset folder"):
-        open_retriever("./nowhere")

@@ -46,14 +46,6 @@ def test_the_first_thought_plans_all_hops_and_the_decision_to_go_on_has_one_word
         assert sum(" Now I need the " in thought for thought in thoughts) == n_hops - 1
 
 
-def test_every_step_but_the_last_has_evidence(open_questions: OpenQuestions) -> None:
-    questions, _ = open_questions
-    for question in questions:
-        solution = solve(question)
-        assert len(solution.evidence) == len(solution.steps)
-        assert [bool(texts) for texts in solution.evidence] == [True] * (len(solution.steps) - 1) + [False]
-
-
 def test_questions_of_other_sets_are_refused(open_questions: OpenQuestions) -> None:
     question = open_questions[0][0]
     with pytest.raises(UsageError, match="solves `open` only"):
