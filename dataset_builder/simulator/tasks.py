@@ -16,6 +16,9 @@ PRACTICE = "practice"
 """The dataset's fourth split: train variations in rearranged worlds (`dataset_builder.practice`)."""
 
 
+HORIZONS = ("short", "medium", "long")
+
+
 @dataclass(frozen=True)
 class Task:
     """One ScienceWorld task.
@@ -24,7 +27,7 @@ class Task:
         name: the simulator's name, such as `boil`.
         task_id: the number used in the papers, such as `1-1`.
         topic: the topic in the ScienceWorld paper.
-        horizon: `short`, `medium` or `long`, by mean oracle length (< 20, < 50, else).
+        horizon: one of `HORIZONS`, by mean oracle length (< 20, < 50, else).
         n_variations: number of variations over all splits.
 
     Example:

@@ -24,6 +24,7 @@ from dataset_builder.common.errors import MachineError, SimulatorDied
 from dataset_builder.common.garbage import frozen_heap
 from dataset_builder.simulator.retry import MAX_JVM_RESTARTS
 from dataset_builder.simulator.simulator import Simulator
+from dataset_builder.simulator.tasks import HORIZONS, get_task
 from eval_harness.episodes.game import Game
 from eval_harness.protocols.protocol import EpisodeKey, Protocol
 from eval_harness.results.records import EpisodeResult
@@ -87,6 +88,8 @@ class Rollout:
         # Episode i belongs to lane i modulo `count`, whatever happens to other episodes: so a run always
         # forms the same batches, and a model's answers do not depend on timing.
         count = max(1, min(getattr(self._agent, "concurrent", 1), self._batch_size, len(units)))
+        # Long episodes start first, in all lanes: a core without work at the end waits for a short one.
+        units = sorted(units, key=lambda unit: HORIZONS.index(get_task(unit.task).horizon), reverse=True)
         size, larger = divmod(self._batch_size, count)
         shared = _Shared()
         lanes = [

@@ -58,7 +58,7 @@ class CTranslate2Backend(TokenBackend):
         self.dtype = compute_type
         self._threads = cpu_threads()
         # While the models answer one batch, the simulator steps a second, and a third is being loaded.
-        self.concurrent = 3 if self._threads > 1 else 1
+        self.concurrent = 4 if self._threads > 1 else 1
         self._translator, self._words = _convert(checkpoint, compute_type, self._threads)
         self._ids = {word: token for token, word in enumerate(self._words)}
         self._eos = checkpoint.tokenizer.eos_token_id
