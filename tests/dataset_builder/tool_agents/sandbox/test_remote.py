@@ -6,17 +6,8 @@ import pytest
 from smolagents import LocalPythonExecutor
 
 from dataset_builder.common.errors import SubgoalError, UsageError
-from dataset_builder.tool_agents.sandbox import Execution, Limits, Sandbox, open_sandbox
+from dataset_builder.tool_agents.sandbox import Execution, Limits, open_sandbox
 from dataset_builder.tool_agents.sandbox.remote import REMOTE_SANDBOXES, ExecutorSession
-
-
-def test_sandboxes_by_name() -> None:
-    with open_sandbox() as sandbox:
-        assert isinstance(sandbox, Sandbox)
-    with pytest.raises(
-        UsageError, match="No sandbox is called 'chroot': use local, docker, e2b, modal, blaxel"
-    ):
-        open_sandbox("chroot")
 
 
 @pytest.mark.parametrize("name", REMOTE_SANDBOXES)

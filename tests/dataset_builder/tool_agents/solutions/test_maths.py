@@ -9,7 +9,7 @@ from fractions import Fraction
 from typing import Any
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from dataset_builder.tool_agents.conversation import ToolStep
@@ -39,12 +39,14 @@ def _result(family: str, operands: Mapping[str, Any]) -> Any:
 
 
 @given(st.lists(st.integers(2, 500), min_size=2, max_size=4))
+@settings(deadline=None)
 def test_divisors_and_multiples(numbers: list[int]) -> None:
     assert _result("gcd", {"numbers": numbers[:2]}) == math.gcd(*numbers[:2])
     assert _result("lcm", {"numbers": numbers}) == math.lcm(*numbers)
 
 
 @given(st.integers(1, 2000), st.integers(1, 2000))
+@settings(deadline=None)
 def test_fractions_are_reduced_and_stay_fractions(numerator: int, denominator: int) -> None:
     reduced = Fraction(numerator, denominator)
     expected = f"{reduced.numerator}/{reduced.denominator}"
@@ -52,6 +54,7 @@ def test_fractions_are_reduced_and_stay_fractions(numerator: int, denominator: i
 
 
 @given(st.integers(2, 3000))
+@settings(deadline=None)
 def test_prime_factors_are_prime_and_in_order(number: int) -> None:
     factors = [int(factor) for factor in _result("prime_factorization", {"number": number}).split(" × ")]
     assert math.prod(factors) == number
@@ -60,6 +63,7 @@ def test_prime_factors_are_prime_and_in_order(number: int) -> None:
 
 
 @given(st.integers(1, 60), st.integers(0, 60))
+@settings(deadline=None)
 def test_primes_are_counted_with_both_ends(start: int, length: int) -> None:
     def primes_to(last: int) -> int:
         return sum(number > 1 and all(number % n for n in range(2, number)) for number in range(last + 1))
@@ -69,18 +73,21 @@ def test_primes_are_counted_with_both_ends(start: int, length: int) -> None:
 
 
 @given(st.lists(WORDS | WORDS.map(str.capitalize), min_size=1, max_size=6), st.sampled_from("aeiotx"))
+@settings(deadline=None)
 def test_letters_are_counted_in_either_case(words: list[str], letter: str) -> None:
     expected = sum(character in (letter, letter.upper()) for word in words for character in word)
     assert _result("letter_counting", {"letter": letter, "text": " ".join(words)}) == expected
 
 
 @given(WORDS, st.integers(0, 10**6))
+@settings(deadline=None)
 def test_words_are_reversed_and_bits_counted(word: str, number: int) -> None:
     assert _result("spell_backward", {"word": word}) == "".join(reversed(word))
     assert _result("count_bits", {"number": number}) == number.bit_count()
 
 
 @given(st.integers(1, 9), st.integers(1, 1000), st.integers(0, 50))
+@settings(deadline=None)
 def test_equations_are_solved(factor: int, solution: int, constant: int) -> None:
     equation = f"{factor}*y + {constant} = {factor * solution + constant}"
     assert _result("simple_equations", {"equation": equation, "variable": "y"}) == solution

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from dataset_builder.common.errors import SubgoalError, UsageError
+from dataset_builder.common.errors import SubgoalError
 from dataset_builder.llm.budget import Budget, BudgetSpent
 from dataset_builder.llm.client import ChatClient
 from dataset_builder.llm.completion_cache import CompletionCache
@@ -166,29 +166,6 @@ def test_a_server_that_repeats_the_beginning(tmp_path: Path, sandbox: Sandbox) -
         teacher.start()
         (step,) = teacher.attempt(SUMS[0]).steps
     assert step.thought == "I look up both areas.I add."
-
-
-@pytest.mark.parametrize(
-    ("reply", "message"),
-    [
-        (
-            Reply("The capital of France is Paris."),
-            "begins a new answer instead of continuing an unfinished one",
-        ),
-        (
-            Reply(status=400, error="Unrecognized request argument supplied: add_generation_prompt"),
-            "refuses to continue an unfinished answer .*Unrecognized request argument",
-        ),
-    ],
-)
-def test_a_server_without_continuation_is_refused_before_the_first_question(
-    reply: Reply, message: str, tmp_path: Path, sandbox: Sandbox
-) -> None:
-    with OpenAIServer(lambda request: reply) as server:
-        teacher = _teacher(server, tmp_path, sandbox, first_thought=True)
-        with pytest.raises(UsageError, match=message + ".*vLLM, SGLang or llama-server"):
-            teacher.start()
-    assert len(server.requests) == 1
 
 
 def test_a_server_without_stop_texts_is_asked_without_them(tmp_path: Path, sandbox: Sandbox) -> None:
