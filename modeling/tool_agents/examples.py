@@ -58,6 +58,10 @@ def load_conversations(dataset: str, config: str) -> Conversations:
     digest = hashlib.sha256()
     for split in ("train", "validation"):
         for row in tables[split].select_columns(list(_COLUMNS)):
+            # `datasets` fills a column that only one of the splits has.
+            if empty := [name for name in _COLUMNS if row[name] is None]:
+                where = f"{config}/{split}"
+                raise UsageError(f"{dataset} has a row without {empty[0]} in {where}: build it again.")
             digest.update(json.dumps(row, sort_keys=True).encode())
     source, _ = split_revision(dataset)
     return Conversations(

@@ -1,4 +1,4 @@
-"""Options of `subgoal eval tools` and `tools-report` that cannot work: one line, before a model is loaded."""
+"""Options of `subgoal eval tools` that cannot work: one line, before a model is loaded."""
 
 from pathlib import Path
 
@@ -9,7 +9,6 @@ from dataset_builder.tool_agents.questions.question import write_questions
 from eval_harness.tool_agents.command import play_and_report
 from eval_harness.tool_agents.playing import PlaySettings
 from modeling.inference.search import Search
-from subgoal.cli import main
 from tests.eval_harness.tool_agents.conftest import question
 
 
@@ -39,10 +38,3 @@ def test_a_chain_of_thought_needs_no_passages(mode: str, message: str, tmp_path:
     write_questions(path, [question("a", "What is the capital of Chad?", "N'Djamena", "facts")])
     with pytest.raises(UsageError, match=message):  # the first thing that is wrong
         play_and_report("openai:", str(path), tmp_path / "run", PlaySettings(mode), split="test")
-
-
-def test_a_column_without_a_run(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    with pytest.raises(SystemExit) as ended:
-        main(["eval", "tools-report", ","])
-    assert ended.value.code == 2
-    assert "A column names no run" in capsys.readouterr().err
