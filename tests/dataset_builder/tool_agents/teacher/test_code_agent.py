@@ -63,7 +63,7 @@ def test_the_model_reads_its_own_steps_once_and_the_modules_that_it_may_import(r
     run(model)
     first, second = model.asked
     assert [message["role"] for message in first] == ["system", "user"]
-    assert "'fractions'" in first[0]["content"]
+    assert "fractions" in first[0]["content"]
     assert "numpy" not in first[0]["content"]
     assert [message["role"] for message in second] == ["system", "user", "assistant", "user"]
     assert second[2]["content"] == _code("print(search('area of Chad'))")

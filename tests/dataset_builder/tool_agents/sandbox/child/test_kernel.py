@@ -30,7 +30,7 @@ def test_a_failure_names_the_call_and_its_reason() -> None:
 def test_an_unknown_system_call_is_an_os_error() -> None:
     with pytest.raises(OSError, match="syscall: ") as failure:
         kernel.system_call(999_999)
-    assert failure.value.errno == errno.ENOSYS
+    assert failure.value.errno in (errno.ENOSYS, errno.EPERM)  # a container's filter may refuse it
 
 
 def test_a_machine_without_pivot_root_is_an_os_error(monkeypatch: pytest.MonkeyPatch) -> None:
