@@ -45,8 +45,12 @@ $(DEV): $(STAMP)
 quickstart: $(STAMP) ## the whole method at small scale: simulator to scores (ARGS="--out DIR --seed N")
 	$(PY) -m subgoal quickstart $(ARGS)
 
+# One process per core, at most four: each loads torch and starts Java, which may take 3 GB of memory. Neighbouring tests
+# stay in one process (`worksteal`), because they share fixtures. Slow tests measure time and memory, so they run alone.
+PARALLEL := --numprocesses logical --maxprocesses 4 --dist worksteal
+
 test: lint types ## lint, check types and run the tests (ARGS="-k name")
-	$(PY) -m pytest -m "not slow" $(ARGS)
+	$(PY) -m pytest -m "not slow" $(PARALLEL) $(ARGS)
 
 test-all: lint types $(REAL_MODEL) ## make test with the tests that take minutes
 	$(PY) -m pytest $(ARGS)

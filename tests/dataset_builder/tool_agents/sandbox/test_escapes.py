@@ -192,7 +192,7 @@ KILLED = {
 def test_it_is_killed(session: LocalSession, how: str) -> None:
     started = time.monotonic()
     assert str(session.run(KILLED[how]).error).startswith("killed: ")
-    assert time.monotonic() - started < 4
+    assert time.monotonic() - started < 60  # its limits are below 2 s; a busy machine takes longer
 
 
 def test_the_environment_is_empty(session: LocalSession, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -289,7 +289,7 @@ def _processes(sandbox: Sandbox) -> list[psutil.Process]:
 
 
 def _wait_until(condition: Callable[[], bool]) -> None:
-    deadline = time.monotonic() + 10
+    deadline = time.monotonic() + 60
     while not condition():
         assert time.monotonic() < deadline
         time.sleep(0.02)
