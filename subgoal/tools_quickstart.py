@@ -18,7 +18,7 @@ SIZES: dict[str, Any] = {"train": 300, "validation": 30, "test": 60, "out_of_dom
 FAMILIES = ("gcd", "lcm", "products", "chain_sum", "letter_counting", "one_hop")
 """Families with short trajectories."""
 
-STEPS = {"agent": 40, "cot": 40}
+STEPS = {"agent": 35, "cot": 35}
 ANSWER_TOKENS = 128
 """Longest step of an agent, and longest chain of thought."""
 
