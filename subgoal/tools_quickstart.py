@@ -14,11 +14,11 @@ from rich.console import Console
 
 from dataset_builder.common.errors import SubgoalError, UsageError
 
-SIZES: dict[str, Any] = {"train": 300, "validation": 30, "test": 60, "out_of_domain": 0}
+SIZES: dict[str, Any] = {"train": 300, "validation": 30, "test": 48, "out_of_domain": 0}
 FAMILIES = ("gcd", "lcm", "products", "chain_sum", "letter_counting", "one_hop")
 """Families with short trajectories."""
 
-STEPS = {"agent": 35, "cot": 35}
+STEPS = {"agent": 42, "cot": 42}
 ANSWER_TOKENS = 128
 """Longest step of an agent, and longest chain of thought."""
 
