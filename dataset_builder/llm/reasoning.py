@@ -38,7 +38,7 @@ _JSON_START = re.compile(r'\{\s*"|\[\s*\{')
 
 
 def without_reasoning(text: str) -> str:
-    """What a model says after its reasoning; `""` where reasoning is all there is.
+    r"""What a model says after its reasoning; `""` where reasoning is all there is.
 
     Reasoning is what stands between `<think>`, `<thinking>`, `<thought>`, `<reasoning>` or `[THINK]` and
     the closing mark, or the end of the text; what precedes a closing mark without an opening one, since

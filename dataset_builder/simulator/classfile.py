@@ -16,7 +16,7 @@ PUBLIC, _PRIVATE, _PROTECTED = 0x0001, 0x0002, 0x0004
 
 
 class ClassFile:
-    """A class file to which interfaces, fields and methods can be added.
+    r"""A class file to which interfaces, fields and methods can be added.
 
     Args:
         data (`bytes`): the content of a `.class` file.

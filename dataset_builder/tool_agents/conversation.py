@@ -72,7 +72,7 @@ def is_whole_step(text: str) -> bool:
 
 
 def read_step(text: str) -> ToolStep | None:
-    """Thought and code of an answer; None if it has no Python block, or an empty one.
+    r"""Thought and code of an answer; None if it has no Python block, or an empty one.
 
     Example:
 

@@ -16,7 +16,10 @@ app.command()(run)
 
 @app.command()
 def agents() -> None:
-    """List the agents that `run --agent` knows."""
+    """List the agents that `run --agent` knows.
+
+    Example: `subgoal eval agents`
+    """
     from rich.console import Console
     from rich.table import Table
 
@@ -31,7 +34,10 @@ def agents() -> None:
 
 @app.command()
 def protocols() -> None:
-    """List the protocols that `run --protocol` knows."""
+    """List the protocols that `run --protocol` knows.
+
+    Example: `subgoal eval protocols`
+    """
     from rich.console import Console
     from rich.table import Table
 

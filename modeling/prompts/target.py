@@ -14,7 +14,7 @@ _MARKUP = "`'\"*_"
 
 @dataclass(frozen=True)
 class TargetPattern:
-    """How an answer is found in a model's text.
+    r"""How an answer is found in a model's text.
 
     Attributes:
         kind: `first-line`; `after`, the first line after a mark; or `tag`, inside an XML-like tag.

@@ -50,7 +50,8 @@ class PageHandlers:
 
     ```python
     handlers = PageHandlers(backend, components)
-    components.compare.click(handlers.compare, [components.task, components.variation, components.key], …)
+    inputs = [components.task, components.variation, components.key]
+    components.compare.click(handlers.compare, inputs)
     ```
     """
 

@@ -10,7 +10,7 @@ from dataset_builder.tool_agents.solutions.solution import Solution
 
 
 def solve(question: Question) -> Solution:
-    """Thoughts, code and reasoning for a question. The wording depends on the question's id and text.
+    r"""Thoughts, code and reasoning for a question. The wording depends on the question's id and text.
 
     Args:
         question (`Question`): of the set `open`, of any family and split.
