@@ -13,7 +13,10 @@ import pytest
 # Nothing in the tests may reach out; set before any library reads them.
 os.environ.setdefault("HF_HUB_OFFLINE", "1")
 os.environ.setdefault("HF_HUB_DISABLE_TELEMETRY", "1")
+# The commands' console keeps the COLUMNS of its import for ever; without them it follows those of each test.
+os.environ.pop("COLUMNS", None)
 
+import dataset_builder.common.console  # noqa: F401
 from dataset_builder.simulator.simulator import Simulator
 from dataset_builder.trajectories.trajectory import Trajectory
 from tests.servers.llama_cpp import LlamaCppServer
