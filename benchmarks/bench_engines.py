@@ -26,6 +26,7 @@ from dataset_builder.simulator.tasks import select_tasks
 from dataset_builder.trajectories.corpus import trajectory_store
 from eval_harness.agents.options import AgentOptions
 from eval_harness.agents.registry import make_agent
+from eval_harness.results.records import EpisodeResult
 from eval_harness.rollout.jobs import AgentMaker
 from eval_harness.rollout.run import run_protocol
 
@@ -39,22 +40,39 @@ def collected(engine: Engine, variations: int, out: Path) -> dict[Any, Any]:
     return {tuple(record["key"]): record for record in trajectory_store(out)}
 
 
-def played(engine: Engine, variations: int, out: Path) -> dict[Any, Any]:
-    """Scores and actions by key."""
+def play(
+    engine: Engine, protocol: str, tasks: str, variations: int, in_flight: int, out: Path
+) -> list[EpisodeResult]:
+    """The released pair's episodes of test variations.
+
+    Args:
+        engine (`Engine`): with its number of workers.
+        protocol (`str`): name of a protocol.
+        tasks (`str`): comma-separated tasks.
+        variations (`int`): most variations per task.
+        in_flight (`int`): episodes that advance together, in each worker of Ray.
+        out (`Path`): run folder.
+    """
     with Simulator(worlds=engine.workers) as simulator:
         result = run_protocol(
             make_agent("hierarchical", PAIR),
-            "full",
+            protocol,
             out,
             simulator=simulator,
-            tasks=TASKS,
+            tasks=tasks,
             max_variations=variations,
-            batch_size=4,
+            batch_size=in_flight,
             engine=engine,
             maker=AgentMaker.of("hierarchical", PAIR),
             progress=False,
         )
-    return {episode.key: (episode.score, episode.actions) for episode in result.episode_results()}
+    return result.episode_results()
+
+
+def played(engine: Engine, variations: int, out: Path) -> dict[Any, Any]:
+    """Scores and actions by key."""
+    episodes = play(engine, "full", TASKS, variations, 4, out)
+    return {episode.key: (episode.score, episode.actions) for episode in episodes}
 
 
 def main(

@@ -20,17 +20,21 @@ import time
 from collections.abc import Iterator
 from dataclasses import asdict, dataclass
 from pathlib import Path
+from statistics import fmean
 from typing import Annotated, Any
 
 import psutil
 import typer
+from matplotlib.figure import Figure
 from rich.console import Console
 from rich.progress import track
 
+from benchmarks.bench_engines import play
 from benchmarks.bench_rollout import TASKS
 from benchmarks.plan_scale import processor_seconds
 from dataset_builder.common.console import row_table
 from dataset_builder.common.figures import FAINT, png, style
+from dataset_builder.engines.select import get_engine
 
 _COLOURS = {"local": "#2a9d8f", "ray": "#c8553d"}
 _DASHES = {1: "-", 2: "--"}
@@ -115,38 +119,13 @@ def one(engine: str, workers: int, in_flight: int, variations: int) -> None:
     """Measure one combination in this process and print it as JSON."""
     start = time.perf_counter()
     with _PeakMemory() as memory, tempfile.TemporaryDirectory() as folder:
-        scores = _played(engine, workers, in_flight, variations, Path(folder, "run"))
+        runner = get_engine(engine, workers=workers)
+        episodes = play(runner, "paper", TASKS, variations, in_flight, Path(folder, "run"))
         seconds, cpu_seconds = time.perf_counter() - start, processor_seconds()
-    mean = sum(scores) / len(scores)
-    growth = Growth(engine, workers, in_flight, len(scores), mean, seconds, cpu_seconds, memory.bytes / 2**30)
+    mean = fmean(episode.score or 0 for episode in episodes)
+    gib = memory.bytes / 2**30
+    growth = Growth(engine, workers, in_flight, len(episodes), mean, seconds, cpu_seconds, gib)
     typer.echo(json.dumps(asdict(growth)))
-
-
-def _played(name: str, workers: int, in_flight: int, variations: int, out: Path) -> list[float]:
-    """The scores of the episodes."""
-    from dataset_builder.engines.select import get_engine
-    from dataset_builder.simulator.simulator import Simulator
-    from eval_harness.agents.options import AgentOptions
-    from eval_harness.agents.registry import make_agent
-    from eval_harness.rollout.jobs import AgentMaker
-    from eval_harness.rollout.run import run_protocol
-
-    pair = AgentOptions(controller="release/controller", executor="release/executor")
-    engine = get_engine(name, workers=workers)
-    with Simulator(worlds=workers) as simulator:
-        result = run_protocol(
-            make_agent("hierarchical", pair),
-            "paper",
-            out,
-            simulator=simulator,
-            tasks=TASKS,
-            max_variations=variations,
-            batch_size=in_flight,
-            engine=engine,
-            maker=AgentMaker.of("hierarchical", pair),
-            progress=False,
-        )
-    return [episode.score or 0 for episode in result.episode_results()]
 
 
 @app.callback()
@@ -197,8 +176,6 @@ def _measure(engine: str, workers: int, in_flight: int, variations: int) -> Grow
 def figure(growths: list[Growth]) -> bytes:
     """A PNG with two panels over the episodes in flight: episodes per processor second, and memory."""
     with style():
-        from matplotlib.figure import Figure
-
         drawn = Figure(figsize=(8.4, 3.4), dpi=120, layout="constrained")
         panels = drawn.subplots(1, 2)
         for axes, title in zip(panels, ("episodes per CPU second", "memory, GiB"), strict=True):

@@ -15,8 +15,8 @@ MAX_EPISODE_STEPS = 100
 PRACTICE = "practice"
 """The dataset's fourth split: train variations in rearranged worlds (`dataset_builder.practice`)."""
 
-
 HORIZONS = ("short", "medium", "long")
+"""Groups of tasks, from short paths to long ones."""
 
 
 @dataclass(frozen=True)

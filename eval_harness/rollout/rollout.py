@@ -85,11 +85,11 @@ class Rollout:
         is quarantined and played alone at the end, so that an episode that kills the process each time does
         not take its neighbours with it. After the third death it is recorded as failed.
         """
+        # Long episodes start first, in all lanes: a core without work at the end waits for a short one.
+        units = sorted(units, key=lambda unit: HORIZONS.index(get_task(unit.task).horizon), reverse=True)
         # Episode i belongs to lane i modulo `count`, whatever happens to other episodes: so a run always
         # forms the same batches, and a model's answers do not depend on timing.
         count = max(1, min(getattr(self._agent, "concurrent", 1), self._batch_size, len(units)))
-        # Long episodes start first, in all lanes: a core without work at the end waits for a short one.
-        units = sorted(units, key=lambda unit: HORIZONS.index(get_task(unit.task).horizon), reverse=True)
         size, larger = divmod(self._batch_size, count)
         shared = _Shared()
         lanes = [

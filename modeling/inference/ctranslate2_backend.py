@@ -57,7 +57,7 @@ class CTranslate2Backend(TokenBackend):
         self.name = "ctranslate2" if compute_type == "float32" else f"ctranslate2-{compute_type}"
         self.dtype = compute_type
         self._threads = cpu_threads()
-        # While the models answer one batch, the simulator steps a second, and a third is being loaded.
+        # While the models answer one batch, the simulator steps others: no core waits for a single batch.
         self.concurrent = 4 if self._threads > 1 else 1
         self._translator, self._words = _convert(checkpoint, compute_type, self._threads)
         self._ids = {word: token for token, word in enumerate(self._words)}

@@ -3,6 +3,7 @@
 import os
 import subprocess
 import sys
+import tomllib
 from pathlib import Path
 
 import pytest
@@ -31,6 +32,14 @@ print(load_checkpoint(sys.argv[1]).base["id"])
 
 def _files(folder: Path) -> dict[Path, int]:
     return {path: path.stat().st_mtime_ns for path in folder.rglob("*.json*") if path.is_file()}
+
+
+def test_its_extra_has_what_its_stages_need() -> None:
+    """Training needs what causal models need, the packaged base needs gguf."""
+    project = tomllib.loads((Path(__file__).parents[2] / "pyproject.toml").read_text())["project"]
+    extras = project["optional-dependencies"]
+    gguf = next(package for package in extras["dev"] if package.startswith("gguf"))
+    assert {*extras["causal"], gguf} <= {*extras["tools"]}
 
 
 @pytest.mark.timeout(900)
