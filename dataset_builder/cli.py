@@ -242,6 +242,49 @@ def practice(
 
 
 @app.command()
+def replay(
+    folder: Annotated[Path, typer.Argument(help="Corpus folder, collected and annotated by rules.")],
+    out: Annotated[Path, typer.Option(help="New corpus folder. Run the command again to resume.")],
+    max_variations: Annotated[
+        int | None, typer.Option(help="Replay at most N variations per task and split.")
+    ] = None,
+    max_plays: Annotated[int | None, typer.Option(help="Replay at most N practice paths per task.")] = None,
+    workers: Annotated[int, typer.Option(help="Number of threads, each with its own world.")] = 2,
+    wait: Wait = False,
+) -> None:
+    """Replay a corpus without simplifications: closed doors, walks, and pots that must be watered.
+
+    Example: `subgoal corpus replay corpus --out corpus-unsimplified`
+    """
+    from dataset_builder.common.files import check_output_folder
+    from dataset_builder.common.folder_lock import folder_lock
+    from dataset_builder.practice.unsimplified import replay_corpus
+    from dataset_builder.trajectories.corpus import TRAJECTORIES
+
+    if not (folder / TRAJECTORIES).is_file():
+        raise UsageError(
+            f"{folder} holds no trajectories: run `subgoal corpus collect --out {folder}` first."
+        )
+    check_output_folder(out, [TRAJECTORIES], "a corpus")
+    with folder_lock(out, wait), progress_bar() as bar:
+        report = replay_corpus(
+            folder, out, limits=max_variations, plays=max_plays, workers=workers, progress=bar
+        )
+    rows = []
+    for task in TASKS:
+        verified, given_up = report.paths.verified[task], report.paths.given_up[task]
+        practice = report.practice.get(task)
+        if verified + given_up + bool(practice):
+            reasons = report.paths.why.get(task, {}).items()
+            row = {"task": task, "verified": str(verified), "given up": str(given_up)}
+            row |= {"practice": str(practice.plays if practice else 0)}
+            rows.append(row | {"why": escape("; ".join(f"{why} ({count})" for why, count in reasons))})
+    console.print(row_table(rows))
+    if not report.paths.verified:
+        raise SubgoalError("No path reached the full score: see the reasons above.")
+
+
+@app.command()
 def build(
     folder: Annotated[Path, typer.Argument(help="Corpus folder, annotated.")],
     out: Annotated[Path, typer.Option(help="Dataset folder to write.")],
@@ -250,6 +293,10 @@ def build(
     state_text: Annotated[
         str, typer.Option(help="Version of the model input: compact or paper.")
     ] = DEFAULT_VERSION,
+    unsimplified: Annotated[
+        Path | None,
+        typer.Option(help="Folder of `corpus replay`: adds configurations without simplifications."),
+    ] = None,
     wait: Wait = False,
 ) -> None:
     """Write the corpus as a Hub repository in a folder, for `load_dataset`.
@@ -259,7 +306,16 @@ def build(
     from dataset_builder.dataset.build import build as run
 
     with progress_bar() as bar:
-        run(folder, out, annotator=annotator, path=path, state_text=state_text, progress=bar, wait=wait)
+        run(
+            folder,
+            out,
+            annotator=annotator,
+            path=path,
+            state_text=state_text,
+            unsimplified=unsimplified,
+            progress=bar,
+            wait=wait,
+        )
     say(f"Dataset written to {out}")
 
 

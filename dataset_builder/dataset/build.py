@@ -10,7 +10,7 @@ from dataset_builder.annotation.annotators import version_of
 from dataset_builder.common.console import progress_line
 from dataset_builder.common.folder_lock import folder_lock
 from dataset_builder.dataset.card import agreement_note, annotator_note, dataset_card
-from dataset_builder.dataset.features import CONFIGS
+from dataset_builder.dataset.features import CONFIGS, UNSIMPLIFIED, UNSIMPLIFIED_CONFIGS
 from dataset_builder.dataset.parquet_folder import (
     CARD,
     DataFile,
@@ -33,6 +33,7 @@ def build(
     annotator: str = "rules",
     path: str = "tidied",
     state_text: str = DEFAULT_VERSION,
+    unsimplified: str | Path | None = None,
     progress: Progress | None = None,
     wait: bool = False,
 ) -> Path:
@@ -47,6 +48,8 @@ def build(
         annotator (`str`, *optional*, defaults to `"rules"`): annotator of the sub-goals.
         path (`str`, *optional*, defaults to `"tidied"`): kind of the paths.
         state_text (`str`, *optional*, defaults to `"compact-2"`): version of the input text.
+        unsimplified (`str` or `Path`, *optional*): folder of a corpus without simplifications (see
+            `dataset_builder.practice.unsimplified`); adds the configurations `UNSIMPLIFIED_CONFIGS`.
         progress (`rich.progress.Progress`, *optional*): shows a progress bar.
         wait (`bool`, *optional*, defaults to `False`): wait until another process has finished with `out`.
 
@@ -64,29 +67,42 @@ def build(
     out = Path(out).resolve()
     version = check_version(state_text)
     corpus = Corpus(folder)
+    further = None if unsimplified is None else Corpus(unsimplified)
     # Bad input is refused before the lock, which makes the folder and leaves a file there.
-    check_replaceable(out, CONFIGS)
-    corpus.annotated(annotator, corpus.trajectories(path), version_of(annotator))
+    check_replaceable(out, (*CONFIGS, *UNSIMPLIFIED_CONFIGS))
+    for one in filter(None, (corpus, further)):
+        one.annotated(annotator, one.trajectories(path), version_of(annotator))
     with folder_lock(out, wait):
-        check_replaceable(out, CONFIGS)
-        _build(corpus, out, annotator=annotator, path=path, state_text=version, progress=progress)
+        check_replaceable(out, (*CONFIGS, *UNSIMPLIFIED_CONFIGS))
+        _build(corpus, further, out, annotator=annotator, path=path, state_text=version, progress=progress)
     return out
 
 
 def _build(
-    corpus: Corpus, out: Path, *, annotator: str, path: str, state_text: str, progress: Progress | None
+    corpus: Corpus,
+    unsimplified: Corpus | None,
+    out: Path,
+    *,
+    annotator: str,
+    path: str,
+    state_text: str,
+    progress: Progress | None,
 ) -> None:
     """Build into a scratch folder beside `out`, and move it there at the end."""
-    advance = progress_line(progress, "dataset", len(CONFIGS))
+    sources = dict.fromkeys(CONFIGS, corpus)
+    if unsimplified is not None:
+        sources |= dict.fromkeys(UNSIMPLIFIED_CONFIGS, unsimplified)
+    advance = progress_line(progress, "dataset", len(sources))
     datasets.disable_progress_bars()
     try:
         with scratch_folder(out) as scratch:
             new = scratch / "repository"
             tables: dict[str, datasets.DatasetDict] = {}
             files: dict[str, dict[str, DataFile]] = {}
-            for config in CONFIGS:
+            for config, source in sources.items():
                 options = {"annotator": annotator, "path": path, "state_text": state_text}
-                tables[config] = build_config(config, scratch / "cache", corpus, **options)
+                name = config.removesuffix(UNSIMPLIFIED)
+                tables[config] = build_config(name, scratch / "cache", source, **options)
                 files[config] = {
                     split: write_split(table, new / config, split) for split, table in tables[config].items()
                 }

@@ -9,6 +9,12 @@ from dataset_builder.trajectories.model_input import ROLES
 CONFIGS = ("trajectories", "exemplars", *ROLES)
 """Names of the dataset's configurations, the default first."""
 
+UNSIMPLIFIED = "-unsimplified"
+"""Ending of the configurations made from a corpus without simplifications."""
+
+UNSIMPLIFIED_CONFIGS = tuple(f"{name}{UNSIMPLIFIED}" for name in ("trajectories", *ROLES))
+"""Further configurations, with the same columns, if the dataset was built with such a corpus."""
+
 
 class Column(NamedTuple):
     """A column's type and description."""
@@ -54,7 +60,7 @@ _EXAMPLE = {
 
 def columns(config: str) -> dict[str, Column]:
     """The columns of a configuration, by name and in order."""
-    return _EXAMPLE if config in ROLES else _TRAJECTORY
+    return _EXAMPLE if config.removesuffix(UNSIMPLIFIED) in ROLES else _TRAJECTORY
 
 
 def features(config: str) -> datasets.Features:

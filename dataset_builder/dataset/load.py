@@ -9,7 +9,7 @@ import datasets
 from dataset_builder.common.errors import UsageError
 from dataset_builder.common.hub_ids import is_path, public_name, split_revision
 from dataset_builder.common.hub_tables import open_tables
-from dataset_builder.dataset.features import CONFIGS
+from dataset_builder.dataset.features import CONFIGS, UNSIMPLIFIED_CONFIGS
 
 _ROLE_COLUMNS = ("input", "target", "task", "state_text_version")
 _COMMIT = re.compile(r"/([0-9a-f]{40})/")
@@ -72,7 +72,10 @@ def load_config(dataset: str, config: str) -> datasets.DatasetDict:
         )
     if not folder.is_dir() and is_path(repo):
         raise UsageError(f"There is no dataset folder {dataset}: `subgoal corpus build` makes one.")
-    tables = open_tables(dataset, config, missing_config="it is not a sub-goal corpus, or an older one.")
+    missing = "it is not a sub-goal corpus, or an older one."
+    if config in UNSIMPLIFIED_CONFIGS:
+        missing = "build it with `--unsimplified`, or set unsimplified: false in the recipe."
+    tables = open_tables(dataset, config, missing_config=missing)
     _check_columns(dataset, config, tables)
     return tables
 

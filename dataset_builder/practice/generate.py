@@ -83,7 +83,7 @@ def generate_practice(
                 for _, future in threads:
                     future.result()
                     advance()
-    return _stats(store)
+    return practice_stats(store)
 
 
 def load_practice(corpus: Corpus) -> list[Practice]:
@@ -94,10 +94,11 @@ def load_practice(corpus: Corpus) -> list[Practice]:
     """
     store = corpus.practice
     records = (store[key] for key in sorted(store.keys()))
-    return [_read(record["practice"], store.path) for record in records if "practice" in record]
+    return [read_practice(record["practice"], store.path) for record in records if "practice" in record]
 
 
-def _stats(store: JsonlStore) -> dict[str, PracticeStats]:
+def practice_stats(store: JsonlStore) -> dict[str, PracticeStats]:
+    """Task → counts of the practice in a store."""
     stats: dict[str, PracticeStats] = {}
     for record in store:
         task, practice = str(record["key"][0]), record.get("practice")
@@ -151,7 +152,8 @@ def practice_record(played: Practice) -> dict[str, Any]:
     return {"practice": vars(played) | changed}
 
 
-def _read(record: dict[str, Any], path: Path) -> Practice:
+def read_practice(record: dict[str, Any], path: Path) -> Practice:
+    """Practice from its stored form; raises `SubgoalError`, naming the file, if it is damaged."""
     try:
         trajectory = Trajectory.from_dict(record["trajectory"])
         segments = read_segments(record["segments"], len(trajectory.steps))

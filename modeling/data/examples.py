@@ -67,6 +67,7 @@ def load_role(
     exclude_tasks: Sequence[str] = (),
     practice: bool = False,
     only_tasks: Sequence[str] = (),
+    unsimplified: bool = False,
 ) -> RoleData:
     """Load the examples of a role.
 
@@ -78,12 +79,17 @@ def load_role(
         practice (`bool`, *optional*, defaults to `False`): append the practice split to the training split.
         only_tasks (`Sequence[str]`, *optional*): tasks to which both splits are restricted. All others
             count as held out.
+        unsimplified (`bool`, *optional*, defaults to `False`): append the rows of the role's configuration
+            without simplifications to both splits.
 
     Raises:
         UsageError: if there is no such dataset, it is not a sub-goal corpus, a split is missing or
             empty (without the excluded tasks), or its state text has another version.
         SubgoalError: if the Hub cannot be reached.
     """
+    from datasets import concatenate_datasets
+
+    from dataset_builder.dataset.features import UNSIMPLIFIED
     from dataset_builder.dataset.load import commit_of, load_config
 
     tables = load_config(dataset, role)
@@ -94,8 +100,12 @@ def load_role(
             raise UsageError(
                 f"{dataset} has no {split} examples of {role}: collect more variations and build again."
             )
-    train = _with_practice(tables, dataset) if practice else tables["train"]
-    version = _version(dataset, [train, tables["validation"]])
+    train, validation = _splits(tables, dataset, practice)
+    if unsimplified:
+        further = _splits(load_config(dataset, f"{role}{UNSIMPLIFIED}"), dataset, practice)
+        pairs = zip((train, validation), further, strict=True)
+        train, validation = (concatenate_datasets(pair) for pair in pairs)
+    version = _version(dataset, [train, validation])
     if state_text is not None and check_version(state_text) != version:
         raise UsageError(
             f"{dataset} holds {version} state text, the recipe needs {check_version(state_text)}: build the "
@@ -104,10 +114,10 @@ def load_role(
     data = RoleData(
         source=dataset,
         revision=commit_of(tables),
-        fingerprint=_fingerprint([train, tables["validation"]]),
+        fingerprint=_fingerprint([train, validation]),
         state_text_version=version,
         train=train,
-        validation=tables["validation"],
+        validation=validation,
     )
     if only_tasks:
         return _restrict(data, tuple(only_tasks))
@@ -148,6 +158,11 @@ def _version(dataset: str, tables: Sequence["Dataset"]) -> str:
     if len(versions) != 1:
         raise UsageError(f"{dataset} mixes state texts {', '.join(versions)}: build it in one version.")
     return check_version(versions[0])
+
+
+def _splits(tables: "DatasetDict", dataset: str, practice: bool) -> "tuple[Dataset, Dataset]":
+    """The rows to train on, and those to validate on."""
+    return _with_practice(tables, dataset) if practice else tables["train"], tables["validation"]
 
 
 def _with_practice(tables: "DatasetDict", dataset: str) -> "Dataset":

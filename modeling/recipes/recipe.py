@@ -114,6 +114,8 @@ class Recipe(_Strict):
     """Tasks to train and validate on; all others are held out. Empty: all tasks."""
     practice: bool = False
     """Also train on the dataset's practice split: expert paths replayed in rearranged worlds."""
+    unsimplified: bool = False
+    """Also train and validate on the dataset's paths without simplifications (doors, walks, watering)."""
     balance: float = Field(default=0.0, ge=0, le=1)
     """Oversampling of rare tasks: 0 keeps the shares of the tasks, 1 makes them about equal."""
     rename: float = Field(default=0.0, ge=0, lt=1)

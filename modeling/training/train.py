@@ -111,7 +111,13 @@ def _train(role: str, recipe: Recipe, dataset: str, out: Path, console: "Console
     with quiet_libraries(), contextlib.ExitStack() as stack:
         data = first_then_others(
             lambda: load_role(
-                role, dataset, recipe.state_text, recipe.exclude_tasks, recipe.practice, recipe.only_tasks
+                role,
+                dataset,
+                recipe.state_text,
+                recipe.exclude_tasks,
+                recipe.practice,
+                recipe.only_tasks,
+                recipe.unsimplified,
             )
         )
         check_counterfactual(recipe, data)

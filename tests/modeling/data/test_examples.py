@@ -48,6 +48,31 @@ def test_practice_joins_the_training_split(tmp_path: Path, dataset: Path) -> Non
     assert alone.fingerprint != joined.fingerprint
 
 
+def test_the_rows_without_simplifications_join_both_splits(tmp_path: Path, dataset: Path) -> None:
+    configs = {"executor": 1, "executor-unsimplified": 2}
+    readme = "---\nconfigs:\n"
+    for config, count in configs.items():
+        readme += f"- config_name: {config}\n  data_files:\n"
+        for split in ("train", "validation", "practice"):
+            text = f"task: {split} of {config}"
+            row = {"input": text, "target": "wait", "task": "boil", "state_text_version": "compact-2"}
+            file = f"{config}-{split}.parquet"
+            Dataset.from_list([row] * count).to_parquet(str(tmp_path / file))
+            readme += f"  - split: {split}\n    path: {file}\n"
+    (tmp_path / "README.md").write_text(f"{readme}---\n")
+    data = load_role("executor", str(tmp_path), practice=True, unsimplified=True)
+    easy = ["task: train of executor", "task: practice of executor"]
+    further = [
+        *["task: train of executor-unsimplified"] * 2,
+        *["task: practice of executor-unsimplified"] * 2,
+    ]
+    assert list(data.train["input"]) == [*easy, *further]
+    assert len(data.validation) == 3
+    assert len(load_role("executor", str(tmp_path)).train) == 1
+    with pytest.raises(UsageError, match="no configuration 'executor-unsimplified': build it with"):
+        load_role("executor", str(dataset), unsimplified=True)
+
+
 def _foreign(folder: Path, rows: list[dict[str, str]], config: str = "executor") -> str:
     folder.mkdir()
     Dataset.from_list(rows).to_parquet(str(folder / "train.parquet"))
