@@ -111,7 +111,8 @@ dataset: $(STAMP) ## rebuild release/dataset: hours, resumes (CORPUS=folder)
 	$(PY) -m subgoal corpus collect --out $(CORPUS)
 	$(PY) -m subgoal corpus annotate $(CORPUS)
 	$(PY) -m subgoal corpus practice $(CORPUS)
-	$(PY) -m subgoal corpus build $(CORPUS) --out release/dataset
+	$(PY) -m subgoal corpus replay $(CORPUS) --out $(CORPUS)-unsimplified
+	$(PY) -m subgoal corpus build $(CORPUS) --unsimplified $(CORPUS)-unsimplified --out release/dataset
 
 models: ## train models like those in release/, two at a time: hours, resumes (MODELS=folder)
 	$(MAKE) --jobs 2 train-controller train-executor train-flat

@@ -13,7 +13,7 @@ from dataset_builder.annotation.exemplars import all_exemplars, is_held_out
 from dataset_builder.common.citations import BIBTEX
 from dataset_builder.common.errors import UsageError
 from dataset_builder.common.hub import DATASET_ID
-from dataset_builder.dataset.features import columns
+from dataset_builder.dataset.features import UNSIMPLIFIED_CONFIGS, columns
 from dataset_builder.dataset.parquet_folder import (
     DataFile,
     card_configs,
@@ -73,6 +73,7 @@ def dataset_card(
         scienceworld=version("scienceworld"),
         sizes=markdown_table(size_rows(tables, files)),
         practice=any(PRACTICE in splits for splits in tables.values()),
+        unsimplified=any(name in UNSIMPLIFIED_CONFIGS for name in tables),
         trajectory_columns=markdown_table(_column_rows("trajectories")),
         example_columns=markdown_table(_column_rows("executor")),
         tasks=markdown_table(task_rows(paths, collected)),

@@ -90,11 +90,17 @@ class WalkingReplay:
         self._sink_runs = False
         self._visited: set[str] = set()
 
-    def prepare(self, actions: Sequence[str]) -> None:
-        """Play actions without recording them; failures do not matter. Moves are counted from their end."""
+    def prepare(self, actions: Sequence[str]) -> list[str]:
+        """Play actions without recording them, and count moves from their end; rejections do not matter.
+
+        Returns:
+            `list[str]`: the actions that were played and accepted, walks included.
+        """
         self.play([PlannedStep(action, "prepare()", taught=False) for action in actions], strict=False)
+        played = [step.action for step in self.steps]
         self.steps, self.subgoals, self.taught = [], [], []
         self._before = self.episode.moves
+        return played
 
     def play(self, plan: Sequence[PlannedStep], strict: bool = True) -> None:
         """Play the steps of a path.

@@ -9,7 +9,7 @@ from rich.progress import Progress
 from dataset_builder.annotation.annotators import version_of
 from dataset_builder.common.console import progress_line
 from dataset_builder.common.errors import SimulatorDied, UsageError
-from dataset_builder.common.jsonl_store import JsonlStore
+from dataset_builder.common.jsonl_store import JsonlStore, Key
 from dataset_builder.engines.local import WorkerThreads
 from dataset_builder.expert.collect import choose_variations
 from dataset_builder.expert.walking import NotReplayed, PlannedStep, WalkingReplay
@@ -113,7 +113,7 @@ class _PathUnit(NamedTuple):
 
 class _PracticeUnit(NamedTuple):
     practice: Practice
-    key: tuple[str, int, int]
+    key: Key
 
     def replay(self, episode: Episode) -> Practice:
         base = self.practice
@@ -196,7 +196,7 @@ def _replay(
     """The replay of a path; raises `NotReplayed` if it does not reach the full score."""
     episode.load(base.task, base.variation, NO_SIMPLIFICATIONS)
     replay = WalkingReplay(episode)
-    replay.prepare(prelude)
+    prepared = replay.prepare(prelude)
     flags = taught if taught is not None else [True] * len(base.steps)
     subgoals = step_subgoals(segments)
     replay.play(
@@ -216,4 +216,4 @@ def _replay(
         tuple(replay.steps),
         base.scienceworld_version,
     )
-    return Practice(trajectory, step_segments(replay.subgoals), replay.taught, list(prelude), False)
+    return Practice(trajectory, step_segments(replay.subgoals), replay.taught, prepared, False)

@@ -21,10 +21,8 @@ def test_every_recipe_serves_every_role(name: str, role: str) -> None:
 
 def test_the_recipes_promised_are_there() -> None:
     flan = {f"flan-t5-{size}" for size in ("small", "base", "large", "xl", "large-lora", "xl-lora")}
-    scratch = {
-        f"scratch-{size}"
-        for size in ("tiny", "small", "small-more", "small-evidence", "small-polish", "base")
-    } | {"quickstart"}
+    stages = ("small-more", "small-evidence", "small-polish", "small-unsimplified")
+    scratch = {f"scratch-{size}" for size in ("tiny", "small", *stages, "base")} | {"quickstart"}
     causal = {
         "smollm2-135m",
         "smollm2-360m",
