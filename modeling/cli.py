@@ -170,7 +170,7 @@ def push_command(
         str | None, _option("Hub id of the pair's other model, if its name does not follow from this one.")
     ] = None,
     results: Annotated[
-        Path | None, _option("Run folder of `subgoal eval run`, whose scores the card will show.")
+        list[Path] | None, _option("Run folder of `subgoal eval run` for the card; may be repeated.")
     ] = None,
 ) -> None:
     """Publish a checkpoint on the Hub with its model card. Unchanged files are not uploaded again.
@@ -186,18 +186,18 @@ def push_command(
         revision=revision,
         message=message,
         partner=partner,
-        results=results,
+        results=results or (),
     )
 
 
 @models.command("card")
 def card_command(
     folder: Annotated[Path, typer.Argument(help="Checkpoint folder of `subgoal train`.")],
-    results: Annotated[Path, typer.Option(help="Run folder of `subgoal eval run`.")],
+    results: Annotated[list[Path], typer.Option(help="Run folder of `subgoal eval run`; may be repeated.")],
 ) -> None:
-    """Rewrite a checkpoint's README.md with the scores of a run that it played.
+    """Rewrite a checkpoint's README.md with the scores of runs that it played.
 
-    Example: `subgoal models card executor --results RUN`
+    Example: `subgoal models card executor --results RUN --results RUN-OF-ANOTHER-PROTOCOL`
     """
     from modeling.checkpoints.publish import write_results_card
 

@@ -1,5 +1,6 @@
 """The model card of a checkpoint: metadata for the Hub, usage, results and training."""
 
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
@@ -57,7 +58,7 @@ def partner_of(role: str, repo_id: str) -> str | None:
     return f"{namespace}/{name.replace(role, other) if role in name else f'scienceworld-{other}'}"
 
 
-def write_card(folder: Path, result: TrainingResult, played: PlayResults | None = None) -> None:
+def write_card(folder: Path, result: TrainingResult, played: Sequence[PlayResults] = ()) -> None:
     """Write `README.md`, with placeholder ids that a push replaces."""
     text = model_card(result, placeholder(result.role), played=played, curve=(folder / CURVE).is_file())
     (folder / "README.md").write_text(text, encoding="utf-8")
@@ -68,7 +69,7 @@ def model_card(
     repo_id: str,
     *,
     partner: str | None = None,
-    played: PlayResults | None = None,
+    played: Sequence[PlayResults] = (),
     curve: bool = True,
 ) -> str:
     """The card as text.
@@ -77,7 +78,7 @@ def model_card(
         result (`TrainingResult`): record of the training.
         repo_id (`str`): id for metadata and examples.
         partner (`str`, *optional*): other model of the pair; by default `partner_of(role, repo_id)`.
-        played (`PlayResults`, *optional*): scores of a run.
+        played (`Sequence[PlayResults]`, *optional*): scores of runs, such as one for each protocol.
         curve (`bool`, *optional*, defaults to `True`): whether the folder has a plot of the loss curve.
     """
     from huggingface_hub import ModelCard
@@ -107,7 +108,7 @@ def model_card(
         command="subgoal eval run "
         + " ".join(f"--{name} {ids[name]}" for name in sorted(ids))
         + " --protocol paper --out RUN",
-        results=played.markdown() if played else "",
+        results="\n\n".join(run.markdown() for run in played),
         loss=f"{result.metrics['validation_loss']:.4f}",
         match="not counted" if match is None else f"{match:.1%}",
         targets="sub-goals" if role == "controller" else "actions",
@@ -141,7 +142,7 @@ def model_card(
     return str(card)
 
 
-def _metadata(result: TrainingResult, repo_id: str, played: PlayResults | None) -> Any:
+def _metadata(result: TrainingResult, repo_id: str, played: Sequence[PlayResults]) -> Any:
     from huggingface_hub import ModelCardData
 
     base, dataset, kind = result.base, result.dataset, _kind(result)
@@ -156,7 +157,7 @@ def _metadata(result: TrainingResult, repo_id: str, played: PlayResults | None) 
         datasets=[split_revision(dataset["source"])[0]] if dataset["revision"] else None,
         tags=["scienceworld", "subgoal-distillation", result.role, *([form] if form else []), "agents"],
         model_name=repo_id.rpartition("/")[2] if played else None,
-        eval_results=played.eval_results() if played else None,
+        eval_results=[entry for run in played for entry in run.eval_results()] or None,
     )
 
 

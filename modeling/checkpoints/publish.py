@@ -2,6 +2,7 @@
 
 import json
 import tempfile
+from collections.abc import Sequence
 from pathlib import Path
 
 from dataset_builder.common.errors import UsageError
@@ -40,7 +41,7 @@ def push_checkpoint(
     revision: str | None = None,
     message: str | None = None,
     partner: str | None = None,
-    results: str | Path | None = None,
+    results: Sequence[str | Path] = (),
 ) -> Pushed:
     """Publish a checkpoint of `subgoal train` in one commit. Pushing it again makes no second commit.
 
@@ -51,8 +52,8 @@ def push_checkpoint(
         revision (`str`, *optional*): branch; created if it does not exist.
         message (`str`, *optional*): commit message.
         partner (`str`, *optional*): other model of the pair; by default `partner_of(role, repo_id)`.
-        results (`str` or `Path`, *optional*): folder of a run that the checkpoint played, for the card.
-            Without it the folder's own card is published, with its placeholder ids replaced.
+        results (`Sequence[str | Path]`, *optional*): folders of runs that the checkpoint played, for the
+            card. Without them the folder's own card is published, with its placeholder ids replaced.
 
     Raises:
         UsageError: if the folder is not a finished checkpoint, or another one played the run; as
@@ -62,7 +63,7 @@ def push_checkpoint(
     Example:
 
     ```python
-    push_checkpoint("executor", "me/scienceworld-executor", results="runs/paper").url
+    push_checkpoint("executor", "me/scienceworld-executor", results=["runs/paper"]).url
     ```
     """
     folder = Path(folder)
@@ -101,30 +102,34 @@ def write_tool_card(folder: str | Path, results: str) -> None:
     (folder / "README.md").write_text(card, encoding="utf-8")
 
 
-def write_results_card(folder: str | Path, results: str | Path) -> None:
-    """Rewrite a checkpoint's `README.md` with the results of a run that it played.
+def write_results_card(folder: str | Path, results: Sequence[str | Path]) -> None:
+    """Rewrite a checkpoint's `README.md` with the results of runs that it played.
+
+    Args:
+        folder (`str` or `Path`): the checkpoint.
+        results (`Sequence[str | Path]`): run folders, such as one for each protocol.
 
     Raises:
-        UsageError: if the folder is not a finished checkpoint, or another one played the run.
+        UsageError: if the folder is not a finished checkpoint, or another one played a run.
     """
     record = check_finished(Path(folder))
-    write_card(Path(folder), record, read_results(Path(results), record))
+    write_card(Path(folder), record, [read_results(Path(run), record) for run in results])
 
 
 def _card(
-    folder: Path, record: TrainingResult, repo_id: str, partner: str | None, results: str | Path | None
+    folder: Path, record: TrainingResult, repo_id: str, partner: str | None, results: Sequence[str | Path]
 ) -> str:
     local = folder / "README.md"
     if record.recipe.get("purpose") == "tools":
-        if results is not None:
+        if results:
             raise UsageError(
                 f"{folder} is an agent with tools: write its scores into the card with `subgoal eval "
                 "tools-report RUN… --card FOLDER`, then push without --results."
             )
         text = local.read_text(encoding="utf-8") if local.is_file() else tool_model_card(record)
         return text.replace(tool_placeholder(record.role), repo_id)
-    if results is not None or not local.is_file():
-        played = None if results is None else read_results(Path(results), record)
+    if results or not local.is_file():
+        played = [read_results(Path(run), record) for run in results]
         curve = (folder / CURVE).is_file()
         return model_card(record, repo_id, partner=partner, played=played, curve=curve)
     # The local card may have been edited or hold scores, so it is not generated again.

@@ -131,7 +131,7 @@ def test_a_record_of_an_earlier_release_has_a_card(checkpoints: dict[str, Path])
 
 def test_scores_of_a_run_go_into_text_and_model_index(checkpoints: dict[str, Path], run_folder: Path) -> None:
     result = read_record(checkpoints["executor"])
-    text = model_card(result, "tester/scienceworld-executor", played=read_results(run_folder, result))
+    text = model_card(result, "tester/scienceworld-executor", played=[read_results(run_folder, result)])
     card = ModelCard(text)
     assert "**66.5** of 100: the mean over 2 tasks, protocol `paper`" in text
     assert "| 1-1 | boil | 33.0 | 9 |" in text
@@ -147,11 +147,28 @@ def test_scores_of_a_run_go_into_text_and_model_index(checkpoints: dict[str, Pat
     assert model["results"][0]["dataset"]["type"] == "scienceworld"
 
 
+def test_a_card_holds_the_scores_of_several_protocols(
+    checkpoints: dict[str, Path], run_folder: Path, tmp_path: Path
+) -> None:
+    result = read_record(checkpoints["executor"])
+    record = json.loads((run_folder / "results.json").read_text())
+    record["protocol"] |= {"name": "tales", "hash": "0123456789abcdef"}
+    (tmp_path / "results.json").write_text(json.dumps(record))
+    played = [read_results(folder, result) for folder in (run_folder, tmp_path)]
+    text = model_card(result, "tester/scienceworld-executor", played=played)
+    assert "protocol `paper`" in text
+    assert "protocol `tales` (`0123456789ab`)" in text
+    (model,) = ModelCard(text).data.to_dict()["model-index"]
+    configs = [entry["dataset"]["config"] for entry in model["results"]]
+    assert len(configs) == 2
+    assert configs[1] == "tales (0123456789ab)"
+
+
 def test_a_card_is_rewritten_with_a_run(checkpoints: dict[str, Path], run_folder: Path) -> None:
     folder = checkpoints["executor"]
     before = (folder / "README.md").read_text()
     try:
-        write_results_card(folder, run_folder)
+        write_results_card(folder, [run_folder])
         assert "**66.5** of 100" in (folder / "README.md").read_text()
     finally:
         write_card(folder, read_record(folder))
