@@ -116,7 +116,15 @@ def collect(
 
 @dataclass(frozen=True)
 class LLMOptions:
-    """Options of `annotate` that belong to `--annotator llm` alone."""
+    """Options of `annotate` that belong to `--annotator llm` alone.
+
+    Example:
+
+    ```python
+    >>> LLMOptions(model="qwen3", dry_run=True).given()
+    ['--model', '--dry-run']
+    ```
+    """
 
     model: Annotated[str | None, typer.Option(help="llm: name of the model at its server.")] = None
     base_url: Annotated[

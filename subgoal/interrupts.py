@@ -16,7 +16,7 @@ STOPPED = "stopped; run the same command again to continue"
 _SHOW_CURSOR = "\x1b[?25h"
 
 
-class Interrupts:
+class _Interrupts:
     """The handler of SIGINT.
 
     A second `KeyboardInterrupt` would hit the cleanup after the first one: a `finally` block, the exit of
@@ -57,5 +57,5 @@ class Interrupts:
         os._exit(INTERRUPTED)
 
 
-INTERRUPTS = Interrupts()
+INTERRUPTS = _Interrupts()
 """Those of this process."""

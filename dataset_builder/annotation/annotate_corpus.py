@@ -90,7 +90,7 @@ def annotate(
     if engine is None:
         return run.in_threads(missing, concurrency, advance, progress)
     new = 0
-    for trajectory, outcome in engine.map(AnnotateJob(run.annotator), missing, batch=None):
+    for trajectory, outcome in engine.map(_AnnotateJob(run.annotator), missing, batch=None):
         new += run.keep(trajectory, outcome)
         advance()
     return new
@@ -109,7 +109,7 @@ def _outcome(
 
 
 @dataclass(frozen=True)
-class AnnotateJob:
+class _AnnotateJob:
     """The job that annotates trajectories, on any engine.
 
     Attributes:

@@ -15,6 +15,15 @@ class Annotator(Protocol):
 
     `annotate` returns segments that cover the trajectory's actions exactly once, in order. An annotator may
     have a `version`: annotations by another version are made again.
+
+    Example:
+
+    ```python
+    >>> class WholePath:
+    ...     name = "whole-path"
+    ...     def annotate(self, trajectory):
+    ...         return [Segment(SubGoal("solve", (trajectory.task,)), 0, len(trajectory.steps))]
+    ```
     """
 
     name: str
@@ -29,6 +38,13 @@ class Annotation:
     Attributes:
         segments: the segments, which cover the trajectory.
         provenance: stored with them; empty if the annotator's name is enough.
+
+    Example:
+
+    ```python
+    made = annotator("rules").annotation(trajectory)
+    print([str(segment.subgoal) for segment in made.segments], made.provenance)
+    ```
     """
 
     segments: list[Segment]
@@ -40,6 +56,17 @@ class RecordingAnnotator(Protocol):
     """An annotator that also returns the provenance of an annotation.
 
     `attempt` is the number of earlier failed attempts at the trajectory.
+
+    Example:
+
+    ```python
+    class Sampled:
+        name = "sampled"
+
+        def annotation(self, trajectory, attempt=0):
+            segments = draw_segments(trajectory, seed=attempt)
+            return Annotation(segments, provenance={"seed": attempt})
+    ```
     """
 
     def annotation(self, trajectory: Trajectory, attempt: int = 0) -> Annotation: ...
@@ -52,6 +79,14 @@ class NotAnnotated(SubgoalError):
         reason (`str`): why.
         answers (`Sequence[str]`, *optional*): what a model answered.
         provenance (`dict`, *optional*): as in `Annotation`.
+
+    Example:
+
+    ```python
+    >>> error = NotAnnotated("no answer names a sub-goal", answers=["I cannot help with that."])
+    >>> print(error, error.answers)
+    no answer names a sub-goal ['I cannot help with that.']
+    ```
     """
 
     def __init__(
@@ -63,7 +98,17 @@ class NotAnnotated(SubgoalError):
 
 
 class TrajectoryRejected(NotAnnotated):
-    """The annotator's server rejected a request about a trajectory, and may reject those about all others."""
+    """The annotator's server rejected a request about a trajectory, and may reject those about all others.
+
+    Example:
+
+    ```python
+    try:
+        segments = annotator("llm", folder="corpus", model="qwen3").annotate(trajectory)
+    except TrajectoryRejected as error:
+        print(f"The server refused the request: {error}")
+    ```
+    """
 
 
 # Module names instead of imports: an annotator's libraries are loaded when it is made.

@@ -4,27 +4,79 @@ from collections.abc import Iterator
 
 
 class SubgoalError(Exception):
-    """Something went wrong that the user can do something about (exit status 1)."""
+    """Something went wrong that the user can do something about (exit status 1).
+
+    Example:
+
+    ```python
+    try:
+        trajectory = find_trajectory(simulator, "boil", 0)
+    except SubgoalError as error:
+        print(error, file=sys.stderr)
+        sys.exit(error.exit_code)
+    ```
+    """
 
     exit_code = 1
 
 
 class UsageError(SubgoalError):
-    """The command or call was given an input it cannot work with (exit status 2)."""
+    """The command or call was given an input it cannot work with (exit status 2).
+
+    Example:
+
+    ```python
+    try:
+        task = get_task("cook")
+    except UsageError as error:
+        print(error)  # names the input, and what can be used instead
+    ```
+    """
 
     exit_code = 2
 
 
 class SimulatorError(SubgoalError):
-    """The simulator refused or failed an operation, and would do so again."""
+    """The simulator refused or failed an operation, and would do so again.
+
+    Example:
+
+    ```python
+    try:
+        result = episode.step(action)
+    except SimulatorError as error:
+        print(f"{action!r} fails each time: {error}")
+    ```
+    """
 
 
 class MachineError(SubgoalError):
-    """This machine cannot do what all work needs, such as start Java: nothing is recorded of the work."""
+    """This machine cannot do what all work needs, such as start Java: nothing is recorded of the work.
+
+    Example:
+
+    ```python
+    try:
+        episode = Simulator(max_heap="64m").episode()
+        episode.load("boil", 0)
+    except MachineError as error:
+        print(error)  # names the amount of memory that Java did not get
+    ```
+    """
 
 
 class SimulatorDied(SubgoalError):
-    """The Java process is gone. Loading an episode again starts a new one."""
+    """The Java process is gone. Loading an episode again starts a new one.
+
+    Example:
+
+    ```python
+    try:
+        result = episode.step("open cupboard")
+    except SimulatorDied:
+        episode.load("boil", 0)  # in a new Java process, from the first step
+    ```
+    """
 
 
 def causes(error: BaseException) -> Iterator[BaseException]:

@@ -35,6 +35,13 @@ class Pushed:
         url: page of the repository, at the branch if one was named.
         commit: sha of the newest commit there.
         changed: whether the push made that commit; if not, the files were there already.
+
+    Example:
+
+    ```python
+    >>> print(Pushed("https://huggingface.co/datasets/me/subgoals", "3f2a1b0", changed=True))
+    Pushed: https://huggingface.co/datasets/me/subgoals (commit 3f2a1b0)
+    ```
     """
 
     url: str

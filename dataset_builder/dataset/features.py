@@ -17,7 +17,15 @@ UNSIMPLIFIED_CONFIGS = tuple(f"{name}{UNSIMPLIFIED}" for name in ("trajectories"
 
 
 class Column(NamedTuple):
-    """A column's type and description."""
+    """A column's type and description.
+
+    Example:
+
+    ```python
+    >>> columns("controller")["step"].meaning
+    'index of the step within the path, from 0'
+    ```
+    """
 
     feature: Any
     meaning: str

@@ -26,7 +26,16 @@ _SIZES = ((1_000, "n<1K"), (10_000, "1K<n<10K"), (100_000, "10K<n<100K"), (1_000
 
 
 class DataFile(NamedTuple):
-    """One split of a configuration: its path within the repository, and its size."""
+    """One split of a configuration: its path within the repository, and its size.
+
+    Example:
+
+    ```python
+    >>> file = DataFile("exemplars/train-0c5e.parquet", n_bytes=81_920)
+    >>> card_configs({"exemplars": {"train": file}})[0]["data_files"]
+    [{'split': 'train', 'path': 'exemplars/train-0c5e.parquet'}]
+    ```
+    """
 
     path: str
     n_bytes: int

@@ -20,6 +20,13 @@ class TaskPaths:
         steps: actions of each path.
         moves: moves that each path took.
         subgoals: sub-goals of each path.
+
+    Example:
+
+    ```python
+    paths = task_paths(load_dataset("release/dataset", "trajectories"))["boil"]
+    print(paths.counts["train"], statistics.mean(paths.moves))
+    ```
     """
 
     counts: Counter[str] = field(default_factory=Counter)

@@ -37,6 +37,13 @@ class CorpusConfig(datasets.BuilderConfig):
         annotator: whose segments.
         path: form of the paths.
         state_text: version of the models' input text.
+
+    Example:
+
+    ```python
+    builder = ScienceWorldSubgoals(config_name="controller", folder="corpus", path="simulator")
+    print(builder.config.path)
+    ```
     """
 
     folder: str = ""
@@ -46,7 +53,16 @@ class CorpusConfig(datasets.BuilderConfig):
 
 
 class ScienceWorldSubgoals(datasets.GeneratorBasedBuilder):
-    """Trajectories of ScienceWorld with sub-goals, and the examples made from them."""
+    """Trajectories of ScienceWorld with sub-goals, and the examples made from them.
+
+    Example:
+
+    ```python
+    builder = ScienceWorldSubgoals(cache_dir="cache", config_name="controller", folder="corpus")
+    builder.download_and_prepare()
+    print(builder.as_dataset(split="train")[0]["target"])
+    ```
+    """
 
     BUILDER_CONFIG_CLASS = CorpusConfig
     VERSION = datasets.Version("1.0.0")
@@ -161,7 +177,15 @@ def build_config(
 
 
 class Example(NamedTuple):
-    """What a model reads and what it should answer, at one step (0 is the first)."""
+    """What a model reads and what it should answer, at one step (0 is the first).
+
+    Example:
+
+    ```python
+    for example in examples("controller", trajectory, segments, DEFAULT_VERSION):
+        print(example.step, example.target)
+    ```
+    """
 
     input: str
     target: str

@@ -15,6 +15,16 @@ class Worker(Protocol[U_contra, R_co]):
     """Owns the expensive resources (a Java process, models) and processes batches of work items.
 
     A worker that was started for several threads is called from all of them.
+
+    Example:
+
+    ```python
+    >>> class Squares:
+    ...     def work(self, units):
+    ...         for index, unit in enumerate(units):
+    ...             yield index, unit**2
+    ...     def close(self): ...
+    ```
     """
 
     def work(self, units: Sequence[U_contra]) -> Generator[tuple[int, R_co], None, None]:
@@ -31,6 +41,16 @@ class Job(Protocol[U_contra, R_co]):
 
     Attributes:
         uses_gpu: whether a worker gets a share of a GPU, if there is one.
+
+    Example:
+
+    ```python
+    class SquaresJob:
+        uses_gpu = False
+
+        def start(self, threads):
+            return Squares()  # see `Worker`
+    ```
     """
 
     uses_gpu: bool
@@ -46,6 +66,14 @@ class Engine(Protocol):
     Attributes:
         name: one of `ENGINES`.
         workers: number of workers, or of threads of a single worker.
+
+    Example:
+
+    ```python
+    engine = get_engine("ray", workers=4, address="auto")
+    for key, record in engine.map(CollectJob("easy"), keys):
+        store.append(key, record)
+    ```
     """
 
     name: str

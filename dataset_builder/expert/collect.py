@@ -131,6 +131,14 @@ class CollectJob:
 
     Attributes:
         simplifications: of the game.
+
+    Example:
+
+    ```python
+    keys = [TrajectoryKey("boil", variation, "tidied") for variation in range(10)]
+    for key, record in LocalEngine(workers=2).map(CollectJob("easy"), keys):
+        print(key.variation, "trajectory" in record)
+    ```
     """
 
     simplifications: str

@@ -13,7 +13,17 @@ For example `[("focus on tortoise egg", "focus on egg tortoise"), ("wait1",)]`.
 
 
 class Seen(NamedTuple):
-    """What an action showed: the simulator's answer, and the room after it."""
+    """What an action showed: the simulator's answer, and the room after it.
+
+    Example:
+
+    ```python
+    action = next(experiment)
+    while not episode.done:
+        result = episode.step(action)
+        action = experiment.send(Seen(result.observation, episode.look()))
+    ```
+    """
 
     observation: str
     look: str
@@ -36,7 +46,24 @@ MELTING_TASKS = {
 
 @dataclass(frozen=True)
 class Item:
-    """A step of the path that is simplified, with the room and the inventory before and after it."""
+    """A step of the path that is simplified, with the room and the inventory before and after it.
+
+    Attributes:
+        action: the text sent to the simulator.
+        observation: the simulator's answer.
+        look, inventory: the room and what was carried before the action.
+        look_after, inventory_after: the same after it.
+        reward: the score that it brought, as a fraction of the full score.
+        ticks: moves that it used.
+
+    Example:
+
+    ```python
+    >>> item = Item("wait1", "You decide to wait for 1 iterations.", "", "", "", "", reward=0.0, ticks=1)
+    >>> item.is_poll, item.is_navigation
+    (True, False)
+    ```
+    """
 
     action: str
     observation: str

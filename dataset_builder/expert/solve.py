@@ -21,7 +21,17 @@ _MAX_LAST_WAITS = 3
 
 
 class NoVerifiedPath(SubgoalError):
-    """No path of this variation reached the full score in a replay; the message says why."""
+    """No path of this variation reached the full score in a replay; the message says why.
+
+    Example:
+
+    ```python
+    try:
+        trajectory = find_trajectory(simulator, "boil", 0, attempts=1)
+    except NoVerifiedPath as error:
+        print(error)
+    ```
+    """
 
 
 def find_trajectory(

@@ -18,6 +18,14 @@ class DurableEpisode:
 
     Args:
         episode (`Episode`): the episode that plays.
+
+    Example:
+
+    ```python
+    game = DurableEpisode(simulator.episode())
+    game.begin(lambda episode: episode.load("boil", 0))
+    result = game.run(lambda episode: episode.step("open cupboard"))
+    ```
     """
 
     def __init__(self, episode: Episode) -> None:

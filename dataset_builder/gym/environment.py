@@ -64,6 +64,14 @@ class ScienceWorldGymEnv(gymnasium.Env[Observation, str]):
 
     Raises:
         UsageError: for an unknown task, split, simplification or render mode.
+
+    Example:
+
+    ```python
+    with ScienceWorldGymEnv("boil,melt", split="train") as env:
+        observation, info = env.reset(seed=0)
+        observation, reward, terminated, truncated, info = env.step("open door to kitchen")
+    ```
     """
 
     metadata = {"render_modes": ["ansi"], "render_fps": 4}  # noqa: RUF012 (as gymnasium.Env declares it)

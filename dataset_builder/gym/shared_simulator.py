@@ -9,7 +9,16 @@ from dataset_builder.simulator.simulator import Simulator
 
 @dataclass
 class SharedSimulator:
-    """A simulator and the number of environments that use it."""
+    """A simulator and the number of environments that use it.
+
+    Example:
+
+    ```python
+    shared = acquire()
+    episode = shared.simulator.episode()
+    shared.release()
+    ```
+    """
 
     simulator: Simulator
     users: int = 0

@@ -25,7 +25,19 @@ def prompt_tokens(request: dict[str, Any]) -> int:
 
 
 class BudgetSpent(SubgoalError):
-    """The next call could exceed the budget."""
+    """The next call could exceed the budget.
+
+    Example:
+
+    ```python
+    >>> try:
+    ...     with Budget(limit=1_000).call("annotation", read=5_000):
+    ...         print("not printed")
+    ... except BudgetSpent as error:
+    ...     print(error)
+    0 of 1,000 tokens are spent and the next call takes about 5,...
+    ```
+    """
 
 
 class Budget:
@@ -44,9 +56,10 @@ class Budget:
 
     ```python
     >>> budget = Budget(limit=100_000)
-    >>> with budget.call("annotation", prompt_tokens(request)):
-    ...     completion = client.complete(request)
-    ...     budget.add("annotation", completion.prompt_tokens, completion.completion_tokens)
+    >>> with budget.call("annotation", read=900):
+    ...     budget.add("annotation", read=900, written=120)  # as the server has counted them
+    >>> budget.spent
+    1020
     ```
     """
 

@@ -58,8 +58,9 @@ class ChatClient:
     Example:
 
     ```python
-    >>> client = ChatClient("qwen3", "http://127.0.0.1:8000/v1")
-    >>> client.complete({"model": "qwen3", "messages": [{"role": "user", "content": "Hello"}]}).answer
+    client = ChatClient("qwen3", "http://127.0.0.1:8000/v1")
+    request = {"model": "qwen3", "messages": [{"role": "user", "content": "Hello"}]}
+    print(client.complete(request).answer)
     ```
     """
 

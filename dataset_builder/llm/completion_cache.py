@@ -28,6 +28,14 @@ class Completion:
         estimated: whether tokens were estimated, because the server did not count them.
         reasoning_chars: characters of reasoning that the server gave beside the text.
         alternatives: further answers, where several were asked for (`n`); the tokens count all of them.
+
+    Example:
+
+    ```python
+    >>> completion = Completion("<think>Is it hot?</think>Yes", "stop", prompt_tokens=12, completion_tokens=9)
+    >>> completion.answer, completion.fault
+    ('Yes', '')
+    ```
     """
 
     text: str
@@ -79,7 +87,10 @@ class CompletionCache:
 
     ```python
     >>> cache = CompletionCache("corpus")
-    >>> cache.fetch(request_digest(request), lambda: client.complete(request), {"task": "boil"})
+    >>> request = {"model": "qwen3", "messages": [{"role": "user", "content": "Hello"}]}
+    >>> ask_server = lambda: Completion("Good morning", "stop", prompt_tokens=9, completion_tokens=3)
+    >>> cache.fetch(request_digest(request), ask_server, {"purpose": "greeting"}).answer
+    'Good morning'
     ```
     """
 

@@ -11,6 +11,15 @@ class UnsupportedParameter(SubgoalError):
     Args:
         part (`str`): `form`, `temperature`, `top_p`, `system`, `stream`, `max_tokens`, `n`, `seed`,
             `stop` or `thinking`.
+
+    Example:
+
+    ```python
+    >>> raise UnsupportedParameter("temperature")
+    Traceback (most recent call last):
+        ...
+    dataset_builder.llm.errors.UnsupportedParameter: The server refuses the request's temperature.
+    ```
     """
 
     def __init__(self, part: str) -> None:
@@ -19,15 +28,45 @@ class UnsupportedParameter(SubgoalError):
 
 
 class RequestRejected(SubgoalError):
-    """A server does not accept this request, and would not accept it again."""
+    """A server does not accept this request, and would not accept it again.
+
+    Example:
+
+    ```python
+    try:
+        completion = client.complete(request)
+    except RequestRejected:
+        completion = client.complete(shorter_request)
+    ```
+    """
 
 
 class ContextExceeded(RequestRejected):
-    """The request and the room that it wants for the answer are longer than the model's context."""
+    """The request and the room that it wants for the answer are longer than the model's context.
+
+    Example:
+
+    ```python
+    try:
+        answer = session.ask(lambda format: messages, {"purpose": "answer"})
+    except ContextExceeded:
+        answer = session.ask(lambda format: messages[-1:], {"purpose": "answer"})
+    ```
+    """
 
 
 class RequestFailed(SubgoalError):
-    """A server failed on this request: another run may ask again."""
+    """A server failed on this request: another run may ask again.
+
+    Example:
+
+    ```python
+    try:
+        completion = client.complete(request)
+    except RequestFailed as error:
+        failures.append((request, error))  # to be asked again by the next run
+    ```
+    """
 
 
 def check_answered(failures: Sequence[tuple[object, Exception]], total: int, items: str) -> None:

@@ -46,6 +46,13 @@ class Drawing:
         stop: texts at which an answer ends.
         continues: whether the last message is the unfinished beginning of the answer, which the model
             continues. Few servers can: see `dataset_builder.tool_agents.teacher.continuation`.
+
+    Example:
+
+    ```python
+    >>> RequestFormat().drawing(Drawing(max_tokens=64, n=3, temperature=0.7))["n"]
+    3
+    ```
     """
 
     max_tokens: int
@@ -70,6 +77,14 @@ class RequestFormat:
         max_tokens: room for an answer, where the server's own default cuts answers short.
         max_tokens_name: what the server calls that parameter.
         top_p, n, seed, thinking, stop: whether it accepts these parts of a `Drawing`.
+
+    Example:
+
+    ```python
+    >>> format = RequestFormat(temperature=None, max_tokens=64)
+    >>> format.request("qwen3", [{"role": "user", "content": "Hello"}])
+    {'model': 'qwen3', 'messages': [{'role': 'user', 'content': 'Hello'}], 'max_tokens': 64}
+    ```
     """
 
     form: str = FORMS[0]
@@ -135,6 +150,16 @@ class FormatFallback:
         store (`JsonlStore`): keeps it, so that a resumed run asks as the first one did.
         server (`str`): its address.
         model (`str`): its model.
+
+    Example:
+
+    ```python
+    >>> store = JsonlStore("completions.jsonl")
+    >>> fallback = FormatFallback(store, "http://127.0.0.1:8000/v1", "qwen3")
+    >>> fallback.refused("system", asked=fallback.format)
+    >>> fallback.format.system
+    False
+    ```
     """
 
     def __init__(self, store: JsonlStore, server: str, model: str) -> None:

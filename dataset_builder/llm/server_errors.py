@@ -115,6 +115,14 @@ class Endpoint:
         server: its address, without credentials.
         model: the model's name there.
         model_option, parallel_option: the command's options for the model and for parallel requests.
+
+    Example:
+
+    ```python
+    >>> endpoint = Endpoint("http://127.0.0.1:8000/v1", "qwen3")
+    >>> print(classified(503, "overloaded", {"messages": []}, endpoint))
+    http://127.0.0.1:8000/v1 failed (503: overloaded)
+    ```
     """
 
     server: str

@@ -22,6 +22,13 @@ class Answer:
     Attributes:
         format: how it was asked.
         completions: what the answer took, by the digest of the request; the last one holds it.
+
+    Example:
+
+    ```python
+    answer = session.ask(lambda format: messages, {"purpose": "greeting"})
+    print(answer.text, answer.completion.completion_tokens)
+    ```
     """
 
     format: RequestFormat
@@ -56,8 +63,9 @@ class ChatSession:
     Example:
 
     ```python
-    >>> session = ChatSession(ChatClient("qwen3", "http://127.0.0.1:8000/v1"), CompletionCache("corpus"))
-    >>> session.ask(lambda format: [{"role": "user", "content": "Hello"}], {"purpose": "greeting"}).text
+    session = ChatSession(ChatClient("qwen3", "http://127.0.0.1:8000/v1"), CompletionCache("corpus"))
+    messages = [{"role": "user", "content": "Hello"}]
+    print(session.ask(lambda format: messages, {"purpose": "greeting"}).text)
     ```
     """
 

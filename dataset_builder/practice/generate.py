@@ -11,7 +11,7 @@ from dataset_builder.common.console import progress_line
 from dataset_builder.common.errors import SimulatorDied, SubgoalError, UsageError
 from dataset_builder.common.jsonl_store import JsonlStore
 from dataset_builder.engines.local import WorkerThreads
-from dataset_builder.practice.perturbed_replay import Failed, Practice, practise
+from dataset_builder.practice.perturbed_replay import Practice, ReplayFailed, practise
 from dataset_builder.simulator.retry import MAX_JVM_RESTARTS, retrying
 from dataset_builder.simulator.simulator import Episode, Simulator
 from dataset_builder.simulator.tasks import get_task
@@ -27,7 +27,15 @@ MAX_PLAYS = 40
 
 
 class PracticeStats(NamedTuple):
-    """Counts of one task: successful replays, failed replays, steps that are training targets."""
+    """Counts of one task: successful replays, failed replays, steps that are training targets.
+
+    Example:
+
+    ```python
+    stats = generate_practice("corpus", steps=2500)["grow-fruit"]
+    print(f"{stats.plays} replays of {stats.plays + stats.failed} kept, {stats.steps} steps")
+    ```
+    """
 
     plays: int
     failed: int
@@ -141,7 +149,7 @@ def _outcome(episode: Episode, unit: Unit) -> dict[str, Any]:
         played = retrying(lambda: practise(episode, *unit))
     except SimulatorDied:
         return {"given_up": f"the Java process died {MAX_JVM_RESTARTS} times"}
-    except Failed as error:
+    except ReplayFailed as error:
         return {"given_up": str(error)}
     return practice_record(played)
 

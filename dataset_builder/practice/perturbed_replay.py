@@ -41,8 +41,18 @@ _PRIMARY = ("red", "blue", "yellow")
 _PAINT = re.compile(r"\(containing (?:a substance called )?([a-z-]+ paint)\)")
 
 
-class Failed(Exception):
-    """The replay did not reach the full score."""
+class ReplayFailed(Exception):
+    """The replay did not reach the full score.
+
+    Example:
+
+    ```python
+    try:
+        practice = practise(simulator.episode(step_limit=None), trajectory, segments, seed=0)
+    except ReplayFailed as error:
+        print(error)
+    ```
+    """
 
 
 @dataclass(frozen=True)
@@ -55,6 +65,15 @@ class Practice:
         taught: for each step, whether it is a training target (mistakes are not).
         prelude: the unrecorded actions before it, which are needed to reproduce the replay.
         hindsight: whether the task's text was relabelled to fit the path; it then has no valid score.
+
+    Example:
+
+    ```python
+    practice = practise(simulator.episode(step_limit=None), trajectory, segments, seed=0)
+    targets = [
+        action for action, taught in zip(practice.trajectory.actions, practice.taught) if taught
+    ]
+    ```
     """
 
     trajectory: Trajectory
@@ -74,13 +93,13 @@ def practise(episode: Episode, base: Trajectory, segments: Sequence[Segment], se
         seed (`int`): random seed of the rearrangement, the mistakes and the first room.
 
     Raises:
-        Failed: if the replay did not reach the full score within `MAX_EPISODE_STEPS` moves.
+        ReplayFailed: if the replay did not reach the full score within `MAX_EPISODE_STEPS` moves.
         SimulatorDied: if the Java process ended.
     """
     draw = Random(f"{base.task}/{base.variation}/{seed}")
     episode.load(base.task, base.variation, base.simplifications)
     colours = _other_colours(base, draw)
-    player = PracticeReplay(episode, base, draw, colours)
+    player = _PracticeReplay(episode, base, draw, colours)
     subgoals = step_subgoals(segments)
     if not colours:
         _rearrange(player, base, draw)
@@ -91,11 +110,11 @@ def practise(episode: Episode, base: Trajectory, segments: Sequence[Segment], se
         if episode.done:
             break
     if not (colours or episode.score == 100) or not player.steps:
-        raise Failed(f"{episode.score} of 100")
+        raise ReplayFailed(f"{episode.score} of 100")
     return player.practice()
 
 
-def _without_room(subgoal: str, player: "PracticeReplay") -> str:
+def _without_room(subgoal: str, player: "_PracticeReplay") -> str:
     """The first sub-goal without its room argument if the replay already starts in that room."""
     return subgoal.replace(f", {player.room})", ")")
 
@@ -103,7 +122,7 @@ def _without_room(subgoal: str, player: "PracticeReplay") -> str:
 # --- the rearrangement, which is not recorded -------------------------------------------------------
 
 
-def _rearrange(player: "PracticeReplay", base: Trajectory, draw: Random) -> None:
+def _rearrange(player: "_PracticeReplay", base: Trajectory, draw: Random) -> None:
     """Move the thing whose state must change to another place, and go to another room.
 
     Only tasks about a change of state are rearranged. The texts of the other tasks name the room of the
@@ -133,7 +152,7 @@ def _movable(base: Trajectory) -> list[tuple[str, str, list[str]]]:
     return list(things.values())
 
 
-def _relocate(player: "PracticeReplay", thing: str, room: str, opened: Sequence[str], draw: Random) -> None:
+def _relocate(player: "_PracticeReplay", thing: str, room: str, opened: Sequence[str], draw: Random) -> None:
     player.act(f"teleport to {room}")
     for holder in opened:
         player.act(f"open {holder}")
@@ -155,7 +174,7 @@ def _relocate(player: "PracticeReplay", thing: str, room: str, opened: Sequence[
         player.put = (target, target)
 
 
-def _take_in_sight(player: "PracticeReplay", base: Trajectory) -> None:
+def _take_in_sight(player: "_PracticeReplay", base: Trajectory) -> None:
     """Focus on the task's thing and pick it up if it is in the first room by chance."""
     focus = next((step for step in base.steps if step.action.startswith("focus on ")), None)
     if focus is None or room_of(focus.look) == player.room or player.colours:
@@ -182,7 +201,7 @@ def _other_colours(base: Trajectory, draw: Random) -> dict[str, str]:
 # --- the replay -------------------------------------------------------------------------------------
 
 
-class PracticeReplay:
+class _PracticeReplay:
     """Replays a path, optionally with other paints, and records the steps.
 
     Args:
@@ -208,7 +227,7 @@ class PracticeReplay:
         """Start recording. Moves are counted from here."""
         self.before = self.episode.moves
         if self.episode.done:
-            raise Failed("the rearrangement ended the episode")
+            raise ReplayFailed("the rearrangement ended the episode")
 
     def act(self, action: str) -> bool:
         """Play an action without recording it; returns whether it succeeded."""
@@ -218,7 +237,7 @@ class PracticeReplay:
             self.episode.step("0")
             self.prelude.append("0")
         if self.episode.done:
-            raise Failed("the rearrangement ended the episode")
+            raise ReplayFailed("the rearrangement ended the episode")
         return result.accepted and not result.observation.startswith(("I'm not sure", "You can't"))
 
     def perform(self, subgoal: str, room: str, step: Step) -> None:
@@ -278,7 +297,7 @@ class PracticeReplay:
             if self.sees(thing):
                 return
             self.do(subgoal, "wait1")
-        raise Failed(f"{thing} did not appear")
+        raise ReplayFailed(f"{thing} did not appear")
 
     def _search(self, subgoal: str, thing: str, room: str) -> None:
         """Search the rooms, and in each room its closed containers."""
@@ -297,7 +316,7 @@ class PracticeReplay:
                 self.do(subgoal, f"open {holder}")
             if self.sees(thing):
                 return
-        raise Failed(f"{thing} was not found")
+        raise ReplayFailed(f"{thing} was not found")
 
     def _shut(self) -> list[str]:
         shut = [name.lower() for name in _SHUT.findall(self.episode.look())]
@@ -326,10 +345,10 @@ class PracticeReplay:
             return self._focus(subgoal, action.removeprefix("focus on "), look, inventory)
         result = self.episode.step(action)
         if not result.accepted or (self.episode.done and self.episode.score < 100):
-            raise Failed(f"{action}: {result.observation[:80]}")
+            raise ReplayFailed(f"{action}: {result.observation[:80]}")
         moves = result.moves - self.before
         if moves > MAX_EPISODE_STEPS:
-            raise Failed(f"more than {MAX_EPISODE_STEPS} moves")
+            raise ReplayFailed(f"more than {MAX_EPISODE_STEPS} moves")
         score = to_fraction(result.score)
         self.steps.append(Step(look, inventory, action, result.observation, score, moves))
         self.subgoals.append(subgoal)
@@ -344,13 +363,13 @@ class PracticeReplay:
         focused = [step.action for step in self.base.steps if step.action.startswith("focus on ")]
         mixed = [name for name in _PAINT.findall(self.episode.look()) if name not in self.colours.values()]
         if len(set(mixed)) != 1 or count > len(focused):
-            raise Failed(f"{len(set(mixed))} mixtures in sight")
+            raise ReplayFailed(f"{len(set(mixed))} mixtures in sight")
         self.colours[focused[count - 1].removeprefix("focus on ")] = mixed[0]
 
     def _focus(self, subgoal: str, paint: str, look: str, inventory: str) -> bool:
         """Record a focus without playing it: any paint but the task's own would end the episode."""
         if f"{paint})" not in look:
-            raise Failed(f"no {paint} in sight")
+            raise ReplayFailed(f"no {paint} in sight")
         moves = self.steps[-1].moves + 1
         observation = f"You focus on the {paint}."
         self.steps.append(Step(look, inventory, f"focus on {paint}", observation, 0.0, moves))

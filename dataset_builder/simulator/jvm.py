@@ -61,6 +61,14 @@ class JavaProcess:
 
     It runs in its own process group, so that Ctrl-C reaches only Python, and it ends when its standard
     input closes, which also happens when Python is killed.
+
+    Example:
+
+    ```python
+    process = JavaProcess(max_heap="2g")
+    world = World(process)
+    process.stop()
+    ```
     """
 
     def __init__(self, max_heap: str) -> None:
@@ -154,6 +162,15 @@ class World:
 
     Args:
         process (`JavaProcess`): the process that loads the classes.
+
+    Example:
+
+    ```python
+    world = World(process)
+    game = world.new_game()
+    with world.lock, world.guard():
+        print(game.step("look around"))
+    ```
     """
 
     def __init__(self, process: JavaProcess) -> None:

@@ -51,6 +51,14 @@ class ToolStep:
         code: Python source; that of the last step calls `final_answer`.
         observation: what the code printed, and its error, as the agent reads it; empty for the last step.
         learn: whether a student may learn to write this step. A step whose code failed is only read.
+
+    Example:
+
+    ```python
+    >>> step = ToolStep("Search for it.", 'print(search("area of Chad"))', observation="[1] Chad: ...")
+    >>> [message["role"] for message in agent_messages("How large is Chad?", [step])]
+    ['system', 'user', 'assistant', 'user']
+    ```
     """
 
     thought: str

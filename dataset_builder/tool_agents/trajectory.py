@@ -22,6 +22,15 @@ class ToolTrajectory:
         right: whether it is scored as right. Students learn from right ones only.
         reason: why it is not kept, in a few words (`wrong answer`, `no final answer`, …); empty if it is.
         cot: reasoning without tools that ends with the answer, if the teacher gave one that is right.
+
+    Example:
+
+    ```python
+    >>> step = ToolStep("Add them.", "final_answer(2 + 3)")
+    >>> trajectory = ToolTrajectory("sums/train/0", "program", (step,), answer="5", right=True)
+    >>> ToolTrajectory.from_record(trajectory.to_record()) == trajectory
+    True
+    ```
     """
 
     question: str

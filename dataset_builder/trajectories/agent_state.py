@@ -17,6 +17,14 @@ class Event:
         observation: its answer.
         reward: the points that it brought (0 to 100 scale).
         look: the room after it, `""` if unknown.
+
+    Example:
+
+    ```python
+    >>> opened = Event("open cupboard", "The cupboard is now open.", reward=3)
+    >>> idle_steps([opened, Event("look around", "This room is called the kitchen.", reward=0)])
+    1
+    ```
     """
 
     action: str

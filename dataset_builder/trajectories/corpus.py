@@ -44,6 +44,13 @@ class CollectReport:
         given_up: per task, variations without.
         reasons: number of failed variations by reason.
         why: per task, its reasons.
+
+    Example:
+
+    ```python
+    report = Corpus("corpus").report("tidied")
+    print(report.verified["boil"], report.reasons.most_common(3))
+    ```
     """
 
     verified: Counter[str]

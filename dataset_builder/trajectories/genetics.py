@@ -29,6 +29,17 @@ class Question:
         species: the plant, such as `pea`.
         dominant: what to focus on if the value is dominant.
         recessive: what to focus on if it is recessive.
+
+    Example:
+
+    ```python
+    >>> question = Question.read(
+    ...     "Find out whether round seed shape is a dominant or recessive trait in the pea plant. If the "
+    ...     "trait is dominant, focus on the red box. If the trait is recessive, focus on the blue box."
+    ... )
+    >>> question.value, question.part, question.dominant
+    ('round', 'seed shape', 'red box')
+    ```
     """
 
     value: str

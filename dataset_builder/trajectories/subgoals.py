@@ -11,7 +11,17 @@ _BAD_ARGUMENT = re.compile(r"[(),\n\r\t]")
 
 
 class SubGoalSyntaxError(SubgoalError, ValueError):
-    """A text is not a sub-goal."""
+    """A text is not a sub-goal.
+
+    Example:
+
+    ```python
+    >>> SubGoal.parse("go to the kitchen")
+    Traceback (most recent call last):
+        ...
+    dataset_builder.trajectories.subgoals.SubGoalSyntaxError: 'go to the kitchen' is not a sub-goal: write ...
+    ```
+    """
 
 
 @dataclass(frozen=True)
@@ -28,8 +38,9 @@ class SubGoal:
     Example:
 
     ```python
-    subgoal = SubGoal.parse("fill(metal pot, water)")
-    print(subgoal.name, subgoal.arguments)  # fill ('metal pot', 'water')
+    >>> subgoal = SubGoal.parse("fill(metal pot, water)")
+    >>> subgoal.name, subgoal.arguments
+    ('fill', ('metal pot', 'water'))
     ```
     """
 
@@ -65,7 +76,16 @@ class SubGoal:
 
 @dataclass(frozen=True)
 class Segment:
-    """A sub-goal with the actions that fulfil it: those of index `start <= index < stop`."""
+    """A sub-goal with the actions that fulfil it: those of index `start <= index < stop`.
+
+    Example:
+
+    ```python
+    >>> segment = Segment(SubGoal.parse("navigate_to(kitchen)"), start=0, stop=2)
+    >>> ["open door to kitchen", "go to kitchen", "open cupboard"][segment.start : segment.stop]
+    ['open door to kitchen', 'go to kitchen']
+    ```
+    """
 
     subgoal: SubGoal
     start: int

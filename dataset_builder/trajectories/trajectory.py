@@ -21,7 +21,14 @@ def to_fraction(score_points: int) -> float:
 
 
 class TrajectoryKey(NamedTuple):
-    """The key of a trajectory in a store."""
+    """The key of a trajectory in a store.
+
+    Example:
+
+    ```python
+    record = Corpus("corpus").collected[TrajectoryKey("boil", 0, "tidied")]
+    ```
+    """
 
     task: str
     variation: int
@@ -39,6 +46,14 @@ class Step:
         observation: the simulator's answer.
         score_fraction: task score after the action, 0 to 1.
         moves: moves used so far, this action included.
+
+    Example:
+
+    ```python
+    >>> step = Step("This room is called the hallway.", "", "go to kitchen", "You move.", 0.03, moves=2)
+    >>> step.score_points
+    3
+    ```
     """
 
     look: str

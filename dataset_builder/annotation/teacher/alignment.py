@@ -35,9 +35,11 @@ class Draft:
     Example:
 
     ```python
+    >>> from dataset_builder.annotation.teacher.answers import parse_answer
     >>> draft = Draft(["open door", "go to kitchen"])
     >>> draft.add(parse_answer('1- navigate_to(kitchen): {"open door", "go to kitchen"}'))
-    >>> draft.segments()
+    >>> [(str(segment.subgoal), segment.start, segment.stop) for segment in draft.segments()]
+    [('navigate_to(kitchen)', 0, 2)]
     ```
     """
 

@@ -66,8 +66,8 @@ class LLMAnnotator:
     Example:
 
     ```python
-    >>> annotator = LLMAnnotator(ChatClient("qwen3", "http://127.0.0.1:8000/v1"), CompletionCache("corpus"))
-    >>> segments = annotator.annotate(trajectory)
+    annotator = LLMAnnotator(ChatClient("qwen3", "http://127.0.0.1:8000/v1"), CompletionCache("corpus"))
+    segments = annotator.annotate(trajectory)
     ```
     """
 

@@ -13,11 +13,30 @@ from dataset_builder.trajectories.subgoals import SubGoal, SubGoalSyntaxError
 
 
 class AnswerError(SubgoalError):
-    """An answer cannot be used; the message tells the teacher why."""
+    """An answer cannot be used; the message tells the teacher why.
+
+    Example:
+
+    ```python
+    >>> parse_answer("I would first open the door.")
+    Traceback (most recent call last):
+        ...
+    dataset_builder.annotation.teacher.answers.AnswerError: it names no sub-goals in the form asked for.
+    ```
+    """
 
 
 class Answered(NamedTuple):
-    """A sub-goal of an answer with the actions that fulfil it."""
+    """A sub-goal of an answer with the actions that fulfil it.
+
+    Example:
+
+    ```python
+    >>> (part,) = parse_answer('1- navigate_to(kitchen): {"open door to kitchen", "go to kitchen"}')
+    >>> print(part.subgoal, part.actions)
+    navigate_to(kitchen) ['open door to kitchen', 'go to kitchen']
+    ```
+    """
 
     subgoal: SubGoal
     actions: list[str]

@@ -69,6 +69,14 @@ class Material(NamedTuple):
         passages: the collection that is searched.
         trajectories: the right ones are learnt from.
         retriever: over those passages; None if there are none.
+
+    Example:
+
+    ```python
+    passages = load_passages("passages.jsonl")
+    material = Material(questions, passages, trajectories, BM25Retriever(passages))
+    tables = build_tables(material)
+    ```
     """
 
     questions: Sequence[Question]

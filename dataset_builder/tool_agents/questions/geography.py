@@ -64,6 +64,14 @@ class Country:
         currency: name of the currency.
         language: the first language that GeoNames lists, by number of speakers; empty if unknown.
         neighbours: phrases of the countries with a common land border.
+
+    Example:
+
+    ```python
+    >>> country = load_world().countries["TD"]
+    >>> country.phrase, country.capital, country.continent
+    ('Chad', "N'Djamena", 'Africa')
+    ```
     """
 
     code: str
@@ -90,6 +98,14 @@ class City:
         time_zone: name in the time zone database.
         is_capital: whether it is the capital of its country.
         is_unique: whether no country and no other city of 15,000 inhabitants or more has the name.
+
+    Example:
+
+    ```python
+    >>> city = load_world().capital("TD")
+    >>> city.name, city.country, city.time_zone
+    ("N'Djamena", 'TD', 'Africa/Ndjamena')
+    ```
     """
 
     id: int
@@ -103,7 +119,16 @@ class City:
 
 @dataclass(frozen=True)
 class World:
-    """Countries by code, and their capitals and largest cities by number."""
+    """Countries by code, and their capitals and largest cities by number.
+
+    Example:
+
+    ```python
+    >>> world = load_world()
+    >>> world.capital("FR").name
+    'Paris'
+    ```
+    """
 
     countries: Mapping[str, Country]
     cities: Mapping[int, City]

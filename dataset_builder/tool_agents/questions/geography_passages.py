@@ -93,7 +93,17 @@ _CITY_SENTENCES = {
 
 @dataclass(frozen=True)
 class FactPassage:
-    """A passage, and for each field the value and the sentence of the text that states it."""
+    """A passage, and for each field the value and the sentence of the text that states it.
+
+    Example:
+
+    ```python
+    >>> passage = Passage("country/TD", "Chad", "The capital of Chad is N'Djamena.")
+    >>> facts = FactPassage(passage, {"capital": "N'Djamena"}, {"capital": passage.text})
+    >>> facts.sentences["capital"]
+    "The capital of Chad is N'Djamena."
+    ```
+    """
 
     passage: Passage
     values: Mapping[str, str]

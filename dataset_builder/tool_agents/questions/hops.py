@@ -38,7 +38,7 @@ _ATTEMPTS = 200
 
 
 @dataclass(frozen=True)
-class Hop:
+class _Hop:
     """One fact to look up.
 
     Attributes:
@@ -65,7 +65,7 @@ class _Draft:
     form: str
     text: str
     answer: str
-    hops: tuple[Hop, ...]
+    hops: tuple[_Hop, ...]
 
     @property
     def key(self) -> tuple[Any, ...]:
@@ -241,7 +241,7 @@ class _Maker:
         text = self._rng.choice(templates[field]).format(x=phrases[0], y=phrases[1])
         return _Draft(f"{operation}_{field}", text, answer, tuple(hops))
 
-    def _ask(self, hops: Sequence[Hop]) -> _Draft:
+    def _ask(self, hops: Sequence[_Hop]) -> _Draft:
         """The question about the last hop, in which phrases stand for the values of the hops before it."""
         *bridges, last = hops
         phrase = hops[0].entity
@@ -251,24 +251,24 @@ class _Maker:
         answer = last.value.removeprefix("the ")
         return _Draft("_".join(hop.wording for hop in hops), text, answer, tuple(hops))
 
-    def _bridge(self, hop: Hop, entity: str) -> str:
+    def _bridge(self, hop: _Hop, entity: str) -> str:
         return self._rng.choice(BRIDGES[hop.wording]).format(x=entity)
 
-    def _any_field(self, country: Country) -> Hop:
+    def _any_field(self, country: Country) -> _Hop:
         stated = self._passages[country_id(country.code)].values
         field = self._rng.choice([name for name in _COUNTRY_FIELDS if name in stated])
         return self._country_hop(country, field)
 
-    def _country_hop(self, country: Country, field: str) -> Hop:
+    def _country_hop(self, country: Country, field: str) -> _Hop:
         return self._hop(country_id(country.code), country.phrase, field, field)
 
-    def _city_hop(self, city: City, field: str) -> Hop:
+    def _city_hop(self, city: City, field: str) -> _Hop:
         as_capital = field == "country" and city.is_capital and self._rng.random() < 0.5
         return self._hop(city_id(city.id), city.name, field, "country_of_capital" if as_capital else field)
 
-    def _hop(self, passage: str, entity: str, field: str, wording: str) -> Hop:
+    def _hop(self, passage: str, entity: str, field: str, wording: str) -> _Hop:
         facts = self._passages[passage]
-        return Hop(passage, entity, field, facts.values[field], facts.sentences[field], wording)
+        return _Hop(passage, entity, field, facts.values[field], facts.sentences[field], wording)
 
 
 _FORMS: Mapping[str, Sequence[Callable[[_Maker], _Draft | None]]] = {

@@ -30,6 +30,13 @@ class MathsFamily:
         match: how answers are compared: `"number"`, or `"text"` where equal numbers can be wrong answers (980
             is not the factorization of 980).
         in_domain: whether its questions may be in the training data.
+
+    Example:
+
+    ```python
+    >>> MATHS_FAMILIES["prime_factorization"].match
+    'text'
+    ```
     """
 
     name: str

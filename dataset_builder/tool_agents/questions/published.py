@@ -45,6 +45,14 @@ class PublishedSet:
         keep: whether a row is used.
         read_answer: the reference answer in the cell of the column `answer`.
         aliases: column of further right answers.
+
+    Example:
+
+    ```python
+    >>> published = PUBLISHED["bamboogle", "test"]
+    >>> published.repo, published.columns
+    ('chiayewken/bamboogle', ['Question', 'Answer'])
+    ```
     """
 
     repo: str
@@ -151,9 +159,8 @@ def load_published(
     Example:
 
     ```python
-    >>> questions = load_published("bamboogle")
-    >>> len(questions)
-    125
+    questions = load_published("bamboogle")
+    print(len(questions))  # 125
     ```
     """
     published = _published(name, split)

@@ -37,6 +37,24 @@ class Question:
 
     Raises:
         UsageError: if question or answer is empty, or kind or split is unknown.
+
+    Example:
+
+    ```python
+    >>> question = Question(
+    ...     id="sums/train/0",
+    ...     question="What is 2 + 3?",
+    ...     answer="5",
+    ...     kind="maths",
+    ...     set="sums",
+    ...     family="sums",
+    ...     split="train",
+    ...     in_domain=True,
+    ... )
+    >>> write_questions(Path("questions.jsonl"), [question])
+    >>> list(read_questions(Path("questions.jsonl"))) == [question]
+    True
+    ```
     """
 
     id: str

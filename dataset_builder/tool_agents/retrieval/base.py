@@ -22,6 +22,13 @@ class Passage:
         id: unique within its set.
         title: what it is about.
         text: one paragraph.
+
+    Example:
+
+    ```python
+    >>> Passage(id="country/TD", title="Chad", text="The capital of Chad is N'Djamena.").title
+    'Chad'
+    ```
     """
 
     id: str
@@ -30,7 +37,18 @@ class Passage:
 
 
 class Retriever(Protocol):
-    """Finds passages for queries."""
+    """Finds passages for queries.
+
+    Example:
+
+    ```python
+    >>> class FirstPassages:
+    ...     def __init__(self, passages):
+    ...         self.passages = passages
+    ...     def search(self, queries, top_k=TOP_K):
+    ...         return [self.passages[:top_k] for _ in queries]
+    ```
+    """
 
     def search(self, queries: Sequence[str], top_k: int = TOP_K) -> list[list[Passage]]:
         """The best passages for each query, best first.
@@ -46,7 +64,15 @@ class Retriever(Protocol):
 
 
 class NoPassages:
-    """The retriever for questions that need none: nothing is ever found."""
+    """The retriever for questions that need none: nothing is ever found.
+
+    Example:
+
+    ```python
+    >>> NoPassages().search(["capital of Chad", "area of Chad"])
+    [[], []]
+    ```
+    """
 
     def search(self, queries: Sequence[str], top_k: int = TOP_K) -> list[list[Passage]]:
         """See `Retriever`."""

@@ -37,8 +37,8 @@ class ServedRetriever:
     Example:
 
     ```python
-    >>> retriever = ServedRetriever("http://127.0.0.1:8000/retrieve")
-    >>> retriever.search(["capital of Chad"])[0][0].title
+    retriever = ServedRetriever("http://127.0.0.1:8000/retrieve")
+    print(retriever.search(["capital of Chad"])[0][0].title)
     ```
     """
 

@@ -10,7 +10,18 @@ from dataset_builder.tool_agents.sandbox.remote import REMOTE_SANDBOXES, RemoteS
 
 
 class Session(Protocol):
-    """A state that code changes."""
+    """A state that code changes.
+
+    Example:
+
+    ```python
+    with open_sandbox("local") as sandbox, sandbox.open() as session:
+        session.run("total = 0")
+        session.run_candidates(["total += 1", "total += 2"])
+        session.keep(1)
+        print(session.run("print(total)").output)  # 2
+    ```
+    """
 
     def run(self, code: str) -> Execution:
         """Runs code and keeps the state it leaves."""

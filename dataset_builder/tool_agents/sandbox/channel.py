@@ -17,11 +17,34 @@ Message = dict[str, Any]
 
 
 class ChannelError(Exception):
-    """The peer has closed the channel, does not read, or sent what is not a message."""
+    """The peer has closed the channel, does not read, or sent what is not a message.
+
+    Example:
+
+    ```python
+    >>> import os
+    >>> channel, descriptor = channel_pair(max_message=1_000, timeout=1.0)
+    >>> os.close(descriptor)
+    >>> channel.send({"code": "1 + 1"})
+    Traceback (most recent call last):
+        ...
+    dataset_builder.tool_agents.sandbox.channel.ChannelError: the process does not read (...)
+    ```
+    """
 
 
 class ChannelClosed(ChannelError):
-    """The peer has closed the channel."""
+    """The peer has closed the channel.
+
+    Example:
+
+    ```python
+    try:
+        messages = channel.messages()
+    except ChannelClosed:
+        print("the process has ended")
+    ```
+    """
 
 
 class Channel:
@@ -30,6 +53,18 @@ class Channel:
     Args:
         connection (`socket.socket`): a connected stream socket, which the channel owns.
         max_message (`int`): bytes of the longest message that is accepted.
+
+    Example:
+
+    ```python
+    >>> parent, descriptor = channel_pair(max_message=1_000, timeout=1.0)
+    >>> child = channel_of(descriptor)
+    >>> child.send({"output": "5"})
+    >>> parent.receive()
+    ({'output': '5'}, [])
+    >>> parent.close(), child.close()
+    (None, None)
+    ```
     """
 
     def __init__(self, connection: socket.socket, max_message: int) -> None:

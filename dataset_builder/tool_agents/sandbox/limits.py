@@ -49,6 +49,13 @@ class Limits:
         max_output (`int`, *optional*, defaults to 10000): characters of output; the rest is dropped. A longer
             final answer is an error.
         tool_calls (`int`, *optional*, defaults to 20): calls of tools in one execution.
+
+    Example:
+
+    ```python
+    with Sandbox(Limits(wall_seconds=1, memory_mb=128)) as sandbox, sandbox.open() as session:
+        print(session.run("while True: pass").error)  # killed: more than 1 s
+    ```
     """
 
     wall_seconds: float = 5.0
@@ -71,6 +78,14 @@ class Execution:
         error (`str`, *optional*): one line, such as "ZeroDivisionError: division by zero" or
             "killed: more than 5 s". None if the code ran to its end or called `final_answer`.
         searches (`int`): calls of tools.
+
+    Example:
+
+    ```python
+    with Sandbox() as sandbox, sandbox.open() as session:
+        execution = session.run("print(1)\\nfinal_answer(2**10)")
+    print(execution.output, execution.answer, execution.error)
+    ```
     """
 
     output: str
@@ -98,6 +113,13 @@ class Isolation:
     Attributes:
         on (`tuple[str, ...]`): layers that the kernel has allowed.
         off (`tuple[str, ...]`): the others.
+
+    Example:
+
+    ```python
+    >>> print(Isolation(on=("seccomp", "Landlock"), off=("process namespace",)))
+    on: seccomp, Landlock; off: process namespace
+    ```
     """
 
     on: tuple[str, ...]

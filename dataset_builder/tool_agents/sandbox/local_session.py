@@ -47,7 +47,16 @@ class _Candidate:
 
 
 class LocalSession:
-    """A state that code changes. `Sandbox.open` makes it; a session is used by one thread at a time."""
+    """A state that code changes. `Sandbox.open` makes it; a session is used by one thread at a time.
+
+    Example:
+
+    ```python
+    with Sandbox() as sandbox, sandbox.open({"search": search}) as session:
+        session.run("text = search('capital of Chad')")
+        print(session.run("final_answer(len(text))").answer)
+    ```
+    """
 
     def __init__(
         self,

@@ -37,6 +37,13 @@ class RemoteSandbox:
             Docker only.
         modules (`Sequence[str]`, *optional*, defaults to `DEFAULT_MODULES`): modules to install; those of the
             standard library are there.
+
+    Example:
+
+    ```python
+    with RemoteSandbox("docker") as sandbox, sandbox.open() as session:
+        print(session.run("final_answer(2**10)").answer)
+    ```
     """
 
     def __init__(
@@ -125,6 +132,14 @@ class ExecutorSession:
         limits (`Limits`): time and output.
         tools (`Mapping[str, Tool]`): name → `smolagents.Tool`.
         name (`str`): of the sandbox, for messages.
+
+    Example:
+
+    ```python
+    session = ExecutorSession(LocalPythonExecutor([]), Limits(wall_seconds=5), {}, "docker")
+    print(session.run("final_answer(2**10)").answer)
+    session.close()
+    ```
     """
 
     def __init__(

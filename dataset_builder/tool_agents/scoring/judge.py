@@ -34,9 +34,8 @@ class LLMJudge:
     Example:
 
     ```python
-    >>> judge = LLMJudge(ChatSession(ChatClient("qwen3", "http://127.0.0.1:8000/v1"), CompletionCache("run")))
-    >>> judge.judge(question, "the city of N'Djamena")
-    True
+    judge = LLMJudge(ChatSession(ChatClient("qwen3", "http://127.0.0.1:8000/v1"), CompletionCache("run")))
+    print(judge.judge(question, "the city of N'Djamena"))  # True
     ```
     """
 

@@ -19,6 +19,13 @@ class Scores:
         right: maths: whether it has the value of the reference; facts: exact match, or the judge's verdict.
         exact_match: 1 if it is a reference answer after normalisation, else 0.
         f1: F1 of its words and those of the reference answer that it is nearest to, between 0 and 1.
+
+    Example:
+
+    ```python
+    scores = [score(question, answer) for question, answer in answers]
+    print(sum(result.right for result in scores) / len(scores))
+    ```
     """
 
     right: bool
@@ -45,8 +52,9 @@ def score(question: Question, answer: Any, judge: "LLMJudge | None" = None) -> S
     Example:
 
     ```python
-    >>> score(question, "N'Djamena").right
-    True
+    >>> question = Question("0", "Capital of Chad?", "N'Djamena", "facts", "open", "one_hop", "test", True)
+    >>> score(question, "the N'Djamena")
+    Scores(right=True, exact_match=1.0, f1=1.0)
     ```
     """
     given = answer_text(answer)

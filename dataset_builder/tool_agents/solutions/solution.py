@@ -14,6 +14,14 @@ class Solution:
         evidence: for each step the texts that one line of its observation must hold, because the next thought
             relies on it; empty for the last step.
         cot: chain of thought without tools; ends with "The answer is …".
+
+    Example:
+
+    ```python
+    solution = solve(question)
+    for step, texts in zip(solution.steps, solution.evidence, strict=True):
+        print(step.code, texts)
+    ```
     """
 
     steps: tuple[ToolStep, ...]

@@ -17,7 +17,17 @@ _OBSERVATION = re.compile(r"^(?:Observation|Calling tools):", re.MULTILINE)
 
 
 class UnusableAnswer(Exception):
-    """An answer with which a trajectory ends and is rejected; the message is the reason."""
+    """An answer with which a trajectory ends and is rejected; the message is the reason.
+
+    Example:
+
+    ```python
+    >>> teacher_step("The answer is 5.")
+    Traceback (most recent call last):
+        ...
+    dataset_builder.tool_agents.teacher.answers.UnusableAnswer: an answer without code
+    ```
+    """
 
 
 def teacher_step(text: str) -> ToolStep:

@@ -29,6 +29,13 @@ class AgentRun:
         steps: thought, code and observation of each step.
         answer: the argument of `final_answer`; None if it was not called.
         reason: why there is no answer; empty if there is one.
+
+    Example:
+
+    ```python
+    run = run_code_agent("How large is Chad?", ask, retriever, sandbox, max_steps=5)
+    print(run.answer if run.answer is not None else run.reason)
+    ```
     """
 
     steps: tuple[ToolStep, ...]

@@ -24,6 +24,19 @@ class Teacher(Protocol):
     Attributes:
         name: of its records in a folder.
         teacher: what its trajectories say.
+
+    Example:
+
+    ```python
+    class Lookup:
+        name = teacher = "lookup"
+
+        def start(self): ...
+
+        def attempt(self, question):
+            answer = ANSWERS.get(question.id)
+            return ToolTrajectory(question.id, self.teacher, (), answer, right=answer == question.answer)
+    ```
     """
 
     name: str

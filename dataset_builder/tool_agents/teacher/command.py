@@ -23,7 +23,15 @@ PROGRAM = "program"
 
 @dataclass(frozen=True)
 class TeacherOptions:
-    """Options of `collect` that belong to a language model as teacher."""
+    """Options of `collect` that belong to a language model as teacher.
+
+    Example:
+
+    ```python
+    options = TeacherOptions(base_url="http://127.0.0.1:8000/v1", concurrency=8)
+    collect_trajectories(Path("run"), questions, "qwen3", retriever, options)
+    ```
+    """
 
     base_url: Annotated[
         str | None, typer.Option(help="URL of an OpenAI-compatible server. Default: OpenAI's.")

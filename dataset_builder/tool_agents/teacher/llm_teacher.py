@@ -52,6 +52,14 @@ class LLMTeacher:
 
     Raises:
         UsageError: if smolagents is not installed.
+
+    Example:
+
+    ```python
+    session = ChatSession(ChatClient("qwen3", "http://127.0.0.1:8000/v1"), CompletionCache("run"))
+    with Sandbox() as sandbox:
+        collect("run", LLMTeacher(session, BM25Retriever(passages), sandbox), questions)
+    ```
     """
 
     def __init__(

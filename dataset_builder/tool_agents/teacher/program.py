@@ -14,6 +14,13 @@ class ProgramTeacher:
     Args:
         retriever (`Retriever`): what the tool `search` asks.
         sandbox (`Sandbox`): runs the code.
+
+    Example:
+
+    ```python
+    with Sandbox() as sandbox:
+        collect("run", ProgramTeacher(BM25Retriever(passages), sandbox), questions)
+    ```
     """
 
     name = teacher = PROGRAM

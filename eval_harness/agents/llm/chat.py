@@ -173,8 +173,8 @@ def make_llm(
     Example:
 
     ```python
-    >>> llm = make_llm("qwen3", "http://127.0.0.1:8000/v1", "runs/react")
-    >>> agent = React(llm)
+    llm = make_llm("qwen3", "http://127.0.0.1:8000/v1", "runs/react")
+    agent = React(llm)
     ```
     """
     if not model or not model.strip():

@@ -45,8 +45,8 @@ class React(LLMAgent[Memory]):
     Example:
 
     ```python
-    >>> agent = React(make_llm("qwen3", "http://127.0.0.1:8000/v1", "runs/react"))
-    >>> result = run_protocol(agent, load_protocol("mini"), "runs/react")
+    agent = React(make_llm("qwen3", "http://127.0.0.1:8000/v1", "runs/react"))
+    result = run_protocol(agent, load_protocol("mini"), "runs/react")
     ```
     """
 

@@ -5,7 +5,7 @@ from collections.abc import Iterator
 import pytest
 
 from dataset_builder.annotation.annotators import annotator
-from dataset_builder.practice.perturbed_replay import Failed, Practice, practise
+from dataset_builder.practice.perturbed_replay import Practice, ReplayFailed, practise
 from dataset_builder.simulator.look import room_of
 from dataset_builder.simulator.simulator import Episode, Simulator
 from dataset_builder.trajectories.subgoals import check_segments
@@ -33,7 +33,7 @@ def _playing(episode: Episode, path: Trajectory, seeds: int) -> Iterator[Practic
     for seed in range(seeds):
         try:
             yield practise(episode, path, segments, seed)
-        except Failed:
+        except ReplayFailed:
             continue
 
 

@@ -84,6 +84,14 @@ class Interpreter:
         tools (`Sequence[str]`): names of functions that the parent runs.
         max_output (`int`): characters of output and of the final answer.
         memory_mb (`int`): the limit of memory, for the message.
+
+    Example:
+
+    ```python
+    interpreter = Interpreter(modules=["math"], tools=["search"], max_output=10_000, memory_mb=256)
+    message = interpreter.run("final_answer(2**10)", channel)
+    print(message["answer"], message["error"])  # 1024 None
+    ```
     """
 
     def __init__(self, modules: Sequence[str], tools: Sequence[str], max_output: int, memory_mb: int) -> None:

@@ -19,6 +19,14 @@ class Layers:
         on (`list[str]`): the layers that are in effect.
         namespaces (`Namespaces`, *optional*): makes a process namespace for each session.
         system_calls (`Filter`, *optional*): for processes that run code: the others need more system calls.
+
+    Example:
+
+    ```python
+    layers = Layers(ISOLATION_LAYERS)
+    layers.apply(folder, fork=continue_in_child)
+    print(layers.on)
+    ```
     """
 
     def __init__(self, wanted: Sequence[str]) -> None:

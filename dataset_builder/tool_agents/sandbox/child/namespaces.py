@@ -10,7 +10,17 @@ _NOBODY = 65534
 
 
 class Namespaces:
-    """Moves this process, and a child that it then forks, into namespaces of their own."""
+    """Moves this process, and a child that it then forks, into namespaces of their own.
+
+    Example:
+
+    ```python
+    namespaces = Namespaces()
+    namespaces.enter()
+    namespaces.change_root(folder, readable=[sys.prefix])
+    namespaces.leave_root_user()
+    ```
+    """
 
     def __init__(self) -> None:
         # The new root directory has no /proc.

@@ -145,6 +145,15 @@ class Filter:
 
     Raises:
         OSError: there is none for this architecture.
+
+    Example:
+
+    ```python
+    system_calls = Filter()
+    prctl(PR_SET_NO_NEW_PRIVS, 1)
+    system_calls.install()
+    socket.socket()  # PermissionError
+    ```
     """
 
     def __init__(self) -> None:

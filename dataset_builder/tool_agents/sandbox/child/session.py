@@ -33,6 +33,13 @@ class Settings:
         address_space (`int`, *optional*): bytes in use by the idle interpreter. None: no limit of memory.
         namespaces (`Namespaces`, *optional*): makes a process namespace for each session.
         system_calls (`Filter`, *optional*): applied to processes that run code.
+
+    Example:
+
+    ```python
+    settings = Settings(asdict(Limits()), modules=["math"], tasks_of_user=0)
+    supervise(control, commands, settings, tools=["search"])
+    ```
     """
 
     limits: dict[str, Any]
