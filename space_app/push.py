@@ -6,8 +6,8 @@ from importlib.resources import files
 from pathlib import Path
 
 from dataset_builder.common.errors import UsageError
-from dataset_builder.common.hub import DATASET_ID, Pushed, push_folder
-from dataset_builder.common.hub_ids import check_hub_id
+from dataset_builder.hub.ids import check_hub_id
+from dataset_builder.hub.push_folder import DATASET_ID, Pushed, push_folder
 from modeling.checkpoints.model_card import placeholder
 
 PACKAGES = ("dataset_builder", "modeling", "eval_harness", "space_app")

@@ -1,1 +1,1 @@
-"""What all packages share: errors, stores, console, Hub."""
+"""What all packages share: errors, stores, console."""

@@ -12,7 +12,6 @@ from dataset_builder.annotation.agreement import annotations_of, compare, total
 from dataset_builder.annotation.exemplars import all_exemplars, is_held_out
 from dataset_builder.common.citations import BIBTEX
 from dataset_builder.common.errors import UsageError
-from dataset_builder.common.hub import DATASET_ID
 from dataset_builder.dataset.features import UNSIMPLIFIED_CONFIGS, columns
 from dataset_builder.dataset.parquet_folder import (
     DataFile,
@@ -22,6 +21,7 @@ from dataset_builder.dataset.parquet_folder import (
     size_rows,
 )
 from dataset_builder.dataset.stats import TaskPaths, task_rows
+from dataset_builder.hub.push_folder import DATASET_ID
 from dataset_builder.simulator.tasks import MAX_EPISODE_STEPS, PRACTICE
 from dataset_builder.trajectories.corpus import CollectReport, Corpus
 

@@ -7,9 +7,9 @@ from pathlib import Path
 import datasets
 
 from dataset_builder.common.errors import UsageError
-from dataset_builder.common.hub_ids import is_path, public_name, split_revision
-from dataset_builder.common.hub_tables import open_tables
 from dataset_builder.dataset.features import CONFIGS, UNSIMPLIFIED_CONFIGS
+from dataset_builder.hub.ids import is_path, public_name, split_revision
+from dataset_builder.hub.open_tables import open_tables
 
 _ROLE_COLUMNS = ("input", "target", "task", "state_text_version")
 _COMMIT = re.compile(r"/([0-9a-f]{40})/")

@@ -6,7 +6,7 @@ from huggingface_hub import DatasetCard
 from yaml import YAMLError
 
 from dataset_builder.common.errors import UsageError
-from dataset_builder.common.hub import DATASET_ID, Pushed, push_folder
+from dataset_builder.hub.push_folder import DATASET_ID, Pushed, push_folder
 
 _DATASET_FILES = ("*/*.parquet", "images/*")  # of an earlier build, in the repository
 _HIDDEN = (".*", "*/.*")

@@ -26,7 +26,7 @@ def leaderboard(
     from tempfile import TemporaryDirectory
 
     from dataset_builder.common.errors import UsageError
-    from dataset_builder.common.hub_ids import check_repo_id
+    from dataset_builder.hub.ids import check_repo_id
     from eval_harness.cli.report import write_text
     from eval_harness.publish.leaderboard_dataset import push_leaderboard, write_leaderboard
     from eval_harness.reports.html.leaderboard import html_leaderboard

@@ -5,7 +5,7 @@ from pathlib import Path
 
 from dataset_builder.common.errors import UsageError
 from dataset_builder.common.files import write_atomically
-from dataset_builder.common.hub import Pushed, push_folder
+from dataset_builder.hub.push_folder import Pushed, push_folder
 from eval_harness.reports.leaderboard import Leaderboard
 
 _DATA = "leaderboard"

@@ -7,9 +7,9 @@ from pathlib import Path
 
 from dataset_builder.common.errors import UsageError
 from dataset_builder.common.files import write_atomically
-from dataset_builder.common.hub import Pushed, push_folder
-from dataset_builder.common.hub_errors import reading
-from dataset_builder.common.hub_ids import is_folder
+from dataset_builder.hub.errors import reading
+from dataset_builder.hub.ids import is_folder
+from dataset_builder.hub.push_folder import Pushed, push_folder
 from modeling.checkpoints.load import weights_hash
 from modeling.checkpoints.model_card import placeholder
 

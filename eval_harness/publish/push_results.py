@@ -8,8 +8,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from dataset_builder.common.errors import SubgoalError, UsageError
-from dataset_builder.common.hub import DATASET_ID, Pushed
-from dataset_builder.common.hub_ids import split_revision
+from dataset_builder.hub.ids import split_revision
+from dataset_builder.hub.push_folder import DATASET_ID, Pushed
 from eval_harness.publish.model_index import KEY, add_results, parse_card
 from eval_harness.publish.model_repo import HubModel, ModelSource, open_model
 from eval_harness.results.records import RunResult, load_run

@@ -21,7 +21,6 @@ from queue import SimpleQueue
 from typing import Any, TypeVar
 
 from dataset_builder.common.errors import MachineError, SimulatorDied
-from dataset_builder.common.garbage import frozen_heap
 from dataset_builder.simulator.retry import MAX_JVM_RESTARTS
 from dataset_builder.simulator.simulator import Simulator
 from dataset_builder.simulator.tasks import HORIZONS, get_task
@@ -29,6 +28,7 @@ from eval_harness.episodes.game import Game
 from eval_harness.protocols.protocol import EpisodeKey, Protocol
 from eval_harness.results.records import EpisodeResult
 from modeling.agents.base import Agent, Decision, RunAborted
+from modeling.runtime.garbage import frozen_heap
 
 _LOADED_AHEAD = 2
 

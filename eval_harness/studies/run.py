@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING, Any
 
 from dataset_builder.common.errors import UsageError
 from dataset_builder.common.folder_lock import folder_lock
-from dataset_builder.common.hub_ids import public_name
 from dataset_builder.common.jsonl_store import JsonlStore
+from dataset_builder.hub.ids import public_name
 from dataset_builder.simulator.simulator import Simulator
 from eval_harness.agents.options import AgentOptions
 from eval_harness.agents.registry import make_agent

@@ -5,7 +5,7 @@ from typing import Any
 
 from dataset_builder.annotation.exemplars import exemplars
 from dataset_builder.common.errors import UsageError
-from dataset_builder.common.hub_ids import split_revision
+from dataset_builder.hub.ids import split_revision
 from dataset_builder.trajectories.agent_state import AgentState, replay_states
 from dataset_builder.trajectories.model_input import ROLES
 from modeling.agents.decoding import Decoding

@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from dataset_builder.common.errors import SubgoalError, UsageError, one_line
-from dataset_builder.common.hub_ids import is_path, split_revision
+from dataset_builder.hub.ids import is_path, split_revision
 from modeling.checkpoints.transformers_models import Loaded, load_model, load_tokenizer, repository_file
 from modeling.runtime.quiet import quiet_libraries
 

@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from dataset_builder.common.errors import UsageError
-from dataset_builder.common.hub_ids import is_path, public_name, split_revision
+from dataset_builder.hub.ids import is_path, public_name, split_revision
 from modeling.checkpoints.adapters import ADAPTER_CONFIG, find_adapter, load_adapted
 from modeling.checkpoints.description import DESCRIPTION_FILE, ModelDescription, repository_description
 from modeling.checkpoints.transformers_models import load_model, repository_file

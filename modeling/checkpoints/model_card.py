@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
-from dataset_builder.common.hub_ids import is_folder, split_revision
+from dataset_builder.hub.ids import is_folder, split_revision
 from modeling.checkpoints.play_results import PlayResults
 from modeling.checkpoints.training_record import CURVE, TrainingResult
 

@@ -6,8 +6,8 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from dataset_builder.common.errors import UsageError
-from dataset_builder.common.hub import DATASET_ID, Pushed, push_folder
-from dataset_builder.common.hub_ids import is_path
+from dataset_builder.hub.ids import is_path
+from dataset_builder.hub.push_folder import DATASET_ID, Pushed, push_folder
 from dataset_builder.tool_agents.retrieval.passages import PASSAGES
 from modeling.checkpoints.adapters import ADAPTER_CONFIG
 from modeling.checkpoints.load import weights_hash

@@ -6,7 +6,7 @@ from pathlib import Path
 
 from dataset_builder.common.errors import UsageError
 from dataset_builder.common.files import write_atomically
-from dataset_builder.common.hub_ids import check_repo_id, is_path, split_revision
+from dataset_builder.hub.ids import check_repo_id, is_path, split_revision
 from modeling.checkpoints.adapters import ADAPTER_CONFIG
 from modeling.checkpoints.model_card import write_card
 from modeling.checkpoints.publish import check_finished, write_tool_card

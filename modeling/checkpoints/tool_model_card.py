@@ -3,7 +3,7 @@
 from pathlib import Path
 
 from dataset_builder.common.citations import AGENT_DISTILLATION
-from dataset_builder.common.hub_ids import is_folder, split_revision
+from dataset_builder.hub.ids import is_folder, split_revision
 from modeling.checkpoints.training_record import TrainingResult
 
 _TEMPLATE = Path(__file__).parent / "templates" / "tool_model_card.md"

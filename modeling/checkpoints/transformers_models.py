@@ -5,7 +5,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from dataset_builder.common.errors import SubgoalError, UsageError, one_line
-from dataset_builder.common.hub_errors import check_environment, machine_error
+from dataset_builder.hub.errors import check_environment, machine_error
 from modeling.runtime.quiet import quiet_libraries
 
 if TYPE_CHECKING:

@@ -6,7 +6,7 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
 from dataset_builder.common.errors import UsageError
-from dataset_builder.common.hub_ids import public_name
+from dataset_builder.hub.ids import public_name
 from dataset_builder.simulator.tasks import PRACTICE, TASKS
 from dataset_builder.trajectories.model_input import check_version
 

@@ -5,9 +5,9 @@ import json
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from dataset_builder.common.errors import UsageError
-from dataset_builder.common.hub_ids import public_name, split_revision
-from dataset_builder.common.hub_tables import open_tables
 from dataset_builder.dataset.load import commit_of
+from dataset_builder.hub.ids import public_name, split_revision
+from dataset_builder.hub.open_tables import open_tables
 from modeling.data.chat_encoding import MaskedTokens, training_sequences
 
 if TYPE_CHECKING:

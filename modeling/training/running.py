@@ -4,7 +4,7 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from dataset_builder.common.hub_ids import public_name
+from dataset_builder.hub.ids import public_name
 from modeling.checkpoints.training_record import CHECKPOINTS
 from modeling.recipes.recipe import Recipe
 from modeling.runtime.distributed import on_first

@@ -4,7 +4,7 @@ import threading
 from functools import lru_cache
 
 from dataset_builder.common.errors import SubgoalError, UsageError, clip
-from dataset_builder.common.hub_ids import check_hub_id, public_name
+from dataset_builder.hub.ids import check_hub_id, public_name
 from dataset_builder.trajectories.agent_state import AgentState
 from modeling.agents.base import Decision, DecisionCost
 from modeling.agents.learned import FlatAgent, SubgoalAgent

@@ -9,7 +9,7 @@ from typing import Any
 
 from dataset_builder.common.console import say
 from dataset_builder.common.errors import SubgoalError, UsageError
-from dataset_builder.common.hub_ids import public_name
+from dataset_builder.hub.ids import public_name
 from dataset_builder.llm.request_format import Message
 from dataset_builder.tool_agents.retrieval.base import NoPassages, Retriever
 from dataset_builder.tool_agents.retrieval.select import open_retriever

@@ -8,7 +8,6 @@ from datasets import Dataset, DatasetDict, List
 from huggingface_hub import DatasetCard, DatasetCardData
 
 from dataset_builder.common.citations import AGENT_DISTILLATION
-from dataset_builder.common.hub import DATASET_ID
 from dataset_builder.dataset.parquet_folder import (
     DataFile,
     card_configs,
@@ -16,6 +15,7 @@ from dataset_builder.dataset.parquet_folder import (
     size_category,
     size_rows,
 )
+from dataset_builder.hub.push_folder import DATASET_ID
 from dataset_builder.tool_agents.dataset.tables import LEARNERS, Material, columns
 
 _TEMPLATE = Path(__file__).parent / "templates" / "tool_dataset_card.md"

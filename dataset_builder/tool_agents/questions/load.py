@@ -59,7 +59,7 @@ def load_questions(
 
 
 def _dataset_questions(source: str) -> list[Question]:
-    from dataset_builder.common.hub_tables import open_tables
+    from dataset_builder.hub.open_tables import open_tables
 
     questions = []
     for split, table in open_tables(source, _CONFIG).items():

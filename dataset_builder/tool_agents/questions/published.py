@@ -193,7 +193,7 @@ def _published(name: str, split: str) -> PublishedSet:
 
 
 def _rows(published: PublishedSet, source: str) -> Iterable[Row]:
-    from dataset_builder.common.hub_tables import open_tables
+    from dataset_builder.hub.open_tables import open_tables
 
     for config in published.configs:
         table = open_tables(source, config, split=published.hub_split)

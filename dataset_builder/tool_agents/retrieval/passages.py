@@ -74,7 +74,7 @@ def load_passages(source: str) -> list[Passage]:
 
 
 def _dataset_rows(source: str) -> Iterator[dict[str, Any]]:
-    from dataset_builder.common.hub_tables import open_tables
+    from dataset_builder.hub.open_tables import open_tables
 
     for split, table in open_tables(source, _CONFIG).items():
         if missing := [column for column in _COLUMNS if column not in table.column_names]:

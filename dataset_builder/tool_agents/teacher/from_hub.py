@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import Any
 
 from dataset_builder.common.errors import UsageError
-from dataset_builder.common.hub_ids import public_name, split_revision
+from dataset_builder.hub.ids import public_name, split_revision
 from dataset_builder.tool_agents.conversation import ToolStep, observation_text
 from dataset_builder.tool_agents.questions.question import Question
 from dataset_builder.tool_agents.scoring import score
@@ -68,7 +68,7 @@ def _rows(source: str) -> Iterable[Mapping[str, Any]]:
     files = [path for path in paths if path.suffix in _LINES and path.name != "dataset_infos.json"]
     if files:
         return (row for path in files for row in _json_rows(path))
-    from dataset_builder.common.hub_tables import open_tables
+    from dataset_builder.hub.open_tables import open_tables
 
     return (row for table in open_tables(source).values() for row in table)
 
@@ -77,7 +77,7 @@ def _downloaded(repo: str, revision: str | None) -> list[Path]:
     """The JSON files of a dataset on the Hub; none if it has no such files, or does not exist."""
     from huggingface_hub import HfApi, errors, hf_hub_download
 
-    from dataset_builder.common.hub_errors import check_environment
+    from dataset_builder.hub.errors import check_environment
 
     check_environment()
     try:

@@ -64,12 +64,12 @@ def test_socks_with_its_package(monkeypatch: pytest.MonkeyPatch) -> None:
 def test_every_use_of_the_hub_names_a_setting_that_cannot_be_used(
     name: str, value: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    from dataset_builder.common import hub_errors
-    from dataset_builder.common.hub import push_folder
     from dataset_builder.dataset.load import load_config
+    from dataset_builder.hub import errors
+    from dataset_builder.hub.push_folder import push_folder
     from modeling.checkpoints.load import load_checkpoint
 
-    monkeypatch.setattr(hub_errors.constants, "HF_HUB_OFFLINE", False)
+    monkeypatch.setattr(errors.constants, "HF_HUB_OFFLINE", False)
     monkeypatch.setenv("HF_TOKEN", "hf_none")
     monkeypatch.setenv(name, value)
     uses: list[Callable[[], object]] = [

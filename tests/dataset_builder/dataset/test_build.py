@@ -13,10 +13,10 @@ from datasets import load_dataset
 from dataset_builder.annotation.annotate_corpus import annotate
 from dataset_builder.annotation.annotators import annotator
 from dataset_builder.common.errors import SubgoalError, UsageError
-from dataset_builder.common.hub_ids import split_revision
 from dataset_builder.dataset.build import build
 from dataset_builder.dataset.features import CONFIGS
 from dataset_builder.dataset.load import load_config
+from dataset_builder.hub.ids import split_revision
 from dataset_builder.simulator.tasks import get_task
 from dataset_builder.trajectories.corpus import Corpus, annotation_store, trajectory_store
 from dataset_builder.trajectories.trajectory import Trajectory

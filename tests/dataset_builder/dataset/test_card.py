@@ -13,9 +13,9 @@ from huggingface_hub import DatasetCard
 
 from dataset_builder.annotation.annotate_corpus import annotate
 from dataset_builder.annotation.annotators import annotator
-from dataset_builder.common.hub import DATASET_ID
 from dataset_builder.dataset.build import build
 from dataset_builder.dataset.features import CONFIGS, columns, features
+from dataset_builder.hub.push_folder import DATASET_ID
 from dataset_builder.simulator.tasks import TASKS
 from dataset_builder.trajectories.corpus import trajectory_store
 from dataset_builder.trajectories.model_input import ROLES

@@ -7,8 +7,8 @@ import datasets
 import pytest
 
 from dataset_builder.common.errors import UsageError
-from dataset_builder.common.hub_ids import public_name
 from dataset_builder.dataset.load import dataset_identity, load_config
+from dataset_builder.hub.ids import public_name
 
 
 def test_folders_are_called_by_their_name(tmp_path: Path, monkeypatch: Any) -> None:

@@ -4,8 +4,8 @@ from dataclasses import replace
 
 from huggingface_hub import DatasetCard
 
-from dataset_builder.common.hub import DATASET_ID
 from dataset_builder.dataset.parquet_folder import DataFile
+from dataset_builder.hub.push_folder import DATASET_ID
 from dataset_builder.tool_agents.conversation import ToolStep
 from dataset_builder.tool_agents.dataset.card import tool_dataset_card
 from dataset_builder.tool_agents.dataset.tables import Material, build_tables

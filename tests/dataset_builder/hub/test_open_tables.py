@@ -6,7 +6,7 @@ import datasets
 import pytest
 
 from dataset_builder.common.errors import UsageError
-from dataset_builder.common.hub_tables import open_tables
+from dataset_builder.hub.open_tables import open_tables
 
 
 @pytest.fixture

@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 
 from dataset_builder.common.errors import UsageError
-from dataset_builder.common.hub_ids import (
+from dataset_builder.hub.ids import (
     check_hub_id,
     check_repo_id,
     is_folder,

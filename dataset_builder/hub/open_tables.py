@@ -12,8 +12,8 @@ from pyarrow import ArrowInvalid
 from yaml import YAMLError
 
 from dataset_builder.common.errors import SubgoalError, UsageError
-from dataset_builder.common.hub_errors import check_environment, machine_error
-from dataset_builder.common.hub_ids import is_path, split_revision
+from dataset_builder.hub.errors import check_environment, machine_error
+from dataset_builder.hub.ids import is_path, split_revision
 
 _DATA_FILES = (".parquet", ".jsonl", ".json", ".csv", ".md")
 

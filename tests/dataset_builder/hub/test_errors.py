@@ -9,7 +9,7 @@ import pytest
 from huggingface_hub.errors import HfHubHTTPError, RepositoryNotFoundError
 
 from dataset_builder.common.errors import SubgoalError, UsageError, causes
-from dataset_builder.common.hub_errors import machine_error, pushing, reading
+from dataset_builder.hub.errors import machine_error, pushing, reading
 
 
 def answer(status: int, kind: type[HfHubHTTPError] = HfHubHTTPError) -> HfHubHTTPError:

@@ -3,7 +3,7 @@ import weakref
 
 import pytest
 
-from dataset_builder.common.garbage import frozen_heap
+from modeling.runtime.garbage import frozen_heap
 
 
 class _Cycle:

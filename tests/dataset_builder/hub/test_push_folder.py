@@ -14,8 +14,8 @@ import pytest
 from datasets import Dataset, load_dataset
 
 from dataset_builder.common.folder_lock import LOCK_FILES
-from dataset_builder.common.hub import DATASET_ID
 from dataset_builder.dataset.features import CONFIGS
+from dataset_builder.hub.push_folder import DATASET_ID
 from tests.servers.hub_api import READ_TOKEN, TOKEN
 from tests.servers.local_hub import Fault, LocalHub
 
@@ -51,7 +51,7 @@ PUSH_OTHERS = """
 import sys
 from pathlib import Path
 from huggingface_hub import snapshot_download
-from dataset_builder.common.hub import push_folder
+from dataset_builder.hub.push_folder import push_folder
 
 folder = Path(sys.argv[1])
 pushed = push_folder(

@@ -20,8 +20,8 @@ from huggingface_hub.utils import (
 
 from dataset_builder.common.errors import SubgoalError, UsageError
 from dataset_builder.common.folder_lock import LOCK_FILES
-from dataset_builder.common.hub_errors import BAD_TOKEN, pushing
-from dataset_builder.common.hub_ids import check_repo_id
+from dataset_builder.hub.errors import BAD_TOKEN, pushing
+from dataset_builder.hub.ids import check_repo_id
 
 DATASET_ID = "NAMESPACE/scienceworld-subgoals"
 """Placeholder in a local dataset card for the id of the repository that it is pushed to."""
