@@ -154,7 +154,7 @@ def describe_command(
     )
     trial = try_out(description)
     typer.echo(f"read {trial.answer.read} tokens, wrote {trial.answer.written}: {trial.answer.raw!r}")
-    typer.echo(f"{trial.found}: {', '.join(map(repr, trial.answer.texts))}")
+    typer.echo(f"{trial.answer_kind}: {', '.join(map(repr, trial.answer.texts))}")
     trial.description.write(out)
     typer.echo(out)
 

@@ -33,6 +33,14 @@ class NoSubgoals(LearnedAgent):
     Args:
         executor (`RoleModel`): reads states, answers with actions.
         decoding (`Decoding`, *optional*): how answers are decoded.
+
+    Example:
+
+    ```python
+    agent = NoSubgoals(load_role_model("release/executor"))
+    (decision,) = agent.act([state])
+    decision.subgoal  # ""
+    ```
     """
 
     name = "no-subgoals"
@@ -55,6 +63,14 @@ class RandomSubgoals(NoSubgoals):
         trajectories (`str`, *optional*): dataset folder or repository whose training sub-goals are
             drawn from; by default those of the exemplars that come with the package.
         decoding (`Decoding`, *optional*): how answers are decoded.
+
+    Example:
+
+    ```python
+    agent = RandomSubgoals(load_role_model("release/executor"), trajectories="release/dataset")
+    agent.begin(state, episode, seed=0)
+    (decision,) = agent.act([state])
+    ```
     """
 
     name = "random-subgoals"
@@ -109,6 +125,14 @@ class SemiRandomSubgoals(SubgoalAgent):
     They are drawn when the controller changes its sub-goal, and again after 10 actions with the same
     sub-goal. The controller sees its own sub-goals, as in the hierarchical agent; the executor sees the
     replacement.
+
+    Example:
+
+    ```python
+    agent = SemiRandomSubgoals.from_pretrained("release/controller", "release/executor")
+    agent.begin(state, episode, seed=0)
+    (decision,) = agent.act([state])
+    ```
     """
 
     name = "semi-random-subgoals"
@@ -158,6 +182,14 @@ class TrueSubgoals(NoSubgoals):
         executor (`RoleModel`): reads states, answers with actions.
         expert (`ExpertSubgoals`): the expert's paths.
         decoding (`Decoding`, *optional*): how answers are decoded.
+
+    Example:
+
+    ```python
+    agent = TrueSubgoals(load_role_model("release/executor"), ExpertSubgoals(simulator))
+    agent.begin(state, episode, seed=0)
+    (decision,) = agent.act([state])
+    ```
     """
 
     name = "expert-subgoals"

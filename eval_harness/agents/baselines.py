@@ -13,7 +13,16 @@ from modeling.agents.base import Decision
 
 
 class RandomAgent:
-    """Plays a random valid action: the lower bound. It is slow, since the simulator must list all actions."""
+    """Plays a random valid action: the lower bound. It is slow, since the simulator must list all actions.
+
+    Example:
+
+    ```python
+    from eval_harness import RandomAgent, run_protocol
+
+    run_protocol(RandomAgent(), "mini", "runs/random").mean_score
+    ```
+    """
 
     name = "random"
 
@@ -46,6 +55,13 @@ class ExpertAgent:
 
     Args:
         expert (`ExpertSubgoals`): the paths.
+
+    Example:
+
+    ```python
+    agent = ExpertAgent(ExpertSubgoals(simulator))
+    run_protocol(agent, "mini", "runs/expert", simulator=simulator).mean_score
+    ```
     """
 
     name = "expert"

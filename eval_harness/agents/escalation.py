@@ -104,6 +104,14 @@ class EscalatingAgent(SubgoalAgent):
 
     Raises:
         UsageError: for an unknown policy, or models that do not fit.
+
+    Example:
+
+    ```python
+    controller, executor = load_role_model("release/controller"), load_role_model("release/executor")
+    llm = make_llm("qwen3", "http://127.0.0.1:8000/v1", "runs/escalation", budget_tokens=5000)
+    agent = EscalatingAgent(controller, executor, llm, when="loop")
+    ```
     """
 
     name = "hierarchical+llm"

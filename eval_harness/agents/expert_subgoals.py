@@ -22,6 +22,15 @@ class SubgoalSpan:
         steps: the expert's actions with their observations and rewards.
         room: the expert's room after the last action, `""` if unknown.
         moved: whether the last action led to this room.
+
+    Example:
+
+    ```python
+    >>> steps = (Event("open door to kitchen", "The door is now open.", 0), Event("go to kitchen", "", 3))
+    >>> span = SubgoalSpan("navigate_to(kitchen)", steps, room="kitchen", moved=True)
+    >>> span.fulfilled(steps[:1], room="hallway"), span.fulfilled(steps, room="kitchen")
+    (False, True)
+    ```
     """
 
     subgoal: str
@@ -76,6 +85,13 @@ class Guide:
 
     Args:
         spans (`Sequence[SubgoalSpan]`): the expert's path, in order.
+
+    Example:
+
+    ```python
+    guide = Guide(ExpertSubgoals(simulator).spans("boil", 0))
+    state.set_subgoal(guide.subgoal(state))
+    ```
     """
 
     def __init__(self, spans: Sequence[SubgoalSpan]) -> None:
@@ -103,6 +119,14 @@ class ExpertSubgoals:
         simulator (`Simulator`, *optional*): searches a path that the dataset lacks.
         trajectories (`str`, *optional*): dataset folder or repository with annotated paths.
         simplifications (`str`, *optional*, defaults to `"easy"`): simplifications of the protocol.
+
+    Example:
+
+    ```python
+    expert = ExpertSubgoals(trajectories="release/dataset")
+    expert.actions("find-animal", 0)  # ["open door to kitchen", …]
+    expert.spans("find-animal", 0)[0].subgoal
+    ```
     """
 
     def __init__(

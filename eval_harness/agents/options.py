@@ -31,6 +31,15 @@ class AgentOptions:
         trials: number of trials of `reflexion`.
         escalate_to, when: a language model that names sub-goals when the pair is stuck, and the policy
             that decides when it is (`eval_harness.agents.escalation`).
+
+    Example:
+
+    ```python
+    from eval_harness import AgentOptions, make_agent
+
+    options = AgentOptions(controller="release/controller", executor="release/executor")
+    agent = make_agent("hierarchical", options)
+    ```
     """
 
     controller: str | None = None

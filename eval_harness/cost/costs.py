@@ -23,14 +23,30 @@ LEDGER_FILE = "completions.jsonl"
 
 
 class Tokens(NamedTuple):
-    """Tokens that a model read and wrote."""
+    """Tokens that a model read and wrote.
+
+    Example:
+
+    ```python
+    >>> sum(Tokens(prompt=1200, completion=85))
+    1285
+    ```
+    """
 
     prompt: int
     completion: int
 
 
 class Price(BaseModel):
-    """Prices per million tokens."""
+    """Prices per million tokens.
+
+    Example:
+
+    ```python
+    >>> Price(prompt=2.5, completion=10).of(Tokens(prompt=400_000, completion=50_000))
+    1.5
+    ```
+    """
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
@@ -48,6 +64,14 @@ class Prices(BaseModel):
     Attributes:
         currency: currency of all prices.
         models: name at the server → price.
+
+    Example:
+
+    ```python
+    >>> prices = load_prices()
+    >>> prices.currency, prices.models["gpt-4o"].completion
+    ('USD', 10.0)
+    ```
     """
 
     model_config = ConfigDict(frozen=True, extra="forbid")
@@ -80,6 +104,13 @@ class Line:
         name: name of the agent.
         upfront: cost before the first episode, in tokens or money.
         per_episode: mean cost of an episode over tasks, with its interval.
+
+    Example:
+
+    ```python
+    >>> Line("pair", upfront=1000.0, per_episode=Estimate(2.0)).total(episodes=500)
+    2000.0
+    ```
     """
 
     name: str
@@ -98,6 +129,13 @@ class BreakEven:
     Attributes:
         episodes: the point; infinity if there is none.
         low, high: its 95% interval; None if the interval of the cost per episode is unknown.
+
+    Example:
+
+    ```python
+    >>> break_even(1000.0, Estimate(4.0, low=2.5, high=5.0))
+    BreakEven(episodes=250.0, low=200.0, high=400.0)
+    ```
     """
 
     episodes: float
@@ -114,6 +152,14 @@ class Costs:
         distilled: the agent whose upfront cost is that of the annotations.
         llm_agents: the agents that ask a language model while they play.
         break_even: one point for each of `llm_agents`.
+
+    Example:
+
+    ```python
+    annotation, pair = read_annotation("runs/corpus"), read_played("runs/pair")
+    costs = token_costs(annotation, pair, [read_llm_run("runs/react")])
+    costs.break_even[0].episodes  # episodes after which the pair has cost fewer tokens than ReAct
+    ```
     """
 
     unit: str
@@ -130,6 +176,13 @@ class Annotation:
         calls: completions that were paid for.
         tokens: per model, or per annotator where the ledger does not name the model.
         estimated: completions whose tokens the server did not count.
+
+    Example:
+
+    ```python
+    annotation = read_annotation("runs/corpus")
+    annotation.tokens["gpt-4o"].prompt
+    ```
     """
 
     calls: int

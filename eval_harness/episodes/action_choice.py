@@ -22,6 +22,13 @@ class PlayedAction:
         result: the simulator's answer.
         rejected: candidates that the simulator rejected, in the order they were tried.
         last_resort: whether all candidates were rejected and the harness chose the action.
+
+    Example:
+
+    ```python
+    played = play_first_accepted(episode, ["go to kitchen", "open door to kitchen"])
+    played.action, played.rejected  # "open door to kitchen", ("go to kitchen",)
+    ```
     """
 
     action: str

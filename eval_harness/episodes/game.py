@@ -35,6 +35,18 @@ class Game:
         turns: the actions played so far.
         over: whether the episode has ended, failed, or lost its Java process.
         died: whether the Java process ended; the episode must be played again from its beginning.
+
+    Example:
+
+    ```python
+    game = Game(EpisodeKey("boil", 21, 0), simulator, agent, load_protocol("paper"))
+    game.load()
+    while not game.over:
+        (decision,) = agent.act([game.state])
+        game.play(decision)
+    game.leave()
+    game.result().score
+    ```
     """
 
     state: AgentState

@@ -33,7 +33,15 @@ _LATER_FIELDS: dict[str, Any] = {
 
 
 class EpisodeKey(NamedTuple):
-    """Identifies an episode; the key of its record in a run folder."""
+    """Identifies an episode; the key of its record in a run folder.
+
+    Example:
+
+    ```python
+    >>> load_protocol("paper").units("boil", max_variations=1)
+    [EpisodeKey(task='boil', variation=21, seed=0)]
+    ```
+    """
 
     task: str
     variation: int
@@ -48,7 +56,16 @@ class _Rule(BaseModel):
 
 
 class ScoreUnchanged(_Rule):
-    """Stop when the last `actions` actions did not change the score, but not before action `after`."""
+    """Stop when the last `actions` actions did not change the score, but not before action `after`.
+
+    Example:
+
+    ```python
+    >>> rule = ScoreUnchanged(kind="score_unchanged", actions=3)
+    >>> rule.applies(["look around", "wait", "inventory"], scores=[5, 5, 5], start=5)
+    True
+    ```
+    """
 
     kind: Literal["score_unchanged"]
     actions: int = Field(gt=0)
@@ -61,7 +78,16 @@ class ScoreUnchanged(_Rule):
 
 
 class FewDistinct(_Rule):
-    """Stop when the last `actions` actions have at most `distinct` different texts."""
+    """Stop when the last `actions` actions have at most `distinct` different texts.
+
+    Example:
+
+    ```python
+    >>> rule = FewDistinct(kind="few_distinct", actions=4, distinct=2)
+    >>> rule.applies(["open door", "close door"] * 2, scores=[0] * 4, start=0)
+    True
+    ```
+    """
 
     kind: Literal["few_distinct"]
     actions: int = Field(gt=0)

@@ -38,7 +38,16 @@ def open_model(location: str, revision: str | None = None, private: bool = False
 
 
 class ModelFolder:
-    """A model in the folder of a checkpoint. `namespace`, its owner on the Hub, is None."""
+    """A model in the folder of a checkpoint. `namespace`, its owner on the Hub, is None.
+
+    Example:
+
+    ```python
+    model = ModelFolder(Path("release/executor"))
+    model.weights()  # "sha256:…"
+    model.write({"README.md": card}, "Update the card").changed  # False if it is up to date
+    ```
+    """
 
     namespace: str | None = None
 
@@ -87,6 +96,14 @@ class HubModel:
     Raises:
         UsageError: if there is no such repository or commit.
         SubgoalError: if the Hub cannot be reached.
+
+    Example:
+
+    ```python
+    model = HubModel("namespace/executor", revision="main")
+    model.commit, model.weights()
+    model.write({"README.md": card}, "Update the card")
+    ```
     """
 
     def __init__(self, repo_id: str, revision: str | None = None, private: bool = False) -> None:

@@ -32,6 +32,14 @@ class ResultPush:
         home: the model.
         files: path → text.
         index: the run's part of the card's `model-index`.
+
+    Example:
+
+    ```python
+    push = plan_push("runs/pair", "namespace/executor")
+    print(push.preview())
+    push.send()
+    ```
     """
 
     home: ModelSource

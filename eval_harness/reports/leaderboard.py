@@ -47,6 +47,13 @@ class LeaderboardRow:
         revision: commit or hash of each model.
         package: version of this package.
         hardware: processor, or the GPU.
+
+    Example:
+
+    ```python
+    board = leaderboard([read_played("runs/pair"), read_played("runs/flat")])
+    board.rows[0].agent, board.rows[0].score
+    ```
     """
 
     agent: str

@@ -31,6 +31,14 @@ class PairedRow:
         p: of the sign-flip test that the two are equally good.
         p_adjusted: for tasks: `p` corrected for the number of tasks (Holm).
         better, equal, worse: pairs in which the second run scored more, the same, less.
+
+    Example:
+
+    ```python
+    comparison = compare_runs(read_played("runs/flat"), read_played("runs/pair"))
+    for row in comparison.tasks:
+        print(row.name, row.difference.mean, row.p_adjusted)
+    ```
     """
 
     name: str
@@ -59,6 +67,14 @@ class Comparison:
         notes: caveats for the reader, one sentence each.
         costs: the mean cost of an episode over all episodes of either run, as rows of
             `eval_harness.results.effort.cost_rows`.
+
+    Example:
+
+    ```python
+    comparison = compare_runs(read_played("runs/flat"), read_played("runs/pair"))
+    comparison.overall.difference  # Estimate(mean=…, low=…, high=…), in points
+    print(paired_markdown(comparison))
+    ```
     """
 
     first: str

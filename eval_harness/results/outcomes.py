@@ -21,6 +21,13 @@ class Outcome:
     Attributes:
         name: short, for filters and counts.
         meaning: the rule, in the words of the reports.
+
+    Example:
+
+    ```python
+    >>> OUTCOMES["completed"].meaning
+    "the simulator's score reached 100"
+    ```
     """
 
     name: str

@@ -33,6 +33,14 @@ class TurnRecord:
         moves: moves used so far.
         rejected: candidates that were tried first and that the simulator rejected.
         last_resort: whether all candidates were rejected and the harness chose the action.
+
+    Example:
+
+    ```python
+    >>> turn = TurnRecord("open door to kitchen", "The door is now open.", subgoal="", score=0, moves=1)
+    >>> columns([turn])["actions"]
+    ['open door to kitchen']
+    ```
     """
 
     action: str
@@ -67,6 +75,14 @@ class EpisodeResult:
             too. The world was loaded before that.
         model_calls, tokens_read, tokens_written, llm_calls, llm_prompt_tokens, llm_completion_tokens,
             inputs_shortened: cost of its decisions, see `modeling.agents.base.DecisionCost`.
+
+    Example:
+
+    ```python
+    episode = read_episodes("runs/pair")[0]
+    for action, subgoal, score in zip(episode.actions, episode.subgoals, episode.scores):
+        print(score, subgoal, action)
+    ```
     """
 
     task: str
@@ -143,6 +159,13 @@ class RunResult:
         asked: task → variations that the sessions of the run were asked for.
         inputs_shortened: inputs of models that lost history to fit their context, over all episodes.
         folder: where it was read from or written to; not part of the file.
+
+    Example:
+
+    ```python
+    run = load_run("runs/pair")
+    run.mean_score, run.groups["long"]["mean"], run.per_task["boil"]["mean"]
+    ```
     """
 
     mean_score: float | None

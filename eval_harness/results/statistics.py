@@ -26,6 +26,14 @@ class Estimate:
     Attributes:
         mean: the point estimate.
         low, high: 95% interval; None if a task has only one variation, so that its spread is unknown.
+
+    Example:
+
+    ```python
+    >>> estimate = Bootstrap({"boil": [[10.0], [30.0]]}).mean()
+    >>> estimate.low, estimate.mean, estimate.high
+    (10.0, 20.0, 30.0)
+    ```
     """
 
     mean: float
@@ -54,8 +62,8 @@ class Bootstrap:
     Example:
 
     ```python
-    scores = {"boil": [[10.0], [30.0]], "melt": [[50.0], [70.0]]}
-    Bootstrap(scores).mean()  # Estimate(mean=40.0, low=20.0, high=60.0)
+    >>> Bootstrap({"boil": [[10.0], [30.0]], "melt": [[50.0], [70.0]]}).mean()
+    Estimate(mean=40.0, low=30.0, high=50.0)
     ```
     """
 

@@ -24,6 +24,14 @@ class PlayHere:
 
     Attributes:
         agent, protocol, simulator, batch_size: as for `Rollout`.
+
+    Example:
+
+    ```python
+    job = PlayHere(agent, protocol, simulator, batch_size=32)
+    for index, episode in LocalEngine().map(job, protocol.units("boil"), batch=None):
+        print(episode.key, episode.score)
+    ```
     """
 
     agent: Agent
@@ -45,6 +53,13 @@ class AgentMaker:
         name: name of the agent, for `make_agent`.
         options: the agent's options, without a simulator, and with absolute paths.
         folder: working directory, in which plug-ins are searched.
+
+    Example:
+
+    ```python
+    maker = AgentMaker.of("flat", AgentOptions(flat="release/flat"))
+    run_protocol(agent, "mini", "runs/flat", engine=RayEngine(), maker=maker)
+    ```
     """
 
     name: str
@@ -83,6 +98,14 @@ class PlayElsewhere:
         maker: makes the agent.
         models: the `models` that the agent must describe: the same weights in every worker.
         protocol, batch_size: as for `Rollout`.
+
+    Example:
+
+    ```python
+    job = PlayElsewhere(maker, agent.describe()["models"], protocol, batch_size=32)
+    for index, episode in engine.map(job, protocol.units("boil"), batch=None):
+        print(episode.key, episode.score)
+    ```
     """
 
     maker: AgentMaker

@@ -24,6 +24,14 @@ class Replayed:
         episode: the record.
         difference: the first difference, in one line; None if all scores are the same.
         other_texts: number of actions whose observation differs from the recorded one.
+
+    Example:
+
+    ```python
+    episodes, protocol = recorded_episodes("runs/pair")
+    replayed = replay_episode(simulator, episodes[0], protocol)
+    replayed.same, replayed.difference
+    ```
     """
 
     episode: EpisodeResult

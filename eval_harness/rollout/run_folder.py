@@ -37,6 +37,15 @@ class RunFolder:
 
     Raises:
         UsageError: if the folder holds another run, or a line that is not an episode.
+
+    Example:
+
+    ```python
+    folder = RunFolder("runs/pair", identity, facts)
+    for episode in Rollout(agent, protocol, simulator, 32).run(folder.missing(protocol.units())):
+        folder.append(episode)
+    folder.save(complete=True).mean_score
+    ```
     """
 
     def __init__(self, path: str | Path, identity: dict[str, Any], facts: dict[str, Any]) -> None:

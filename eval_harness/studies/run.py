@@ -31,6 +31,14 @@ class StudyFolder:
 
     Attributes:
         root: the `--out` folder.
+
+    Example:
+
+    ```python
+    folder = run_study(load_study("heldout", "heldout-tiny"), "release/dataset", "runs/heldout")
+    for record in folder.cells:
+        print(record["key"])
+    ```
     """
 
     root: Path

@@ -36,6 +36,14 @@ class Training:
         name: name of the checkpoint folder.
         role: `controller` or `executor`.
         recipe: recipe for this role.
+
+    Example:
+
+    ```python
+    >>> training = load_study("heldout", "heldout-tiny").cells()[0].controller
+    >>> training.role, training.recipe.name
+    ('controller', 'scratch-tiny')
+    ```
     """
 
     name: str
@@ -51,6 +59,14 @@ class Cell:
         name: the held-out topic, or `CONTROLLER+EXECUTOR` with their sizes; also the name of its run folder.
         controller, executor: the trainings of the pair that plays.
         held_out: tasks that the study excludes from both trainings.
+
+    Example:
+
+    ```python
+    >>> cell = load_study("sizes", "sizes-tiny").cells()[0]
+    >>> cell.name
+    'small+small'
+    ```
     """
 
     name: str
@@ -77,6 +93,17 @@ class Study(BaseModel):
         tasks: play only these of the protocol's tasks; None means all.
         max_variations: play at most this number of variations per task.
         seed: seed of the trainings and the runs.
+
+    Example:
+
+    ```python
+    class Seeds(Study):
+        kind: Literal["sizes"] = "sizes"
+
+        def cells(self):
+            controller = self.training("controller", "controller", self.recipe)
+            return [Cell("pair", controller, self.training("executor", "executor", self.recipe))]
+    ```
     """
 
     model_config = ConfigDict(frozen=True, extra="forbid")
@@ -142,6 +169,14 @@ class HeldOut(Study):
     Attributes:
         topics: topics to hold out, one per cell; by default all topics that are played.
         reference: whether to add a cell whose models are trained on all tasks.
+
+    Example:
+
+    ```python
+    >>> study = HeldOut(name="biology", recipe="scratch-tiny", topics=("Biology",), reference=False)
+    >>> study.cells()[0].name, study.cells()[0].held_out[0]
+    ('biology', 'grow-plant')
+    ```
     """
 
     kind: Literal["heldout"] = "heldout"
@@ -186,6 +221,15 @@ class Sizes(Study):
         middle: size of the model that is not varied.
         controller, executor: sizes of the controller and of the executor; by default all.
         grid: whether to play every controller with every executor.
+
+    Example:
+
+    ```python
+    >>> sizes = {"small": {}, "wide": {"architecture": {"d_model": 256}}}
+    >>> study = Sizes(name="width", recipe="scratch-tiny", sizes=sizes, middle="small")
+    >>> [cell.name for cell in study.cells()]
+    ['small+small', 'wide+small', 'small+wide']
+    ```
     """
 
     kind: Literal["sizes"] = "sizes"

@@ -40,6 +40,13 @@ class PlaySettings:
         max_steps: answers that an agent has for a question.
         batch_size: questions that are worked on at the same time.
         seed: seed of the samples.
+
+    Example:
+
+    ```python
+    settings = PlaySettings("agent", Search(samples=8, temperature=0.4))
+    results = list(play_questions(questions, model, settings, retriever, sandbox))
+    ```
     """
 
     mode: str = "agent"

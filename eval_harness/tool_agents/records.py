@@ -26,6 +26,14 @@ class StepRecord:
         failed: candidates whose code failed.
         votes: candidates that agree with this step.
         answer: the final answer as text, if the code of this step gave one.
+
+    Example:
+
+    ```python
+    >>> step = StepRecord("Multiply.", "final_answer(7 * 8)", observation="", answer="56")
+    >>> step.answer
+    '56'
+    ```
     """
 
     thought: str
@@ -51,6 +59,14 @@ class QuestionResult:
         read, written: tokens over all steps and candidates.
         searches: searches of the steps that were taken.
         shortened: inputs that lost earlier observations to fit the model.
+
+    Example:
+
+    ```python
+    run = read_run("runs/agent")
+    for result in run.results.values():
+        print(result.question, result.answer, result.right)
+    ```
     """
 
     id: str
@@ -97,6 +113,13 @@ class ToolRun:
         expected: ids of all questions of the run.
         seconds: time of all sessions.
         cpu_seconds: CPU time of this process and its children in all sessions.
+
+    Example:
+
+    ```python
+    run = read_run("runs/agent")
+    sum(result.right for result in run.results.values()) / len(run.results)
+    ```
     """
 
     folder: Path

@@ -28,6 +28,13 @@ class Column(NamedTuple):
     Attributes:
         name: head of the column.
         runs: its runs; those of several trainings answer the same questions, those of one training others.
+
+    Example:
+
+    ```python
+    agent = column([read_run("runs/agent-0"), read_run("runs/agent-1")], "agent")
+    print(tool_report([agent, column([read_run("runs/cot")])]).markdown())
+    ```
     """
 
     name: str

@@ -11,7 +11,7 @@ from dataset_builder.tool_agents.scoring.normalise import answer_text
 
 
 @dataclass(frozen=True)
-class Chosen:
+class ChosenStep:
     """The step that is taken.
 
     Attributes:
@@ -22,6 +22,14 @@ class Chosen:
         unparsed: candidates without a Python block.
         failed: candidates whose code failed.
         votes: candidates that agree with the chosen one, itself included.
+
+    Example:
+
+    ```python
+    with Sandbox() as sandbox:
+        step = choose_step(texts, sandbox.open())
+    step.text, step.votes
+    ```
     """
 
     step: ToolStep | None
@@ -33,7 +41,7 @@ class Chosen:
     votes: int
 
 
-def choose_step(texts: Sequence[str], session: Session) -> Chosen:
+def choose_step(texts: Sequence[str], session: Session) -> ChosenStep:
     """Run the candidates and take one; the session goes on with its state.
 
     Candidates that cannot be parsed or fail are dropped if others work. Of the rest, the outcome with the
@@ -48,7 +56,9 @@ def choose_step(texts: Sequence[str], session: Session) -> Chosen:
     parsed = [index for index, step in enumerate(steps) if step is not None]
     unparsed = len(texts) - len(parsed)
     if not parsed:
-        return Chosen(None, Execution("", None, NO_CODE, 0), texts[0], len(texts), unparsed, 0, len(texts))
+        return ChosenStep(
+            None, Execution("", None, NO_CODE, 0), texts[0], len(texts), unparsed, 0, len(texts)
+        )
     codes = {index: step.code for index, step in enumerate(steps) if step is not None}
     distinct = list(dict.fromkeys(codes.values()))  # equal code is run once
     if len(distinct) == 1:
@@ -62,7 +72,9 @@ def choose_step(texts: Sequence[str], session: Session) -> Chosen:
     index = next(index for index, outcome in outcomes.items() if outcome == winner)
     if len(distinct) > 1:
         session.keep(distinct.index(codes[index]))
-    return Chosen(steps[index], executions[codes[index]], texts[index], len(texts), unparsed, failed, votes)
+    return ChosenStep(
+        steps[index], executions[codes[index]], texts[index], len(texts), unparsed, failed, votes
+    )
 
 
 def _outcome(execution: Execution) -> tuple[str, str, str]:

@@ -19,6 +19,15 @@ class RunAborted(SubgoalError):
     Args:
         message (`str`): one line with the remedy.
         exit_code (`int`, *optional*): of the command.
+
+    Example:
+
+    ```python
+    try:
+        decisions = agent.act(states)
+    except RunAborted as error:
+        print(f"{error} The exit code is {error.exit_code}.")
+    ```
     """
 
     def __init__(self, message: str, exit_code: int = SubgoalError.exit_code) -> None:
@@ -38,6 +47,14 @@ class DecisionCost:
         llm_prompt_tokens: tokens of their prompts.
         llm_completion_tokens: tokens of their completions.
         inputs_shortened: inputs of models that lost history to fit their context.
+
+    Example:
+
+    ```python
+    >>> cost = DecisionCost(model_calls=1, tokens_read=180) + DecisionCost(model_calls=1, tokens_read=212)
+    >>> cost.model_calls, cost.tokens_read
+    (2, 392)
+    ```
     """
 
     model_calls: int = 0
@@ -64,6 +81,14 @@ class Decision:
         cost: the cost of the decision.
         more: searches for further candidates. The harness calls it if all of `actions` are rejected, at
             most once and from any thread.
+
+    Example:
+
+    ```python
+    >>> decision = Decision(("go to kitchen", "open door to kitchen"), subgoal="navigate_to(kitchen)")
+    >>> decision.actions[0]
+    'go to kitchen'
+    ```
     """
 
     actions: tuple[str, ...]

@@ -30,12 +30,19 @@ class Trial:
     Attributes:
         description: what is now known about the model, its defaults included.
         answer: its greedy answer.
-        found: what was read from it: `action`, `sub-goal`, or `no action`.
+        answer_kind: what was read from it: `action`, `sub-goal`, or `no action`.
+
+    Example:
+
+    ```python
+    trial = try_out(describe("HuggingFaceTB/SmolLM2-360M-Instruct", role="flat"))
+    trial.answer_kind, trial.answer.texts  # "action", ["open door to kitchen"]
+    ```
     """
 
     description: ModelDescription
     answer: Answer
-    found: str
+    answer_kind: str
 
 
 def describe(model: str, **values: Any) -> ModelDescription:

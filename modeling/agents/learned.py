@@ -38,6 +38,19 @@ class LearnedAgent:
     Attributes:
         thread_safe: whether several threads may call `act` at the same time. It is not inherited, because
             a subclass may keep state that is not thread-safe: each class has to set it.
+
+    Example:
+
+    ```python
+    class ExecutorAlone(LearnedAgent):
+        name = "executor-alone"
+        thread_safe = True
+
+        def act(self, states):
+            return self._decide("executor", states)
+
+    agent = ExecutorAlone([load_role_model("release/executor")], Decoding())
+    ```
     """
 
     name = ""

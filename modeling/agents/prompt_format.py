@@ -20,7 +20,16 @@ log = logging.getLogger(__name__)
 
 
 class PromptFormat(NamedTuple):
-    """How a model with a prompt is asked, and how its answers are read."""
+    """How a model with a prompt is asked, and how its answers are read.
+
+    Example:
+
+    ```python
+    >>> description = ModelDescription(id="Qwen/Qwen3-0.6B", prompt="instruct", thinking=True)
+    >>> prompt_format(description).max_new_tokens
+    1024
+    ```
+    """
 
     template: PromptTemplate
     target: TargetPattern

@@ -37,6 +37,22 @@ class RoleModel(ABC):
         samples_candidates: whether further candidates are sampled and ranked by votes. Models that reason
             before they act do so, since the beams of a long text differ in the reasoning only; so do
             servers, which have no beams.
+
+    Example:
+
+    ```python
+    class MyFlatModel(RoleModel):
+        id, role, version, description = "my-model", "flat", "compact", ModelDescription(role="flat")
+
+        def __init__(self, backend):
+            self.backend = backend
+
+        def describe(self):
+            return {"id": self.id, "backend": self.backend.name}
+
+        def _input(self, state):
+            return model_input(self.role, state, self.version)
+    ```
     """
 
     id: str

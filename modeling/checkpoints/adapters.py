@@ -27,6 +27,14 @@ class Adapter:
         folder: holds adapter_config.json and the weights.
         base: folder or Hub id of the base model.
         base_revision: branch, tag or commit of the base, if the adapter names one.
+
+    Example:
+
+    ```python
+    adapter = find_adapter("runs/flat-lora", revision=None)
+    adapter.base  # "HuggingFaceTB/SmolLM2-135M-Instruct"
+    model, tokenizer, kind = load_adapted(adapter)
+    ```
     """
 
     name: str

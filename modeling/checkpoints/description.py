@@ -148,6 +148,14 @@ class ModelSettings:
             models.
         base_url: server of the served models.
         ledger: folder in which the answers of servers are kept, so that none is paid for twice.
+
+    Example:
+
+    ```python
+    >>> settings = ModelSettings(state_text="paper-1", base_url="http://127.0.0.1:8000/v1")
+    >>> settings.description().state_text
+    'paper-1'
+    ```
     """
 
     state_text: str | None = None

@@ -58,6 +58,13 @@ class TrainingResult:
         processes: how many trained together; a step has as many times the recipe's examples.
         hardware: what it ran on, in words.
         held_out_tasks: tasks that were not trained on.
+
+    Example:
+
+    ```python
+    result = read_record(Path("release/executor"))
+    result.metrics["exact_match"], result.wall_seconds / 3600
+    ```
     """
 
     role: str

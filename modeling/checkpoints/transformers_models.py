@@ -21,7 +21,15 @@ _SENTENCEPIECE = ("sentencepiece", "SentencePiece", "tiktoken")
 
 
 class Loaded(NamedTuple):
-    """A model, its tokenizer (None if it was not asked for) and its kind."""
+    """A model, its tokenizer (None if it was not asked for) and its kind.
+
+    Example:
+
+    ```python
+    model, tokenizer, kind = load_model("google/flan-t5-small", revision=None)
+    kind  # "seq2seq"
+    ```
+    """
 
     model: "PreTrainedModel"
     tokenizer: "PreTrainedTokenizerBase | None"

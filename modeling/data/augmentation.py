@@ -41,6 +41,13 @@ class Names:
         any_word: words of the vocabulary that can replace a name.
         any_letter: capital letters of the vocabulary.
         pieces: tokens that continue a word.
+
+    Example:
+
+    ```python
+    names = find_names(inputs, labels, tokenizer)
+    tokenizer.convert_ids_to_tokens(sorted(names.words))  # ["Ġbeaker", "Ġkitchen", …]
+    ```
     """
 
     words: frozenset[int] = frozenset()
@@ -62,6 +69,21 @@ class AugmentationConfig:
         chance: that an example's objects are shuffled, its percentages resampled and its flower pots
             renumbered, 0 to 1.
         counterfactuals: of the decision steps, if any are to be drawn.
+
+    Example:
+
+    ```python
+    >>> config = AugmentationConfig(
+    ...     texts=["see: a lamp, a stove"],
+    ...     targets=["activate stove"],
+    ...     encode=lambda text: list(text.encode()),
+    ...     encode_target=lambda target: list(target.encode()),
+    ...     chance=1.0,
+    ... )
+    >>> examples = VariedExamples([[0]], [[0]], Names(), chance=0.0, seed=1, rewriting=config)
+    >>> bytes(examples[0]["input_ids"]).decode()
+    'see: a stove, a lamp'
+    ```
     """
 
     texts: Sequence[str]
@@ -80,6 +102,13 @@ class Counterfactuals:
         chance: that a decision step gets other evidence, 0 to 1.
         decisions: indices of the examples that are decision steps.
         evidence_only: that a decision step's input is cut down to its evidence, 0 to 1.
+
+    Example:
+
+    ```python
+    counterfactuals = Counterfactuals(chance=0.5, decisions=frozenset(decision_rows(data.train)))
+    config = AugmentationConfig(texts, targets, encode, encode_target, 0.0, counterfactuals)
+    ```
     """
 
     chance: float
@@ -99,6 +128,14 @@ class VariedExamples:
         seed (`int`): of the draws.
         longest (`int`, *optional*): an input that would become longer stays as it is.
         rewriting (`AugmentationConfig`, *optional*): changes of the text, before names are replaced.
+
+    Example:
+
+    ```python
+    examples = VariedExamples(inputs, labels, find_names(inputs, labels, tokenizer), chance=0.3, seed=0)
+    examples.epoch = 1
+    examples[0]["input_ids"]  # token ids, with other names than in epoch 0
+    ```
     """
 
     def __init__(

@@ -16,7 +16,15 @@ _KEPT = 80
 
 
 class MaskedTokens(NamedTuple):
-    """A training sequence: token ids, and 1 for each token that is learnt."""
+    """A training sequence: token ids, and 1 for each token that is learnt.
+
+    Example:
+
+    ```python
+    (sequence,) = training_sequences(tokenizer, messages, learn=[False, False, True])
+    len(sequence.ids), sum(sequence.mask)  # all tokens, those of the answer
+    ```
+    """
 
     ids: list[int]
     mask: list[int]

@@ -90,6 +90,13 @@ class Tokenized:
         rows: row number in its split of each example.
         shortened: number of inputs that lost history to fit.
         left_out: number of rows that were excluded because their target is too long.
+
+    Example:
+
+    ```python
+    examples = tokenize(data.train, range(100), fitter, target_length=48)
+    examples.shortened_share  # 0.0 if all inputs fit
+    ```
     """
 
     texts: list[str]

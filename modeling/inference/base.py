@@ -22,7 +22,29 @@ Request = tuple[ModelInput, int]
 
 
 class TokenFitter(Protocol):
-    """Turns inputs into token ids that fit a model, and its answers into texts."""
+    """Turns inputs into token ids that fit a model, and its answers into texts.
+
+    Example:
+
+    ```python
+    class PlainFitter:
+        def __init__(self, tokenizer, source_length):
+            self.tokenizer, self.source_length = tokenizer, source_length
+
+        def encode(self, texts):
+            rows = [self.tokenizer(text)["input_ids"] for text in texts]
+            return [row[-self.source_length :] for row in rows], []
+
+        def decode(self, rows):
+            return self.tokenizer.batch_decode(rows, skip_special_tokens=True)
+
+        def read(self, text):
+            return text.strip()
+
+        def is_complete(self, text):
+            return text.endswith(".")
+    ```
+    """
 
     tokenizer: "PreTrainedTokenizerBase"
     source_length: int
@@ -95,6 +117,16 @@ class TokenBackend(Backend):
         fitter (`TokenFitter`): turns inputs into token ids that fit the model.
         max_new_tokens (`int`): longest answer in tokens.
         grounding (`Grounding`, *optional*): constraint on the answers; None for unconstrained decoding.
+
+    Example:
+
+    ```python
+    class RepeatInput(TokenBackend):
+        name, dtype = "repeat-input", "float32"
+
+        def _generate(self, requests, ids, search):
+            return [[row[: self._max_new_tokens]] for row in ids]  # one hypothesis for each input
+    ```
     """
 
     def __init__(self, fitter: TokenFitter, max_new_tokens: int, grounding: Grounding | None = None) -> None:

@@ -49,6 +49,14 @@ class Answer:
         shortened: whether the input lost history to fit the model's context.
         raw: all that the model wrote the first time, such as a thought before the action.
         drawn: all answers, equal ones included, in the order of the draws or the beams.
+
+    Example:
+
+    ```python
+    >>> answer = Answer(["go to kitchen", "open door to kitchen"], read=180, written=11)
+    >>> answer.texts[0]
+    'go to kitchen'
+    ```
     """
 
     texts: list[str]

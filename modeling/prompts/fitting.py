@@ -11,7 +11,17 @@ from modeling.prompts.template import PromptInput, PromptTemplate
 
 
 class PromptTooLong(UsageError):
-    """A prompt does not fit into a model's context, even without history."""
+    """A prompt does not fit into a model's context, even without history.
+
+    Example:
+
+    ```python
+    try:
+        messages, shortened = fit_messages(load_template("state"), given, "compact-2", fits)
+    except PromptTooLong as error:
+        print(error)
+    ```
+    """
 
 
 def fit_messages(

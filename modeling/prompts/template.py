@@ -46,6 +46,14 @@ class PromptInput:
         visited: rooms in the order of the first visit.
         finished: finished sub-goals, oldest first.
         subgoal: the current sub-goal.
+
+    Example:
+
+    ```python
+    >>> given = PromptInput("task: boil water | room: kitchen", role="flat")
+    >>> load_template("state").messages(given)[-1]["content"]
+    'task: boil water | room: kitchen'
+    ```
     """
 
     state_text: str

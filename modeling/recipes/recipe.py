@@ -20,7 +20,15 @@ class _Strict(BaseModel):
 
 
 class Architecture(_Strict):
-    """Sizes of a T5 from scratch. Ignored if the recipe fine-tunes a checkpoint."""
+    """Sizes of a T5 from scratch. Ignored if the recipe fine-tunes a checkpoint.
+
+    Example:
+
+    ```python
+    >>> load_recipe("scratch-tiny", "executor").architecture.d_model
+    128
+    ```
+    """
 
     d_model: int = Field(default=128, ge=8)
     """Width of the model."""
@@ -41,7 +49,15 @@ class Architecture(_Strict):
 
 
 class TokenizerRecipe(_Strict):
-    """The tokenizer that is trained on the corpus. Ignored if the recipe fine-tunes a checkpoint."""
+    """The tokenizer that is trained on the corpus. Ignored if the recipe fine-tunes a checkpoint.
+
+    Example:
+
+    ```python
+    >>> load_recipe("scratch-tiny", "executor").tokenizer.vocab_size
+    2048
+    ```
+    """
 
     vocab_size: int = Field(default=2048, ge=300)
     """Maximum number of tokens (256 bytes included)."""
@@ -53,6 +69,13 @@ class LoraRecipe(_Strict):
     """LoRA by peft: low-rank matrices are trained instead of all weights.
 
     The result of a causal model is an adapter folder; for a T5 they are merged into its weights.
+
+    Example:
+
+    ```python
+    >>> load_recipe("qwen3-0.6b-lora", "flat").lora.rank
+    64
+    ```
     """
 
     rank: int = Field(default=64, ge=1)

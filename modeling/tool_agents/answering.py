@@ -41,6 +41,19 @@ class ChatModel(ABC):
     Attributes:
         id: folder, Hub id or `openai:MODEL`.
         max_new_tokens: longest answer in tokens.
+
+    Example:
+
+    ```python
+    class Echo(ChatModel):
+        id, max_new_tokens = "echo", 256
+
+        def answer(self, conversations, search, seed=0):
+            return [Answer([messages[-1]["content"]], read=0, written=0) for messages in conversations]
+
+        def describe(self):
+            return {"id": self.id}
+    ```
     """
 
     id: str

@@ -25,6 +25,13 @@ class Conversations(NamedTuple):
         revision: commit on the Hub; empty for a folder.
         train, validation: tables with the columns `messages` and `learn`.
         fingerprint: `sha256:…` over both columns of both tables.
+
+    Example:
+
+    ```python
+    data = load_conversations("runs/tool-dataset", "agent")
+    data.train[0]["messages"][-1]["content"]  # the last answer, whose code calls `final_answer`
+    ```
     """
 
     source: str
@@ -74,7 +81,14 @@ def load_conversations(dataset: str, config: str) -> Conversations:
 
 
 class Encoded(NamedTuple):
-    """Training sequences, and the number of conversations that were too long for one."""
+    """Training sequences, and the number of conversations that were too long for one.
+
+    Example:
+
+    ```python
+    sequences, too_long = encode(data.train, tokenizer, longest=2048)
+    ```
+    """
 
     sequences: list[MaskedTokens]
     too_long: int

@@ -18,6 +18,13 @@ class Learner:
         name: name on the command line.
         config: configuration of the dataset that it learns from.
         is_complete: whether a model need not write on after a text.
+
+    Example:
+
+    ```python
+    >>> LEARNERS["cot-rag"].config
+    'cot_rag'
+    ```
     """
 
     name: str

@@ -22,7 +22,17 @@ if TYPE_CHECKING:
 
 
 class CausalStudent(Student):
-    """A causal checkpoint that learns to answer prompts. With LoRA, the result is an adapter folder."""
+    """A causal checkpoint that learns to answer prompts. With LoRA, the result is an adapter folder.
+
+    Example:
+
+    ```python
+    recipe = load_recipe("smollm2-135m", "flat")
+    student = CausalStudent("flat", recipe, load_role("flat", "release/dataset"), Path("runs/flat"))
+    student.trainer(examples, flow).train()
+    student.save(examples.train)
+    ```
+    """
 
     def _start(self) -> None:
         recipe = self.recipe

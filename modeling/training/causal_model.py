@@ -24,6 +24,13 @@ class CausalParts:
         whole: the model that decodes and is saved; with LoRA a `PeftModel`, which saves an adapter.
         trained: the module that the trainer optimizes: `whole`, or its upper layers.
         lower: the frozen lower layers, if their outputs are cached.
+
+    Example:
+
+    ```python
+    parts = causal_parts(load_checkpoint("HuggingFaceTB/SmolLM2-135M"), load_recipe("smollm2-135m", "flat"))
+    parts.lower is None  # False if the outputs of frozen layers are cached
+    ```
     """
 
     whole: "PreTrainedModel"

@@ -11,7 +11,19 @@ from modeling.training.trainer import RoleTrainer
 
 
 class CausalRoleTrainer(RoleTrainer, SFTTrainer):
-    """The trainer of causal models: the loss is that of the answer's tokens."""
+    """The trainer of causal models: the loss is that of the answer's tokens.
+
+    Example:
+
+    ```python
+    trainer = CausalRoleTrainer(
+        model=model, args=causal_arguments(recipe, Path("runs/flat/checkpoints"), "flat"),
+        train_dataset=train, eval_dataset=validation, processing_class=tokenizer,
+        recipe=recipe, clock=TrainingClock(max_minutes=60),
+    )
+    trainer.train()
+    ```
+    """
 
     def compute_loss(
         self, model: Any, inputs: dict[str, Any], return_outputs: bool = False, num_items_in_batch: Any = None

@@ -181,6 +181,13 @@ class HiddenStatesCollator:
     Args:
         collate: the trainer's collator, which pads `input_ids` and `labels` on the right.
         outputs (`LowerOutputs`): the lower layers.
+
+    Example:
+
+    ```python
+    outputs = LowerOutputs(lower, Path("lower.bin"), limit_gb=4)
+    trainer.data_collator = HiddenStatesCollator(trainer.data_collator, outputs)
+    ```
     """
 
     def __init__(self, collate: Any, outputs: LowerOutputs) -> None:

@@ -20,7 +20,18 @@ if TYPE_CHECKING:
 
 
 class Seq2SeqStudent(Student):
-    """A T5 from scratch, or a seq2seq checkpoint. LoRA matrices are merged at the end."""
+    """A T5 from scratch, or a seq2seq checkpoint. LoRA matrices are merged at the end.
+
+    Example:
+
+    ```python
+    recipe = load_recipe("scratch-tiny", "executor")
+    data = load_role("executor", "release/dataset")
+    student = Seq2SeqStudent("executor", recipe, data, Path("runs/executor"))
+    student.trainer(examples, flow).train()
+    student.save(examples.train)
+    ```
+    """
 
     def _start(self) -> None:
         from dataset_builder.simulator.vocabulary import simulator_words

@@ -25,6 +25,14 @@ class Examples:
         rows: every training row once.
         train: the examples of an epoch, in which rows may be repeated.
         validation: the validation examples whose loss is measured.
+
+    Example:
+
+    ```python
+    rows = tokenize(data.train, range(len(data.train)), student.fitter, target_length=48)
+    validation = tokenize(data.validation, range(1000), student.fitter, target_length=48)
+    examples = Examples(rows, rows.repeated(balanced_rows(data.train["task"], 0.5)), validation)
+    ```
     """
 
     rows: Tokenized
@@ -43,6 +51,13 @@ class TrainingFlow:
         callbacks: reporters of losses.
         count_decisions: gives the share of right decisions on validation, 0 to 1, if there are any.
         say: prints a line.
+
+    Example:
+
+    ```python
+    folder = Path("runs/flat/checkpoints")
+    flow = TrainingFlow(folder, "flat", TrainingClock(60), callbacks=None, count_decisions=None, say=print)
+    ```
     """
 
     checkpoints: Path
@@ -71,6 +86,24 @@ class Student(ABC):
     Raises:
         UsageError: if the recipe's base cannot be used.
         SubgoalError: if the Hub cannot be reached.
+
+    Example:
+
+    ```python
+    class MyStudent(Student):
+        def _start(self):
+            checkpoint = load_checkpoint(self.recipe.base)
+            self.model, self.tokenizer = checkpoint.model, checkpoint.tokenizer
+            self.base = checkpoint.describe()
+            self.fitter = Fitter(self.tokenizer, self.data.state_text_version, self.recipe.source_length)
+
+        def trainer(self, examples, flow):
+            return make_my_trainer(self.model, examples, flow.clock)
+
+        def save(self, examples):
+            mark(self)
+            self.model.save_pretrained(self.folder)
+    ```
     """
 
     model: "PreTrainedModel"

@@ -34,7 +34,17 @@ _COMPLETE = "complete.json"
 
 
 class TrainingDiverged(SubgoalError):
-    """The loss is no longer a number."""
+    """The loss is no longer a number.
+
+    Example:
+
+    ```python
+    try:
+        train("executor", "scratch-tiny", "release/dataset", "runs/executor")
+    except TrainingDiverged as error:
+        print(error)  # names the step and the last good checkpoint
+    ```
+    """
 
 
 class TrainingClock:
@@ -152,6 +162,16 @@ class RoleTrainer(Trainer):
         clock (`TrainingClock`): how far the training has come.
         count_decisions (`Callable[[], float]`, *optional*): share of right decisions on
             validation, 0 to 1, logged as `eval_decisions` with each evaluation.
+
+    Example:
+
+    ```python
+    trainer = RoleTrainer(
+        model, args, recipe=recipe, clock=TrainingClock(max_minutes=60), train_dataset=examples
+    )
+    trainer.train()
+    trainer.clock.seconds  # training time in seconds, earlier runs included
+    ```
     """
 
     def __init__(
@@ -209,7 +229,19 @@ class RoleTrainer(Trainer):
 
 
 class Seq2SeqRoleTrainer(RoleTrainer, Seq2SeqTrainer):
-    """The trainer of seq2seq models."""
+    """The trainer of seq2seq models.
+
+    Example:
+
+    ```python
+    trainer = Seq2SeqRoleTrainer(
+        model=model, args=seq2seq_arguments(recipe, Path("runs/executor/checkpoints"), "executor"),
+        train_dataset=train, eval_dataset=validation, data_collator=DataCollatorForSeq2Seq(tokenizer, model),
+        recipe=recipe, clock=TrainingClock(max_minutes=60),
+    )
+    trainer.train()
+    ```
+    """
 
 
 class _StopRules(TrainerCallback):
@@ -281,7 +313,17 @@ class _StopRules(TrainerCallback):
 
 
 class Bar(TrainerCallback):
-    """Shows steps, losses and time on a rich progress bar."""
+    """Shows steps, losses and time on a rich progress bar.
+
+    Example:
+
+    ```python
+    bar = Bar("train executor", clock, Console())
+    trainer.add_callback(bar)
+    trainer.train()
+    bar.stop()
+    ```
+    """
 
     def __init__(self, title: str, clock: TrainingClock, console: Console) -> None:
         self.clock = clock

@@ -41,6 +41,13 @@ class Turn(TurnRecord):
         by: `agent` or `visitor`.
         model_seconds: time that the models took; 0 for a visitor's action.
         steered: whether the visitor set the sub-goal.
+
+    Example:
+
+    ```python
+    for turn in episode.turns:
+        print(turn.by, turn.subgoal, turn.action, turn.score)
+    ```
     """
 
     by: str = "agent"

@@ -14,7 +14,17 @@ _SWEEP_SECONDS = 5.0
 
 
 class NoFreePlace(SubgoalError):
-    """The limit of open sessions is reached."""
+    """The limit of open sessions is reached.
+
+    Example:
+
+    ```python
+    try:
+        session = sessions.open(lambda: [DemoEpisode(simulator, agent, "boil", 0)])
+    except NoFreePlace as error:
+        print(error)
+    ```
+    """
 
 
 @dataclass
@@ -26,6 +36,14 @@ class Session:
         episodes: the first one can be steered.
         last_used: by `time.monotonic`.
         lock: held while the session is used.
+
+    Example:
+
+    ```python
+    session = backend.start("find-animal", 159)
+    session.main.step()
+    session.over
+    ```
     """
 
     key: str

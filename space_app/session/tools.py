@@ -39,6 +39,13 @@ class Example:
         question: the question.
         answer: the right answer.
         searches: whether the agent needs passages.
+
+    Example:
+
+    ```python
+    example = EXAMPLES[3]
+    example.question, example.answer  # "What is 6766 * 5801?", "39249566"
+    ```
     """
 
     title: str
@@ -75,6 +82,13 @@ class Progress:
         cot: what the model without tools wrote; None before that.
         cot_answer: the answer in it, if it gives one.
         cot_seconds: how long it took.
+
+    Example:
+
+    ```python
+    for progress in tools.answer("What is 7 times 8?"):
+        print(len(progress.steps), progress.answer, progress.cot_answer)
+    ```
     """
 
     question: str
@@ -97,6 +111,14 @@ class SharedChat(ChatModel):
     Args:
         model (`ChatModel`): answers.
         lock (`threading.Lock`): held meanwhile; models with common weights need a common lock.
+
+    Example:
+
+    ```python
+    model = LocalChat(load_checkpoint("release/tool-agent"), LEARNERS["agent"])
+    shared = SharedChat(model, threading.Lock())
+    (answer,) = shared.answer([agent_messages("What is 7 times 8?")], Search())
+    ```
     """
 
     def __init__(self, model: ChatModel, lock: threading.Lock) -> None:

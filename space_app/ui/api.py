@@ -182,6 +182,14 @@ class ToolEndpoints:
 
     Args:
         tools (`ToolBackend`): answers the questions.
+
+    Example:
+
+    ```python
+    from gradio_client import Client
+
+    Client("NAMESPACE/NAME").predict("What is 6766 * 5801?", api_name="/ask")["answer"]
+    ```
     """
 
     def __init__(self, tools: ToolBackend) -> None:

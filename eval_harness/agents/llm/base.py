@@ -31,6 +31,13 @@ class Memory:
         intended: the agent's first candidate, by step. Another action in the history means that the
             simulator rejected it.
         other_cost: cost of other models for the current decision.
+
+    Example:
+
+    ```python
+    memory = Memory(episode, conversation, intended={0: "boil water"})
+    memory.rejected(state)  # True if another action was played at step 0
+    ```
     """
 
     episode: Episode

@@ -19,7 +19,17 @@ ANSWER_TOKENS = 100
 
 
 class OutOfTokens(SubgoalError):
-    """The next call could exceed the token budget of the episode."""
+    """The next call could exceed the token budget of the episode.
+
+    Example:
+
+    ```python
+    try:
+        answer = conversation.ask("action", system, user)
+    except OutOfTokens:
+        actions = ()  # the episode ends with the score it has reached
+    ```
+    """
 
 
 class LLM:
@@ -30,6 +40,14 @@ class LLM:
             nothing twice.
         budget_tokens (`int`, *optional*): token budget of an episode. A call that would exceed it, by
             estimate, is not made.
+
+    Example:
+
+    ```python
+    session = ChatSession(ChatClient("qwen3", "http://127.0.0.1:8000/v1"), CompletionCache("runs/react"))
+    llm = LLM(session, budget_tokens=20_000)
+    llm.complete([{"role": "user", "content": "Hello"}], seed=0, about={"purpose": "greeting"}).text
+    ```
     """
 
     def __init__(self, session: ChatSession, *, budget_tokens: int | None = None) -> None:
@@ -79,6 +97,14 @@ class Conversation:
         llm (`LLM`): is asked.
         seed (`int`): the episode's.
         about (`Mapping`): noted beside completions: agent, task, variation.
+
+    Example:
+
+    ```python
+    conversation = Conversation(llm, seed=0, about={"agent": "react", "task": "boil", "variation": 0})
+    answer = conversation.ask("action", "You play ScienceWorld.", "You are in the kitchen.")
+    conversation.tokens  # tokens that the episode has spent so far
+    ```
     """
 
     def __init__(self, llm: LLM, seed: int, about: Mapping[str, Any]) -> None:

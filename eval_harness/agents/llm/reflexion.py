@@ -24,7 +24,7 @@ TRIAL_IDLE_STEPS = 30
 
 
 @dataclass
-class TrialMemory(Memory):
+class _TrialMemory(Memory):
     """What is kept of one episode.
 
     Attributes:
@@ -40,7 +40,7 @@ class TrialMemory(Memory):
     trial_scores: list[int] = field(default_factory=list)
 
 
-class Reflexion(LLMAgent[TrialMemory]):
+class Reflexion(LLMAgent[_TrialMemory]):
     """ReAct in several trials with written reflections (Shinn et al., NeurIPS 2023, arXiv 2303.11366).
 
     After a failed trial the model writes what went wrong, and the next trial, in the same world from
@@ -58,6 +58,13 @@ class Reflexion(LLMAgent[TrialMemory]):
 
     Raises:
         UsageError: if `trials` is below 1.
+
+    Example:
+
+    ```python
+    llm = make_llm("qwen3", "http://127.0.0.1:8000/v1", "runs/reflexion", budget_tokens=60_000)
+    run_protocol(Reflexion(llm, simulator), "mini", "runs/reflexion", simulator=simulator)
+    ```
     """
 
     name = "reflexion"
@@ -72,10 +79,10 @@ class Reflexion(LLMAgent[TrialMemory]):
         self._simulator = simulator
         self._simplifications = simplifications
 
-    def remember(self, episode: Episode, conversation: Conversation) -> TrialMemory:
-        return TrialMemory(episode, conversation)
+    def remember(self, episode: Episode, conversation: Conversation) -> _TrialMemory:
+        return _TrialMemory(episode, conversation)
 
-    def choose(self, state: AgentState, memory: TrialMemory) -> tuple[str, ...]:
+    def choose(self, state: AgentState, memory: _TrialMemory) -> tuple[str, ...]:
         if not memory.rehearsed:
             memory.lessons, memory.won, memory.trial_scores = [], [], []
             while len(memory.trial_scores) < self.trials - 1 and not memory.won:
@@ -88,7 +95,7 @@ class Reflexion(LLMAgent[TrialMemory]):
             return (memory.won[state.step],)
         return think_and_act(state, memory, memory.lessons[-MAX_REFLECTIONS:])
 
-    def _trial(self, task: str, memory: TrialMemory) -> None:
+    def _trial(self, task: str, memory: _TrialMemory) -> None:
         """Play one of the earlier trials and reflect on it, within its share of the budget.
 
         Raises:
@@ -131,7 +138,7 @@ class Reflexion(LLMAgent[TrialMemory]):
         with contextlib.suppress(OutOfTokens):
             memory.lessons.append(self._reflect(state, trial, memory, ending))
 
-    def _reflect(self, state: AgentState, trial: Memory, memory: TrialMemory, ending: str) -> str:
+    def _reflect(self, state: AgentState, trial: Memory, memory: _TrialMemory, ending: str) -> str:
         learnt = "".join(f"You had learnt: {lesson}\n" for lesson in memory.lessons[-MAX_REFLECTIONS:])
         answer = memory.conversation.ask(
             "reflection",

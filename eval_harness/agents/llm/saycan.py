@@ -29,6 +29,13 @@ class SayCan(LLMAgent[Memory]):
     servers give no likelihoods of other texts, and the second one is 1 for valid actions, else 0. The
     simulator lists each valid action in one of several wordings. So a proposal is first tried as
     written, which costs no move if it is rejected; `likeness` compares it with the list.
+
+    Example:
+
+    ```python
+    llm = make_llm("qwen3", "http://127.0.0.1:8000/v1", "runs/saycan")
+    run_protocol(SayCan(llm), "mini", "runs/saycan")
+    ```
     """
 
     name = "saycan"

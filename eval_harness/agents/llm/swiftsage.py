@@ -23,7 +23,7 @@ _SURPRISES = ("not clear", "can't", "cannot", "not sure how", "doesn't", "isn't"
 
 
 @dataclass
-class SageMemory(Memory):
+class _SageMemory(Memory):
     """What is kept of one episode.
 
     Attributes:
@@ -39,7 +39,7 @@ class SageMemory(Memory):
     swift: dict[int, Decision] = field(default_factory=dict)
 
 
-class SwiftSage(LLMAgent[SageMemory]):
+class SwiftSage(LLMAgent[_SageMemory]):
     """Swift acts until Sage is needed (Lin et al., "SwiftSage", NeurIPS 2023, arXiv 2305.17390, section 3).
 
     Sage, the language model, is asked after five actions without reward, after an invalid action of
@@ -56,6 +56,13 @@ class SwiftSage(LLMAgent[SageMemory]):
     Args:
         swift (`Agent`): the small model.
         llm (`LLM`): Sage.
+
+    Example:
+
+    ```python
+    llm = make_llm("qwen3", "http://127.0.0.1:8000/v1", "runs/swiftsage")
+    run_protocol(SwiftSage(FlatAgent.from_pretrained("release/flat"), llm), "mini", "runs/swiftsage")
+    ```
     """
 
     name = "swiftsage"
@@ -73,8 +80,8 @@ class SwiftSage(LLMAgent[SageMemory]):
         super().end(state)
         self.swift.end(state)
 
-    def remember(self, episode: Episode, conversation: Conversation) -> SageMemory:
-        return SageMemory(episode, conversation)
+    def remember(self, episode: Episode, conversation: Conversation) -> _SageMemory:
+        return _SageMemory(episode, conversation)
 
     def act(self, states: Sequence[AgentState]) -> list[Decision]:
         """One decision per state. Swift decides in one batch for all states that do not need Sage."""
@@ -101,7 +108,7 @@ class SwiftSage(LLMAgent[SageMemory]):
         for state, decision in zip(states, decisions, strict=True):
             self._memories[id(state)].swift[state.step] = decision
 
-    def choose(self, state: AgentState, memory: SageMemory) -> tuple[str, ...]:
+    def choose(self, state: AgentState, memory: _SageMemory) -> tuple[str, ...]:
         step = state.step
         if not memory.buffer:
             reason = self._reason(state, memory)
@@ -122,7 +129,7 @@ class SwiftSage(LLMAgent[SageMemory]):
         memory.other_cost = decision.cost
         return (decision.actions[0], NOTHING) if decision.actions else ()
 
-    def _reason(self, state: AgentState, memory: SageMemory) -> str:
+    def _reason(self, state: AgentState, memory: _SageMemory) -> str:
         """Why Sage is needed before Swift is asked; `""` if it is not."""
         last = state.step - 1
         if last < 0 or memory.calm > last:
@@ -135,7 +142,7 @@ class SwiftSage(LLMAgent[SageMemory]):
         idle = state.idle_steps(memory.calm)
         return f"the last {idle} actions brought no points" if idle >= IDLE_STEPS else ""
 
-    def _sage(self, state: AgentState, memory: SageMemory, reason: str) -> list[str]:
+    def _sage(self, state: AgentState, memory: _SageMemory, reason: str) -> list[str]:
         """Plan, then ground: the actions for the buffer; none if the budget is spent."""
         game = {**game_so_far(state, intended=memory.intended), "reason": reason}
         shown = example(state.task, memory.episode.variation)

@@ -46,7 +46,16 @@ Examples:
 
 @evaluate.utils.file_utils.add_start_docstrings(_DESCRIPTION, _KWARGS_DESCRIPTION)
 class ScienceWorldScore(evaluate.Metric):
-    """Mean scores over ScienceWorld's tasks; configurations `default` and `over_steps`."""
+    """Mean scores over ScienceWorld's tasks; configurations `default` and `over_steps`.
+
+    Example:
+
+    ```python
+    metric = evaluate.load("eval_harness/metrics/scienceworld_score", "over_steps")
+    scores = metric.compute(predictions=[[10, 60, -100]], tasks=["boil"], scoring="maximum")
+    scores["mean_score"]  # 60.0
+    ```
+    """
 
     def _info(self) -> evaluate.MetricInfo:
         if self.config_name not in ("default", "over_steps"):

@@ -41,7 +41,15 @@ Examples:
 
 @evaluate.utils.file_utils.add_start_docstrings(_DESCRIPTION, _KWARGS_DESCRIPTION)
 class SubgoalMatch(evaluate.Metric):
-    """Exact match, name match, argument F1 and share that parses."""
+    """Exact match, name match, argument F1 and share that parses.
+
+    Example:
+
+    ```python
+    metric = evaluate.load("eval_harness/metrics/subgoal_match")
+    metric.compute(predictions=["pick_up(pot)"], references=["pick_up(pot)"])["exact_match"]  # 1.0
+    ```
+    """
 
     def _info(self) -> evaluate.MetricInfo:
         return evaluate.MetricInfo(

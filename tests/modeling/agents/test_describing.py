@@ -37,7 +37,7 @@ def test_what_is_not_given_is_left_to_the_models_own_files(tmp_path: Path) -> No
 
 
 @pytest.mark.parametrize(
-    ("role", "said", "found"),
+    ("role", "said", "answer_kind"),
     [
         ("flat", "open door", "action"),
         ("flat", "\n", "no action"),
@@ -45,9 +45,9 @@ def test_what_is_not_given_is_left_to_the_models_own_files(tmp_path: Path) -> No
         ("controller", "I would go to the kitchen.", "no sub-goal"),
     ],
 )
-def test_the_trial_says_what_was_found(role: str, said: str, found: str) -> None:
+def test_the_trial_says_what_was_read(role: str, said: str, answer_kind: str) -> None:
     with OpenAIServer(lambda request: Reply(said), models=("m",)) as server:
         trial = try_out(describe("openai:m", role=role, base_url=server.base_url))
-    assert trial.found == found
+    assert trial.answer_kind == answer_kind
     assert trial.description.prompt == "instruct"
     assert trial.description.target == "first-line"
