@@ -131,7 +131,16 @@ def annotations_of(name: str, corpus: Corpus | str | Path | None = None) -> list
 
 
 def agreement_rows(by_task: dict[str, Agreement], held_out: Agreement | None = None) -> list[dict[str, str]]:
-    """Table rows: one per task, then the total, then the held-out exemplars."""
+    """Table rows: one per task, then the total, then the held-out exemplars.
+
+    Args:
+        by_task (`dict[str, Agreement]`): task → its counts.
+        held_out (`Agreement`, *optional*): counts of the held-out exemplars.
+
+    Returns:
+        `list[dict[str, str]]`: each row has the keys `task`, `paths`, `actions`, `sub-goals` ("reference /
+        other"), `boundary F1`, `same name` and `same sub-goal`.
+    """
     rows = [*by_task.items(), ("all", total(by_task))]
     if held_out is not None:
         rows.append(("held out: nothing was tuned on these", held_out))

@@ -37,7 +37,8 @@ class Annotation:
 
     Attributes:
         segments: the segments, which cover the trajectory.
-        provenance: stored with them; empty if the annotator's name is enough.
+        provenance: JSON values that are stored with them, such as the model's name and the digests of its
+            completions; empty if the annotator's name is enough.
 
     Example:
 

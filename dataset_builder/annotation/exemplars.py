@@ -64,7 +64,11 @@ def is_held_out(trajectory: Trajectory) -> bool:
 
 
 def all_exemplars() -> list[tuple[Trajectory, tuple[Segment, ...]]]:
-    """The exemplars of all 30 tasks, in the order of the task table; raises the errors of `exemplars`."""
+    """The exemplars of all 30 tasks, in the order of the task table; raises the errors of `exemplars`.
+
+    Returns:
+        `list[tuple[Trajectory, tuple[Segment, ...]]]`: per path, the segments that cover it.
+    """
     return [pair for task in TASKS for pair in exemplars(task)]
 
 

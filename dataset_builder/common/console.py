@@ -45,7 +45,7 @@ def say(text: object) -> None:
 
 
 def row_table(rows: list[dict[str, str]], title: str | None = None) -> Table:
-    """A rich table of equal-keyed rows; all but the first column are flush right."""
+    """A rich table of rows (column → cell) with the same keys; all but the first column are flush right."""
     table = Table(title=title)
     for index, name in enumerate(rows[0]):
         table.add_column(name, justify="right" if index else "left", overflow="fold")

@@ -55,7 +55,7 @@ class JsonlStore:
                 self._records[tuple(record["key"])] = record
             except (ValueError, KeyError, TypeError) as error:
                 raise SubgoalError(
-                    f"{self.path} line {number} is no keyed record: name another folder, or remove the line."
+                    f"{self.path} line {number} is not a keyed record: name another folder, or remove it."
                 ) from error
 
     def keys(self) -> set[Key]:
@@ -76,6 +76,10 @@ class JsonlStore:
 
     def append(self, key: Key, record: dict[str, Any]) -> None:
         """Write a record and flush it to the system before returning.
+
+        Args:
+            key (`Sequence[str | int]`): the record's key, which is stored as its field `key`.
+            record (`dict[str, Any]`): field → JSON value.
 
         Raises:
             OSError: if it cannot be written (disk full, no permission); earlier lines are intact.

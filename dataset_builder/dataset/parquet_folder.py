@@ -135,6 +135,10 @@ def card_configs(files: Mapping[str, Mapping[str, DataFile]]) -> list[dict[str, 
 
     Args:
         files (`Mapping[str, Mapping[str, DataFile]]`): configuration → split → file; the default is first.
+
+    Returns:
+        `list[dict[str, Any]]`: each with the keys `config_name`, `data_files` (a list of `split` and `path`)
+        and, for the first, `default`.
     """
     configs: list[dict[str, Any]] = []
     for name, splits in files.items():
@@ -153,7 +157,15 @@ def size_category(tables: Mapping[str, datasets.DatasetDict]) -> str:
 def size_rows(
     tables: Mapping[str, datasets.DatasetDict], files: Mapping[str, Mapping[str, DataFile]]
 ) -> list[dict[str, str]]:
-    """Rows and bytes of each split, for `markdown_table`."""
+    """Rows and bytes of each split, for `markdown_table`.
+
+    Args:
+        tables (`Mapping[str, DatasetDict]`): configuration → its splits.
+        files (`Mapping[str, Mapping[str, DataFile]]`): configuration → split → its file.
+
+    Returns:
+        `list[dict[str, str]]`: each row has the keys `configuration`, `split`, `rows` and `bytes`.
+    """
     return [
         {
             "configuration": f"`{name}`",
@@ -167,7 +179,11 @@ def size_rows(
 
 
 def markdown_table(rows: list[dict[str, str]]) -> str:
-    """Rows with the same keys as a Markdown table."""
+    """Rows with the same keys as a Markdown table.
+
+    Args:
+        rows (`list[dict[str, str]]`): column → cell; at least one row.
+    """
     head = list(rows[0])
     lines = [head, ["---"] * len(head), *(list(row.values()) for row in rows)]
     return "\n".join("| " + " | ".join(line) + " |" for line in lines)

@@ -59,7 +59,7 @@ def subgoal_names(trajectories: DatasetDict) -> Counter[str]:
 
 
 def split_rows(tables: Mapping[str, DatasetDict]) -> list[dict[str, str]]:
-    """Rows per configuration and split."""
+    """The number of rows of each split, as table rows with the keys `configuration` and each split's name."""
     return [
         {"configuration": name}
         | {split: str(len(splits[split])) if split in splits else "0" for split in (*SPLITS, PRACTICE)}
@@ -70,7 +70,16 @@ def split_rows(tables: Mapping[str, DatasetDict]) -> list[dict[str, str]]:
 def task_rows(
     by_task: Mapping[str, TaskPaths], collected: CollectReport | None = None
 ) -> list[dict[str, str]]:
-    """Per task: paths by split, verified share, means of steps, moves and sub-goals."""
+    """Table rows, one per task, for `markdown_table`.
+
+    Args:
+        by_task (`Mapping[str, TaskPaths]`): task → its paths.
+        collected (`CollectReport`, *optional*): adds the share of variations with a verified path.
+
+    Returns:
+        `list[dict[str, str]]`: each row has the keys `task`, the names of the splits (paths), `verified`
+        (with `collected`), and `steps`, `moves` and `sub-goals` (means per path).
+    """
     rows = []
     for name, paths in by_task.items():
         row = {"task": f"{TASKS[name].task_id} {name}"}

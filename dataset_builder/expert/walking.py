@@ -46,7 +46,17 @@ _MAX_FILLS = 3
 
 
 class NotReplayed(SubgoalError):
-    """The path did not reach the full score without simplifications; the message says why."""
+    """The path did not reach the full score without simplifications; the message says why.
+
+    Example:
+
+    ```python
+    try:
+        replay.play(plan)
+    except NotReplayed as error:
+        print(error)
+    ```
+    """
 
 
 @dataclass(frozen=True)
@@ -57,6 +67,14 @@ class PlannedStep:
         action: what the path does; `teleport to …` becomes a walk.
         subgoal: the sub-goal that it serves, as text.
         taught: whether it is a training target.
+
+    Example:
+
+    ```python
+    >>> plan = [PlannedStep("teleport to kitchen", "navigate_to(kitchen)")]
+    >>> plan[0].taught
+    True
+    ```
     """
 
     action: str

@@ -20,7 +20,7 @@ def estimate_tokens(text: str) -> int:
 
 
 def prompt_tokens(request: dict[str, Any]) -> int:
-    """Estimated number of tokens of a request."""
+    """Estimated number of tokens of a request, whose `messages` have a text as `content`."""
     return sum(estimate_tokens(message["content"]) for message in request["messages"])
 
 

@@ -121,7 +121,8 @@ class ChatClient:
         """Send a request, as often as it takes.
 
         Args:
-            request (`dict`): the body.
+            request (`dict`): the body of a chat completion: `model`, `messages` (each with `role` and
+                `content`) and parameters such as `temperature`.
             stream (`bool`, *optional*, defaults to `False`): ask for a stream, where the server has
                 nothing else.
 

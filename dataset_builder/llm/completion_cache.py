@@ -21,13 +21,13 @@ class Completion:
     """A server's answer.
 
     Attributes:
-        text: what the model wrote, reasoning included if the server left it there.
-        finish_reason: `stop`, `length`, `content_filter`, or as the server names it.
-        prompt_tokens: tokens read.
-        completion_tokens: tokens written.
-        estimated: whether tokens were estimated, because the server did not count them.
-        reasoning_chars: characters of reasoning that the server gave beside the text.
-        alternatives: further answers, where several were asked for (`n`); the tokens count all of them.
+        text: the generated text, with the reasoning if the server does not separate it.
+        finish_reason: `stop`, `length`, `content_filter`, or the server's own word.
+        prompt_tokens: number of tokens of the prompt.
+        completion_tokens: number of generated tokens.
+        estimated: whether the numbers are estimates, because the server did not report them.
+        reasoning_chars: number of characters of reasoning that the server returned beside the text.
+        alternatives: the other answers if `n` were requested; `completion_tokens` counts all of them.
 
     Example:
 
@@ -72,7 +72,7 @@ class Completion:
 
 
 def request_digest(request: dict[str, Any], attempt: int = 0) -> str:
-    """What makes a request one of a kind: all of its body, and which attempt it belongs to."""
+    """The key of a request in the cache: 32 hexadecimal digits, of its body and the number of the attempt."""
     body = json.dumps(request, sort_keys=True, ensure_ascii=False)
     return hashlib.sha256(f"{attempt}\n{body}".encode()).hexdigest()[:32]
 
@@ -107,7 +107,7 @@ class CompletionCache:
         Args:
             digest (`str`): the request's.
             ask (`Callable`): makes the call.
-            about (`dict`): what to note beside it, such as `annotator` and `task`.
+            about (`dict[str, Any]`): JSON values that are stored with it, such as `annotator` and `task`.
         """
         with self._guard:
             lock = self._in_flight.setdefault(digest, threading.Lock())
@@ -124,7 +124,7 @@ class CompletionCache:
         return (digest,) in self.store
 
     def records(self, annotator: str) -> Iterator[dict[str, Any]]:
-        """What was paid for an annotator."""
+        """The records of an annotator: the fields of `Completion` and those of `about` in `fetch`."""
         return (record for record in self.store if record.get("annotator") == annotator)
 
     def _completion(self, digest: str) -> Completion:

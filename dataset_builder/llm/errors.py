@@ -42,7 +42,7 @@ class RequestRejected(SubgoalError):
 
 
 class ContextExceeded(RequestRejected):
-    """The request and the room that it wants for the answer are longer than the model's context.
+    """The prompt and the maximum length of the answer exceed the model's context length.
 
     Example:
 
@@ -73,7 +73,8 @@ def check_answered(failures: Sequence[tuple[object, Exception]], total: int, ite
     """Raise `SubgoalError` if a server failed on some requests.
 
     Args:
-        failures (`Sequence[tuple]`): items with their errors, as `run_in_threads` returns them.
+        failures (`Sequence[tuple[object, Exception]]`): items with their errors, as `run_in_threads` returns
+            them.
         total (`int`): how many items were worked on.
         items (`str`): what they are, in the plural.
     """

@@ -76,6 +76,10 @@ def cost_rows(calls: Iterable[Call], order: Iterable[str] | None = None) -> list
     Args:
         calls (`Iterable[tuple[str, int, int]]`): group, tokens read, tokens written.
         order (`Iterable[str]`, *optional*): the groups to show, in order; as they come if omitted.
+
+    Returns:
+        `list[dict[str, str]]`: each row has the keys `task` (the group), `calls`, `tokens read` and
+        `tokens written`.
     """
     sums: dict[str, list[int]] = {}
     for group, read, written in calls:

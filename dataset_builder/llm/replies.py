@@ -15,7 +15,11 @@ _REASONING = ("reasoning_content", "reasoning", "thinking")
 
 
 def read_payload(body: str) -> dict[str, Any] | None:
-    """The object that a server answered with, None if it is none; the parts of a stream become one object."""
+    """The JSON object in the body of a response, None if there is none; a stream's chunks become one object.
+
+    Returns:
+        `dict[str, Any]`, *optional*: a chat completion with `choices` and `usage`, or an error.
+    """
     if body.lstrip().startswith(("data:", "event:", ":")):
         return _merged(list(_events(body)))
     try:
@@ -60,8 +64,9 @@ def read_completion(payload: dict[str, Any], request: dict[str, Any]) -> Complet
     """The completion that an answer holds; None if it holds none.
 
     Args:
-        payload (`dict`): the answer.
-        request (`dict`): what was asked, for what the server did not count.
+        payload (`dict`): the response, with `choices` (only the first is required) and perhaps `usage`.
+        request (`dict`): the body of the request, from which tokens are estimated that the server did not
+            count.
     """
     choice = _first(payload.get("choices"))
     message = choice.get("message")

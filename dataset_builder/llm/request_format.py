@@ -33,14 +33,14 @@ Message = dict[str, str]
 
 
 @dataclass(frozen=True)
-class Drawing:
-    """How answers are drawn, where a request says it.
+class SamplingParams:
+    """Sampling parameters of a request.
 
     Attributes:
-        max_tokens: room for an answer.
+        max_tokens: maximum number of tokens of an answer.
         n: number of answers.
-        temperature, top_p: of the samples; 0 is greedy.
-        seed: of the samples.
+        temperature, top_p: as in transformers' `GenerationConfig`; temperature 0 is greedy decoding.
+        seed: random seed; None leaves it to the server.
         thinking: whether the model may reason first, for chat templates with that switch; None leaves it
             to the server.
         stop: texts at which an answer ends.
@@ -50,7 +50,7 @@ class Drawing:
     Example:
 
     ```python
-    >>> RequestFormat().drawing(Drawing(max_tokens=64, n=3, temperature=0.7))["n"]
+    >>> RequestFormat().sampling(SamplingParams(max_tokens=64, n=3, temperature=0.7))["n"]
     3
     ```
     """
@@ -67,16 +67,16 @@ class Drawing:
 
 @dataclass(frozen=True)
 class RequestFormat:
-    """How a server is asked.
+    """The form of requests that a server accepts.
 
     Attributes:
         form: form of the answer, one of `FORMS`.
-        temperature: 0, or None where the server wants its own.
-        system: whether it accepts the system role; if not, the user's first message holds that text too.
-        stream: whether it has to be asked for a stream.
-        max_tokens: room for an answer, where the server's own default cuts answers short.
-        max_tokens_name: what the server calls that parameter.
-        top_p, n, seed, thinking, stop: whether it accepts these parts of a `Drawing`.
+        temperature: 0, or None if the server accepts only its own default.
+        system: whether it accepts the system role; if not, the first user message begins with that text.
+        stream: whether it answers only as a stream.
+        max_tokens: maximum number of tokens of an answer, if the server's default cuts answers short.
+        max_tokens_name: the server's name of that parameter.
+        top_p, n, seed, thinking, stop: whether it accepts these parts of a `SamplingParams`.
 
     Example:
 
@@ -110,9 +110,9 @@ class RequestFormat:
 
         Args:
             model (`str`): the server's name of the model.
-            messages (`Sequence[dict]`): role and content of each.
-            schema (`dict`, *optional*): JSON schema of the answer. None: plain text will do.
-            max_tokens (`int`, *optional*): room for this answer, if not the format's.
+            messages (`Sequence[dict[str, str]]`): `role` and `content` of each.
+            schema (`dict[str, Any]`, *optional*): JSON schema of the answer; None for plain text.
+            max_tokens (`int`, *optional*): replaces the format's own limit.
         """
         messages = list(messages)
         body: dict[str, Any] = {"model": model, "messages": messages if self.system else folded(messages)}
@@ -120,36 +120,36 @@ class RequestFormat:
             body["temperature"] = self.temperature
         if schema is not None and (wanted := response_format(self.form, schema)):
             body["response_format"] = wanted
-        # Left out as long as the server's default does, so that completions of earlier runs are found.
+        # Omitted if the server's default suffices, so that completions of earlier runs are found.
         if room := max_tokens or self.max_tokens:
             body[self.max_tokens_name] = room
         return body
 
-    def drawing(self, drawing: Drawing) -> dict[str, Any]:
-        """The parts of a body for a drawing, as far as the server accepts them."""
+    def sampling(self, sampling: SamplingParams) -> dict[str, Any]:
+        """The sampling parameters of a body, those that the server accepts."""
         body: dict[str, Any] = {}
-        if drawing.temperature and self.temperature is not None:
-            body["temperature"] = drawing.temperature
-            body |= {"top_p": drawing.top_p} if self.top_p else {}
-            body |= {"seed": drawing.seed} if self.seed and drawing.seed is not None else {}
-        if drawing.n > 1 and self.n:
-            body["n"] = drawing.n
-        if drawing.thinking is not None and self.thinking:
-            body["chat_template_kwargs"] = {"enable_thinking": drawing.thinking}
-        if drawing.stop and self.stop:
-            body["stop"] = list(drawing.stop)
-        if drawing.continues:
+        if sampling.temperature and self.temperature is not None:
+            body["temperature"] = sampling.temperature
+            body |= {"top_p": sampling.top_p} if self.top_p else {}
+            body |= {"seed": sampling.seed} if self.seed and sampling.seed is not None else {}
+        if sampling.n > 1 and self.n:
+            body["n"] = sampling.n
+        if sampling.thinking is not None and self.thinking:
+            body["chat_template_kwargs"] = {"enable_thinking": sampling.thinking}
+        if sampling.stop and self.stop:
+            body["stop"] = list(sampling.stop)
+        if sampling.continues:
             body |= CONTINUATION
         return body
 
 
 class FormatFallback:
-    """The request format of one model at one server; what it refuses is dropped, part by part.
+    """The request format of a model at a server. Parts that the server refuses are dropped one by one.
 
     Args:
-        store (`JsonlStore`): keeps it, so that a resumed run asks as the first one did.
-        server (`str`): its address.
-        model (`str`): its model.
+        store (`JsonlStore`): stores the format, so that a resumed run uses the same one.
+        server (`str`): address of the server.
+        model (`str`): the server's name of the model.
 
     Example:
 
@@ -196,7 +196,7 @@ class FormatFallback:
                 self._next_form()
 
     def needs_room(self, max_tokens: int) -> None:
-        """Answers need to be asked for with so much room: the server's default cuts them short."""
+        """Ask for answers of up to `max_tokens` tokens: the server's default cuts them short."""
         with self._lock:
             if max_tokens > (self.format.max_tokens or 0):
                 self._keep(replace(self.format, max_tokens=max_tokens))
@@ -219,7 +219,15 @@ def folded(messages: list[Message]) -> list[Message]:
 
 
 def response_format(form: str, schema: dict[str, Any]) -> dict[str, Any] | None:
-    """The `response_format` of a request for this form; None for plain text."""
+    """The `response_format` of a request for this form; None for plain text.
+
+    Args:
+        form (`str`): one of `FORMS`.
+        schema (`dict[str, Any]`): JSON schema of the answer.
+
+    Returns:
+        `dict[str, Any]`, *optional*: its `type`, and for `json_schema` the schema under that key.
+    """
     if form == "functional":
         return None
     if form == "json_object":

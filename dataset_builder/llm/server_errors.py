@@ -85,10 +85,11 @@ def _texts(value: Any, depth: int = 0) -> Iterator[str]:
 
 
 def error_status(payload: dict[str, Any]) -> int | None:
-    """The status that an answer should have had which came as a 200 and holds an error; None without one.
+    """The HTTP status that fits an error in a response of status 200; None if it holds no error.
 
     Args:
-        payload (`dict`): the answer.
+        payload (`dict`): the response. Errors are looked for in `error`, `errors`, `detail`, `message`, and
+            in the first of `choices`.
     """
     choices = payload.get("choices")
     choice = choices[0] if isinstance(choices, list) and choices and isinstance(choices[0], dict) else {}
@@ -109,10 +110,10 @@ def error_status(payload: dict[str, Any]) -> int | None:
 
 @dataclass(frozen=True)
 class Endpoint:
-    """A model at a server, as errors name it.
+    """A model at a server, as error messages name it.
 
     Attributes:
-        server: its address, without credentials.
+        server: address of the server, without credentials.
         model: the model's name there.
         model_option, parallel_option: the command's options for the model and for parallel requests.
 

@@ -9,7 +9,7 @@ from dataset_builder.llm.budget import Budget, prompt_tokens
 from dataset_builder.llm.client import ChatClient
 from dataset_builder.llm.completion_cache import Completion, CompletionCache, request_digest
 from dataset_builder.llm.errors import ContextExceeded, RequestRejected, UnsupportedParameter
-from dataset_builder.llm.request_format import Drawing, FormatFallback, Message, RequestFormat
+from dataset_builder.llm.request_format import FormatFallback, Message, RequestFormat, SamplingParams
 
 MAX_TOKENS = 8_192
 """Room for an answer that the server's own default cuts short, reasoning included."""
@@ -17,11 +17,12 @@ MAX_TOKENS = 8_192
 
 @dataclass(frozen=True)
 class Answer:
-    """What a model answered.
+    """An answer of a model.
 
     Attributes:
-        format: how it was asked.
-        completions: what the answer took, by the digest of the request; the last one holds it.
+        format: the format of the request.
+        completions: digest of the request → its completion, for all requests that were made; the last one
+            is the answer.
 
     Example:
 
@@ -41,7 +42,7 @@ class Answer:
 
     @property
     def completion(self) -> Completion:
-        """What the server answered."""
+        """The completion with the answer."""
         return self.completions[self.digest]
 
     @property
@@ -96,11 +97,13 @@ class ChatSession:
         An answer that was cut short is asked for again with more room.
 
         Args:
-            compose (`Callable`): the messages, for a format.
-            about (`Mapping`): what the cache notes beside the completion; its `purpose` is the budget's.
+            compose (`Callable[[RequestFormat], Sequence[dict]]`): makes the messages for a format; each has
+                `role` and `content`.
+            about (`Mapping[str, Any]`): JSON values that the cache stores with the completion. Its `purpose`
+                is the purpose that the budget counts it for.
             attempt (`int`, *optional*, defaults to 0): the same question in another attempt is another
                 request.
-            schema (`dict`, *optional*): JSON schema of the answer. None: plain text will do.
+            schema (`dict[str, Any]`, *optional*): JSON schema of the answer; None for plain text.
 
         Raises:
             RequestRejected: if the server does not accept this request, filters the answer, or cuts it
@@ -126,32 +129,35 @@ class ChatSession:
             break
         return self._checked(answer)
 
-    def draw(
+    def sample(
         self,
         compose: Callable[[RequestFormat], Sequence[Message]],
         about: Mapping[str, Any],
-        drawing: Drawing,
+        sampling: SamplingParams,
     ) -> list[Completion]:
         """Answers of limited length, which may be cut short; with `n`, several of them.
 
         A server that gives fewer answers than it is asked for is asked again for the rest.
 
         Args:
-            compose (`Callable`): the messages, for a format.
-            about (`Mapping`): as for `ask`.
-            drawing (`Drawing`): how answers are drawn.
+            compose (`Callable[[RequestFormat], Sequence[dict]]`): makes the messages for a format.
+            about (`Mapping[str, Any]`): as for `ask`.
+            sampling (`SamplingParams`): sampling parameters.
+
+        Returns:
+            `list[Completion]`: `sampling.n` answers in all; a completion may hold several.
 
         Raises:
             SubgoalError: as `ChatClient.complete`, or if the budget is spent.
         """
         completions: list[Completion] = []
-        missing = drawing.n
+        missing = sampling.n
         while missing > 0:
             turn = len(completions)
             # Another attempt and seed, or the same answers would come again.
-            seed = None if drawing.seed is None else drawing.seed + turn
-            rest = replace(drawing, n=missing, seed=seed)
-            completion = self._ask_once(compose, about, turn, None, drawing.max_tokens, rest).completion
+            seed = None if sampling.seed is None else sampling.seed + turn
+            rest = replace(sampling, n=missing, seed=seed)
+            completion = self._ask_once(compose, about, turn, None, sampling.max_tokens, rest).completion
             completions.append(completion)
             missing -= len(completion.answers)
         return completions
@@ -174,13 +180,13 @@ class ChatSession:
         attempt: int,
         schema: dict[str, Any] | None,
         room: int | None,
-        drawing: Drawing | None = None,
+        sampling: SamplingParams | None = None,
     ) -> Answer:
         """The answer with this much room; parts of the format that the server refuses are dropped."""
         while True:
             asked = self.fallback.format
             request = asked.request(self.client.model, compose(asked), schema, room)
-            request |= asked.drawing(drawing) if drawing else {}
+            request |= asked.sampling(sampling) if sampling else {}
             digest = request_digest(request, attempt)
             noted = dict(about) if schema is None else {**about, "form": asked.form}
             try:

@@ -155,13 +155,24 @@ def _outcome(episode: Episode, unit: Unit) -> dict[str, Any]:
 
 
 def practice_record(played: Practice) -> dict[str, Any]:
-    """The stored form of practice; `load_practice` reads it back."""
+    """The stored form of practice, `{"practice": {field of Practice: JSON value}}`.
+
+    `load_practice` reads it back.
+    """
     changed = {"trajectory": played.trajectory.to_dict(), "segments": segment_rows(played.segments)}
     return {"practice": vars(played) | changed}
 
 
 def read_practice(record: dict[str, Any], path: Path) -> Practice:
-    """Practice from its stored form; raises `SubgoalError`, naming the file, if it is damaged."""
+    """Practice from its stored form.
+
+    Args:
+        record (`dict[str, Any]`): field of `Practice` → JSON value, the value of `practice` in a record.
+        path (`Path`): the file, for the message.
+
+    Raises:
+        SubgoalError: if the record is damaged.
+    """
     try:
         trajectory = Trajectory.from_dict(record["trajectory"])
         segments = read_segments(record["segments"], len(trajectory.steps))

@@ -62,7 +62,7 @@ class Practice:
     Attributes:
         trajectory: the recorded steps, including mistakes.
         segments: its sub-goals.
-        taught: for each step, whether it is a training target (mistakes are not).
+        taught: one value per step: whether it is a training target (mistakes are not).
         prelude: the unrecorded actions before it, which are needed to reproduce the replay.
         hindsight: whether the task's text was relabelled to fit the path; it then has no valid score.
 

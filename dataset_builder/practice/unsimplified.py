@@ -39,6 +39,13 @@ class ReplayReport(NamedTuple):
     Attributes:
         paths: the results of the variations.
         practice: task → counts of the practice.
+
+    Example:
+
+    ```python
+    report = replay_corpus("corpus", "corpus-unsimplified")
+    print(report.paths.verified["boil"], report.practice["boil"].plays)
+    ```
     """
 
     paths: CollectReport

@@ -42,7 +42,7 @@ class ToolTrajectory:
     cot: str | None = None
 
     def to_record(self) -> dict[str, Any]:
-        """The trajectory as a JSON object."""
+        """The trajectory as a JSON object: its attributes are the keys, and `steps` is a list of objects."""
         return asdict(self) | {"steps": [asdict(step) for step in self.steps]}
 
     @classmethod

@@ -129,6 +129,9 @@ class Corpus:
             trajectories (`Iterable[Trajectory]`): the paths.
             version (`str`, *optional*): version of the annotator; see `annotators.version_of`.
 
+        Returns:
+            `list[tuple[Trajectory, list[Segment]]]`: per path, the segments that cover it.
+
         Raises:
             UsageError: if some have neither, or only segments by older rules.
             SubgoalError: if stored segments do not cover their path.
@@ -171,7 +174,7 @@ def read_segments(rows: Iterable[tuple[str, int, int]], n_actions: int) -> list[
 
 
 def segment_rows(segments: Iterable[Segment]) -> list[list[str | int]]:
-    """The stored form of segments; `read_segments` reads it back."""
+    """The stored form of segments, `[sub-goal, start, stop]` each; `read_segments` reads it back."""
     return [[str(segment.subgoal), segment.start, segment.stop] for segment in segments]
 
 

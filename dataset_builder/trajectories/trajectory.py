@@ -107,7 +107,12 @@ class Trajectory:
         return [step.action for step in self.steps]
 
     def to_dict(self) -> dict[str, Any]:
-        """A JSON-ready form, with the fraction under the key `score`; `from_dict` reads it back."""
+        """The trajectory as a JSON object; `from_dict` reads it back.
+
+        Returns:
+            `dict[str, Any]`: the attributes are the keys; `steps` is a list of objects with the keys `look`,
+            `inventory`, `action`, `observation`, `score` (a fraction, 0 to 1) and `moves`.
+        """
         record = asdict(self)
         record["steps"] = [
             {_STORED.get(name, name): value for name, value in step.items()} for step in record["steps"]

@@ -9,7 +9,7 @@ from dataset_builder.engines.local import WorkerThreads
 from dataset_builder.llm.budget import estimate_tokens
 from dataset_builder.llm.completion_cache import Completion
 from dataset_builder.llm.errors import ContextExceeded, RequestFailed, RequestRejected
-from dataset_builder.llm.request_format import Drawing, Message, RequestFormat
+from dataset_builder.llm.request_format import Message, RequestFormat, SamplingParams
 from dataset_builder.llm.session import ChatSession
 from modeling.inference.base import Backend, Request
 from modeling.inference.search import Answer, Search, distinct, ranked_by_votes
@@ -91,7 +91,7 @@ class ServedBackend(Backend):
     def _ask(self, request: Request, search: Search) -> Answer:
         given, _ = request
         assert isinstance(given, PromptInput)
-        drawing = Drawing(
+        sampling = SamplingParams(
             self._max_new_tokens,
             n=search.samples or 1,
             temperature=search.temperature if search.samples else 0.0,
@@ -103,14 +103,14 @@ class ServedBackend(Backend):
         while True:
             messages, shortened = self._messages(given)
             try:
-                completions = self._session.draw(partial(_always, messages), self._about(), drawing)
+                completions = self._session.sample(partial(_always, messages), self._about(), sampling)
                 break
             except ContextExceeded:
                 self._shrink(messages)
         texts = [answer for completion in completions for answer in completion.answers]
         if not any(texts):
             self._check_reasoning(completions)
-        answers = [read_answer(text, self._target, self._role) for text in texts[: drawing.n]]
+        answers = [read_answer(text, self._target, self._role) for text in texts[: sampling.n]]
         return Answer(
             ranked_by_votes(answers) if search.samples else distinct(answers),
             read=sum(completion.prompt_tokens for completion in completions),

@@ -13,7 +13,7 @@ from dataset_builder.engines.local import WorkerThreads
 from dataset_builder.llm.client import ChatClient
 from dataset_builder.llm.completion_cache import CompletionCache
 from dataset_builder.llm.errors import ContextExceeded, RequestRejected
-from dataset_builder.llm.request_format import Drawing, Message, RequestFormat
+from dataset_builder.llm.request_format import Message, RequestFormat, SamplingParams
 from dataset_builder.llm.session import ChatSession
 from modeling.checkpoints.description import SERVED
 from modeling.checkpoints.load import Checkpoint, load_checkpoint
@@ -210,7 +210,7 @@ class ServedChat(ChatModel):
         def compose(form: RequestFormat) -> list[Message]:
             return messages
 
-        drawing = Drawing(
+        sampling = SamplingParams(
             self.max_new_tokens,
             n=search.samples or 1,
             temperature=search.temperature if search.samples else 0.0,
@@ -218,12 +218,12 @@ class ServedChat(ChatModel):
             seed=zlib.crc32(repr((messages, seed)).encode()) % 2**31 if search.samples else None,
         )
         try:
-            completions = self._session.draw(compose, {"purpose": "tool agent"}, drawing)
+            completions = self._session.sample(compose, {"purpose": "tool agent"}, sampling)
         except (ContextExceeded, RequestRejected) as error:
             # The question is not answered; the others are.
             self._session.client.warn_once("rejected", f"{self.id} does not answer some prompts: {error}")
             return _UNANSWERED
-        texts = [text for completion in completions for text in completion.answers][: drawing.n]
+        texts = [text for completion in completions for text in completion.answers][: sampling.n]
         return Answer(
             list(dict.fromkeys(texts)),
             read=sum(completion.prompt_tokens for completion in completions),

@@ -138,7 +138,7 @@ def align(actions: Sequence[str], parts: Sequence[Sequence[str]]) -> dict[int, i
 
     Args:
         actions (`Sequence[str]`): actions of the trajectory.
-        parts (`Sequence[Sequence[str]]`): actions of each sub-goal in the answer.
+        parts (`Sequence[Sequence[str]]`): per sub-goal of the answer, its actions.
     """
     real = [_plain(action) for action in actions]
     known = set(real)

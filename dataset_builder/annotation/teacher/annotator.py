@@ -127,7 +127,11 @@ class LLMAnnotator:
 
         Args:
             trajectories (`Iterable[Trajectory]`): to be annotated.
-            attempts (`Mapping`, *optional*): see `annotation`; 0 for those it lacks.
+            attempts (`Mapping[TrajectoryKey, int]`, *optional*): number of earlier attempts at a trajectory;
+                0 for those it lacks.
+
+        Returns:
+            `list[dict[str, str]]`: the rows of `cost_rows`.
         """
         rules, format, attempts = RulesAnnotator(), self.session.fallback.format, attempts or {}
         calls: dict[str, tuple[str, int, int]] = {}

@@ -61,7 +61,19 @@ ANSWER_SCHEMA = _Answer.model_json_schema()
 
 
 def render(pairs: Iterable[tuple[str, Sequence[str]]], form: str) -> str:
-    """Sub-goals with their actions as an answer in this form."""
+    """Sub-goals with their actions as an answer in this form.
+
+    Args:
+        pairs (`Iterable[tuple[str, Sequence[str]]]`): sub-goal and its actions, in the order of the path.
+        form (`str`): one of `dataset_builder.llm.request_format.FORMS`.
+
+    Example:
+
+    ```python
+    >>> render([("navigate_to(kitchen)", ["open door to kitchen", "go to kitchen"])], "functional")
+    '1- navigate_to(kitchen): {"open door to kitchen", "go to kitchen"}'
+    ```
+    """
     if form != "functional":
         return json.dumps({"segments": [{"subgoal": name, "actions": list(run)} for name, run in pairs]})
     lines = []

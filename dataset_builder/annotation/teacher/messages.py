@@ -86,7 +86,7 @@ def faulty_messages(answer: str, reason: str, form: str) -> list[Message]:
 
 
 def subgoal_runs(trajectory: Trajectory, segments: Iterable[Segment]) -> list[tuple[str, list[str]]]:
-    """Each segment's sub-goal with its actions."""
+    """Per segment, the sub-goal as text and its actions."""
     return [(str(part.subgoal), trajectory.actions[part.start : part.stop]) for part in segments]
 
 

@@ -9,7 +9,12 @@ from dataset_builder.tool_agents.questions.question import SPLITS
 
 
 def open_families() -> list[dict[str, str]]:
-    """A row for each family of `open`, with the default number of questions in each split."""
+    """A row for each family of `open`, with the default number of questions in each split.
+
+    Returns:
+        `list[dict[str, str]]`: each row has the keys `family`, `kind`, `domain`, `train/validation/test`
+        (three numbers) and `asks for`.
+    """
     rows = []
     for weights, in_domain in ((IN_DOMAIN, True), (OUT_OF_DOMAIN, False)):
         sizes = _sizes(weights, in_domain)

@@ -74,7 +74,7 @@ class _Draft:
 
 
 def split_countries(world: World, seed: int = 0) -> dict[str, list[str]]:
-    """Codes of the countries of each split: 65 % train, 10 % validation, 25 % test."""
+    """Split → codes of its countries, in alphabetical order: 65 % train, 10 % validation, 25 % test."""
     codes = sorted(world.countries)
     random.Random(f"{seed}/countries").shuffle(codes)
     parts = {}

@@ -91,7 +91,8 @@ def operands(family: str, metadata: Mapping[str, Any]) -> dict[str, Any]:
     """The values by which a question differs from others of its family, from an entry's metadata.
 
     Returns:
-        `dict[str, Any]`: JSON values. The program teacher writes its code from them.
+        `dict[str, Any]`: JSON values, such as `{"numbers": [12, 18]}` for `gcd`. The program teacher writes
+        its code from them.
     """
     match family:
         case "gcd" | "lcm":

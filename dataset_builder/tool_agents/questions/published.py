@@ -175,7 +175,7 @@ def load_published(
 
 
 def published_rows() -> list[dict[str, str]]:
-    """Rows of a table of the sets."""
+    """Table rows with the keys `set`, `split`, `questions`, `kind`, `in training` and `from` (the Hub id)."""
     return [
         {"set": name, "split": split, "questions": "all" if one.size is None else str(one.size)}
         | {"kind": one.kind, "in training": "yes" if one.in_domain else "no", "from": one.repo}

@@ -80,7 +80,7 @@ class Question:
                 )
 
     def to_record(self) -> dict[str, Any]:
-        """The question as a JSON object."""
+        """The question as a JSON object: its attributes are the keys."""
         return asdict(self) | {"passages": list(self.passages), "metadata": dict(self.metadata)}
 
     @classmethod

@@ -57,6 +57,9 @@ class Retriever(Protocol):
             queries (`Sequence[str]`): the queries.
             top_k (`int`, *optional*, defaults to 3): maximum number of passages for each of them.
 
+        Returns:
+            `list[list[Passage]]`: one list per query, of 0 to `top_k` passages.
+
         Raises:
             SubgoalError: if the index or the server fails.
         """

@@ -23,7 +23,12 @@ _OPERATIONS: Mapping[type, tuple[str, Callable[[Any, Any], Any]]] = {
 
 
 def reasoning(family: str, operands: Mapping[str, Any]) -> str:
-    """The steps that lead to the answer, without the answer's own sentence."""
+    """The steps that lead to the answer, without the sentence that states it.
+
+    Args:
+        family (`str`): a name of `MATHS_FAMILIES`.
+        operands (`Mapping[str, Any]`): as the question's metadata has them; see `maths_wording.operands`.
+    """
     match family:
         case "gcd":
             return " ".join(_euclid(*operands["numbers"]))

@@ -11,8 +11,8 @@ class Solution:
 
     Attributes:
         steps: thoughts and code; observations are empty until the steps are run.
-        evidence: for each step the texts that one line of its observation must hold, because the next thought
-            relies on it; empty for the last step.
+        evidence: one tuple per step: the texts that one line of its observation must contain, because the
+            next thought relies on them; empty for the last step.
         cot: chain of thought without tools; ends with "The answer is …".
 
     Example:

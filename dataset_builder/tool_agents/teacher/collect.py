@@ -118,6 +118,10 @@ def summary_rows(folder: str | Path, teacher: str, questions: Sequence[Question]
         folder (`str` or `Path`): the folder.
         teacher (`str`): the teacher's name.
         questions (`Sequence[Question]`): the questions that count.
+
+    Returns:
+        `list[dict[str, str]]`: a row per family and one for all, with the keys `family`, `kept`, `rejected`,
+        `share` (of kept ones), `cot` (right chains of thought) and `why` (reasons with their counts).
     """
     store = trajectory_store(folder)
     counts: dict[str, Counter[str]] = {}

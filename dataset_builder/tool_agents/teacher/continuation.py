@@ -4,7 +4,7 @@ import re
 
 from dataset_builder.common.errors import UsageError, clip
 from dataset_builder.llm.errors import RequestRejected, UnsupportedParameter
-from dataset_builder.llm.request_format import Drawing, Message
+from dataset_builder.llm.request_format import Message, SamplingParams
 from dataset_builder.llm.session import ChatSession
 
 BEGUN = "Well, Heron 7391, the capital of Fra"
@@ -33,10 +33,10 @@ def check_continuation(session: ChatSession, name: str) -> None:
         SubgoalError: as `ChatClient.complete`.
     """
     about = {"annotator": name, "purpose": "probe", "task": "probe"}
-    drawing = Drawing(_MAX_TOKENS, continues=True)
+    sampling = SamplingParams(_MAX_TOKENS, continues=True)
     server = session.client.server
     try:
-        (completion,) = session.draw(lambda _: _MESSAGES, about, drawing)
+        (completion,) = session.sample(lambda _: _MESSAGES, about, sampling)
     except (RequestRejected, UnsupportedParameter) as error:
         raise UsageError(
             f"{server} refuses to continue an unfinished answer ({clip(error, 100)}): {_REMEDY}"

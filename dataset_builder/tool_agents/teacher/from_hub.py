@@ -40,7 +40,8 @@ def published_trajectories(source: str) -> Iterator[tuple[Question, ToolTrajecto
     """The questions and trajectories of a published set.
 
     Args:
-        source (`str`): Hub id, with `@REVISION` if wanted, or a folder.
+        source (`str`): Hub id, with `@REVISION` if wanted, or a folder. Each row has the columns `question`,
+            `true_answer` and `log_data` (the messages of the teacher's run).
 
     Raises:
         UsageError: if there is no such set, or no row has the published form.

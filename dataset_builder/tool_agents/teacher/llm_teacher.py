@@ -7,7 +7,7 @@ from typing import Any
 from dataset_builder.common.extras import check_extra
 from dataset_builder.llm.completion_cache import Completion
 from dataset_builder.llm.ledger import teacher_name
-from dataset_builder.llm.request_format import Drawing, Message
+from dataset_builder.llm.request_format import Message, SamplingParams
 from dataset_builder.llm.session import ChatSession
 from dataset_builder.tool_agents.conversation import MAX_STEPS, cot_messages, read_answer
 from dataset_builder.tool_agents.questions.question import Question
@@ -102,7 +102,7 @@ class LLMTeacher:
         """
         from dataset_builder.tool_agents.teacher.code_agent import run_code_agent
 
-        chain = self._draw(
+        chain = self._sample(
             question, "cot", cot_messages(question.question), COT_STEPS * self._max_tokens
         ).answer
         prefix = first_thought(chain) if self._first_thought and chain.strip() else ""
@@ -130,12 +130,12 @@ class LLMTeacher:
         if begun:
             messages = [*messages, {"role": "assistant", "content": begun}]
         room = self._max_tokens
-        completion = self._draw(question, "step", messages, room, stop=tuple(stop), continues=bool(begun))
+        completion = self._sample(question, "step", messages, room, stop=tuple(stop), continues=bool(begun))
         return continued_text(begun, completion) if begun else completion.answer
 
-    def _draw(
-        self, question: Question, purpose: str, messages: list[Message], max_tokens: int, **drawing: Any
+    def _sample(
+        self, question: Question, purpose: str, messages: list[Message], max_tokens: int, **sampling: Any
     ) -> Completion:
         about = {"annotator": self.name, "purpose": purpose, "task": question.family, "question": question.id}
-        (completion,) = self.session.draw(lambda _: messages, about, Drawing(max_tokens, **drawing))
+        (completion,) = self.session.sample(lambda _: messages, about, SamplingParams(max_tokens, **sampling))
         return completion

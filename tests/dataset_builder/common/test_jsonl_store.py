@@ -57,7 +57,7 @@ def test_half_written_line_is_cut_off(tmp_path: Path) -> None:
 def test_foreign_file_is_refused(tmp_path: Path, line: str) -> None:
     path = tmp_path / "store.jsonl"
     path.write_text(line + "\n")
-    with pytest.raises(SubgoalError, match=r"store.jsonl line 1 is no keyed record"):
+    with pytest.raises(SubgoalError, match=r"store.jsonl line 1 is not a keyed record"):
         JsonlStore(path)
     assert path.read_text() == line + "\n"
 

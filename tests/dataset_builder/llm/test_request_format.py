@@ -6,9 +6,9 @@ from dataset_builder.common.jsonl_store import JsonlStore
 from dataset_builder.llm.request_format import (
     FORMS,
     MAX_ANSWERS_WITHOUT_JSON,
-    Drawing,
     FormatFallback,
     RequestFormat,
+    SamplingParams,
 )
 
 SCHEMA = {"type": "object"}
@@ -63,11 +63,11 @@ def test_requests_on_the_terms() -> None:
 
 
 def test_a_drawing_that_stops_and_continues_its_last_message() -> None:
-    drawing = Drawing(64, stop=("Observation:",), continues=True)
-    body = RequestFormat().drawing(drawing)
+    sampling = SamplingParams(64, stop=("Observation:",), continues=True)
+    body = RequestFormat().sampling(sampling)
     assert body == {
         "stop": ["Observation:"],
         "continue_final_message": True,
         "add_generation_prompt": False,
     }
-    assert "stop" not in RequestFormat(stop=False).drawing(drawing)
+    assert "stop" not in RequestFormat(stop=False).sampling(sampling)

@@ -11,7 +11,7 @@ from dataset_builder.llm.budget import Budget, BudgetSpent
 from dataset_builder.llm.client import ChatClient
 from dataset_builder.llm.completion_cache import CompletionCache
 from dataset_builder.llm.errors import RequestRejected
-from dataset_builder.llm.request_format import Drawing, Message, RequestFormat
+from dataset_builder.llm.request_format import Message, RequestFormat, SamplingParams
 from dataset_builder.llm.session import ChatSession
 from tests.servers.openai_server import ChatRequest, OpenAIServer, Reply
 
@@ -101,14 +101,14 @@ def test_draws_are_repeated_until_there_are_enough(start: Any) -> None:
         return Reply(raw=json.dumps({"choices": choices}))
 
     session, server = start(two_at_most)
-    drawing = Drawing(max_tokens=8, n=5, temperature=0.7, seed=10)
-    completions = session.draw(hello, ABOUT, drawing)
+    sampling = SamplingParams(max_tokens=8, n=5, temperature=0.7, seed=10)
+    completions = session.sample(hello, ABOUT, sampling)
     assert [answer for completion in completions for answer in completion.answers] == [
         "0-0", "0-1", "1-0", "1-1", "2-0",
     ]  # fmt: skip
     assert [request.body.get("n") for request in server.requests] == [5, 3, None]
     assert [request.body["seed"] for request in server.requests] == [10, 11, 12]
-    assert session.draw(hello, ABOUT, drawing) == completions
+    assert session.sample(hello, ABOUT, sampling) == completions
     assert len(server.requests) == 3
 
 
