@@ -50,7 +50,7 @@ class TrainingResult:
         weights: `sha256:…` of the weights.
         versions: packages that matter.
         decisions_by_task: task → decision accuracy on validation (see
-            `modeling.training.decision_accuracy`).
+            `modeling.training.evaluation.decision_accuracy`).
         exact_match_by_task: task → share of its targets, and examples counted.
         curve: losses over steps (see `curve.training_curve`).
         example: an `input` of the validation split and the `answer` to it; for a causal model also the

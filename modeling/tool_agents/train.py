@@ -24,9 +24,9 @@ from modeling.runtime.quiet import quiet_libraries
 from modeling.tool_agents.examples import Conversations, encode, load_conversations, token_table
 from modeling.tool_agents.learners import LEARNERS, Learner
 from modeling.training.arguments import reporting_callbacks
-from modeling.training.causal_model import causal_parts, causal_trainer
+from modeling.training.causal.model import causal_parts, causal_trainer
 from modeling.training.checks import check_recipe
-from modeling.training.loss_curve import draw_curve, training_curve
+from modeling.training.evaluation.loss_curve import draw_curve, training_curve
 from modeling.training.running import loss_at, recorded, run_trainer, say, settle, started_clock
 from modeling.training.student import TrainingFlow
 

@@ -12,7 +12,8 @@ from modeling.runtime.distributed import on_first
 if TYPE_CHECKING:
     from rich.console import Console
 
-    from modeling.training.trainer import RoleTrainer, TrainingClock
+    from modeling.training.clock import TrainingClock
+    from modeling.training.trainer import RoleTrainer
 
 
 def settle(recipe: Recipe) -> None:
@@ -27,7 +28,8 @@ def settle(recipe: Recipe) -> None:
 
 def started_clock(folder: Path, recipe: Recipe) -> "TrainingClock":
     """The clock of the training in a folder, with the time that its last checkpoint had used."""
-    from modeling.training.trainer import TrainingClock, last_checkpoint, seconds_of
+    from modeling.training.clock import TrainingClock
+    from modeling.training.trainer import last_checkpoint, seconds_of
 
     return TrainingClock(recipe.max_minutes, seconds_of(last_checkpoint(folder / CHECKPOINTS)))
 
@@ -44,13 +46,14 @@ def run_trainer(
         title (`str`): what is trained, in words.
         console (`Console`, *optional*): shows a progress bar.
     """
-    from modeling.training.trainer import Bar, drop_incomplete_checkpoints, last_checkpoint
+    from modeling.training.progress_bar import ProgressBar
+    from modeling.training.trainer import drop_incomplete_checkpoints, last_checkpoint
 
     on_first(lambda: drop_incomplete_checkpoints(folder / CHECKPOINTS))
     last = last_checkpoint(folder / CHECKPOINTS)
     if last is not None:
         say(console, f"{title}: resuming from {last.name}.")
-    bar = Bar(f"train {title}", clock, console) if console else None
+    bar = ProgressBar(f"train {title}", clock, console) if console else None
     if bar:
         trainer.add_callback(bar)
     try:

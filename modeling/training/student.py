@@ -14,7 +14,8 @@ from modeling.recipes.recipe import Recipe
 if TYPE_CHECKING:
     from transformers import PreTrainedModel, PreTrainedTokenizerBase, TrainerCallback
 
-    from modeling.training.trainer import RoleTrainer, TrainingClock
+    from modeling.training.clock import TrainingClock
+    from modeling.training.trainer import RoleTrainer
 
 
 @dataclass(frozen=True)

@@ -29,16 +29,17 @@ from modeling.runtime.distributed import first_then_others, is_first, on_first, 
 from modeling.runtime.quiet import quiet_libraries
 from modeling.training.arguments import reporting_callbacks
 from modeling.training.checks import check_counterfactual, check_recipe
-from modeling.training.decision_accuracy import DecisionAccuracy, decision_accuracy
-from modeling.training.exact_match import exact_match
-from modeling.training.loss_curve import draw_curve, training_curve
+from modeling.training.evaluation.decision_accuracy import DecisionAccuracy, decision_accuracy
+from modeling.training.evaluation.exact_match import exact_match
+from modeling.training.evaluation.loss_curve import draw_curve, training_curve
 from modeling.training.running import loss_at, recorded, run_trainer, say, settle, started_clock
 from modeling.training.student import Examples, Student, TrainingFlow
 
 if TYPE_CHECKING:
     from rich.console import Console
 
-    from modeling.training.trainer import RoleTrainer, TrainingClock
+    from modeling.training.clock import TrainingClock
+    from modeling.training.trainer import RoleTrainer
 
 _DECISIONS = 120
 """Decision steps of each task on validation that are decoded at the end of a training."""
@@ -296,7 +297,7 @@ class _Run:
 
 def _make_student(role: str, recipe: Recipe, data: RoleData, folder: Path) -> Student:
     if recipe.kind == "causal":
-        from modeling.training.causal import CausalStudent
+        from modeling.training.causal.student import CausalStudent
 
         return CausalStudent(role, recipe, data, folder)
     from modeling.training.seq2seq import Seq2SeqStudent

@@ -3,15 +3,12 @@
 import json
 import math
 import shutil
-import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
 import torch
 from datasets import Dataset
-from rich.console import Console
-from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn
 from transformers import (
     PrinterCallback,
     ProgressCallback,
@@ -27,7 +24,7 @@ from transformers.trainer_pt_utils import LengthGroupedSampler
 from dataset_builder.common.errors import SubgoalError
 from modeling.data.augmentation import VariedExamples
 from modeling.recipes.recipe import Recipe
-from modeling.runtime.distributed import from_first
+from modeling.training.clock import TrainingClock, rate_factor
 from modeling.training.muon import MuonWithAdamW
 
 _COMPLETE = "complete.json"
@@ -45,75 +42,6 @@ class TrainingDiverged(SubgoalError):
         print(error)  # names the step and the last good checkpoint
     ```
     """
-
-
-class TrainingClock:
-    """Progress of a training, by steps or by wall-clock time, whichever is ahead.
-
-    Args:
-        max_minutes (`float` or `None`): time limit; None for no limit.
-        seconds_before (`float`, *optional*, defaults to 0): time used by earlier runs of the same
-            training.
-
-    Example:
-
-    ```python
-    clock = TrainingClock(max_minutes=60)
-    clock.begin()
-    clock.look()
-    clock.share(step=100, total_steps=1000)  # 0.1, or more after six minutes
-    ```
-    """
-
-    def __init__(self, max_minutes: float | None, seconds_before: float = 0.0) -> None:
-        self.limit = None if max_minutes is None else 60 * max_minutes
-        self._before = seconds_before
-        self._start: float | None = None
-        self._seen = seconds_before
-
-    def begin(self) -> None:
-        """Start the clock."""
-        self._start = time.monotonic()
-
-    def end(self) -> None:
-        """Stop the clock."""
-        self._before, self._start = self.seconds, None
-
-    @property
-    def seconds(self) -> float:
-        """Seconds used so far, including earlier runs."""
-        return self._before + (0.0 if self._start is None else time.monotonic() - self._start)
-
-    def look(self) -> None:
-        """Read the clock, once per step. All processes use that of rank 0, so that they stop together."""
-        if self.limit:
-            self._seen = from_first(self.seconds)
-
-    @property
-    def over(self) -> bool:
-        """Whether the time limit had been reached when `look` was last called."""
-        return self.limit is not None and self._seen >= self.limit
-
-    def share(self, step: int, total_steps: int) -> float:
-        """Share of the training that was over when `look` was last called, 0 to 1."""
-        by_clock = self._seen / self.limit if self.limit else 0.0
-        return min(1.0, max(step / max(1, total_steps), by_clock))
-
-
-def rate_factor(schedule: str, warmup: float, share: float) -> float:
-    """Learning rate as a fraction of its maximum.
-
-    Args:
-        schedule (`str`): `linear`, `cosine` or `constant`.
-        warmup (`float`): share of the training in which the rate rises.
-        share (`float`): share of the training that is over, 0 to 1.
-    """
-    if share < warmup:
-        return max(share, 1e-3) / warmup
-    rest = (share - warmup) / (1 - warmup)
-    if schedule == "linear":
-        return 1 - rest
-    return 0.5 * (1 + math.cos(math.pi * rest)) if schedule == "cosine" else 1.0
 
 
 class _Order(LengthGroupedSampler):
@@ -310,69 +238,6 @@ class _StopRules(TrainerCallback):
         folder = Path(str(args.output_dir)) / f"checkpoint-{state.global_step}"
         progress = {"step": state.global_step, "seconds": round(self.clock.seconds, 1)}
         (folder / _COMPLETE).write_text(json.dumps(progress) + "\n", encoding="utf-8")
-
-
-class Bar(TrainerCallback):
-    """Shows steps, losses and time on a rich progress bar.
-
-    Example:
-
-    ```python
-    bar = Bar("train executor", clock, Console())
-    trainer.add_callback(bar)
-    trainer.train()
-    bar.stop()
-    ```
-    """
-
-    def __init__(self, title: str, clock: TrainingClock, console: Console) -> None:
-        self.clock = clock
-        self._progress = Progress(
-            TextColumn("{task.description}"),
-            BarColumn(),
-            TextColumn("{task.percentage:>3.0f}%"),
-            TimeElapsedColumn(),
-            TextColumn("{task.fields[figures]}"),
-            console=console,
-        )
-        self._task = self._progress.add_task(title, total=1.0, figures="")
-        self._figures: dict[str, str] = {}
-
-    def on_train_begin(
-        self, args: TrainingArguments, state: TrainerState, control: TrainerControl, **kwargs: Any
-    ) -> None:
-        self._progress.start()
-
-    def on_step_end(
-        self, args: TrainingArguments, state: TrainerState, control: TrainerControl, **kwargs: Any
-    ) -> None:
-        self._figures["step"] = f"{state.global_step}"
-        self._show(self.clock.share(state.global_step, state.max_steps))
-
-    def on_log(
-        self,
-        args: TrainingArguments,
-        state: TrainerState,
-        control: TrainerControl,
-        logs: dict[str, float] | None = None,
-        **kwargs: Any,
-    ) -> None:
-        for key, name in (
-            ("loss", "loss"),
-            ("eval_loss", "validation loss"),
-            ("eval_decisions", "right decisions"),
-        ):
-            if key in (logs or {}):
-                self._figures[name] = f"{(logs or {})[key]:.3f}"
-        self._show(None)
-
-    def _show(self, share: float | None) -> None:
-        figures = ", ".join(f"{name} {value}" for name, value in self._figures.items())
-        self._progress.update(self._task, completed=share, figures=figures)
-
-    def stop(self) -> None:
-        """Stop updating the bar."""
-        self._progress.stop()
 
 
 def last_checkpoint(folder: Path) -> Path | None:

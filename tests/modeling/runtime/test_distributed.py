@@ -17,21 +17,22 @@ ROOT = Path(__file__).parents[3]
 SCRIPT = """
 import itertools, json, os, sys
 from rich.console import Console
+import modeling.training.clock
 import modeling.training.trainer
 from modeling.runtime.distributed import leave
 from modeling.training.train import train
 
 recipe, dataset, out, log = sys.argv[1:]
 rank, ticks = os.environ["RANK"], itertools.count()
-modeling.training.trainer.time.monotonic = lambda: float(next(ticks)) if rank == "0" else 0.0
+modeling.training.clock.time.monotonic = lambda: float(next(ticks)) if rank == "0" else 0.0
 seen = []
-step = modeling.training.trainer._Flow.on_optimizer_step
+step = modeling.training.trainer._StopRules.on_optimizer_step
 
 def count(self, args, state, control, **kwargs):
     step(self, args, state, control, **kwargs)
     seen.append(kwargs["lr_scheduler"].get_last_lr()[0])
 
-modeling.training.trainer._Flow.on_optimizer_step = count
+modeling.training.trainer._StopRules.on_optimizer_step = count
 result = train("executor", recipe, dataset, out, max_minutes=0.3, console=Console(width=300))
 try:
     train("executor", recipe, "./nowhere", out)

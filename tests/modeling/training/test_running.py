@@ -12,8 +12,9 @@ from rich.console import Console
 
 from modeling.checkpoints.training_record import CHECKPOINTS
 from modeling.recipes.recipe import Recipe
+from modeling.training.clock import TrainingClock
 from modeling.training.running import loss_at, recorded, run_trainer, say, settle, started_clock
-from modeling.training.trainer import _COMPLETE, RoleTrainer, TrainingClock
+from modeling.training.trainer import _COMPLETE, RoleTrainer
 
 RECIPE = Recipe(name="tiny", max_minutes=10)
 

@@ -11,9 +11,10 @@ from dataset_builder.common.errors import UsageError
 from modeling.data.encoding import tokenize
 from modeling.data.examples import RoleData, load_role
 from modeling.recipes.recipe import Recipe
+from modeling.training.clock import TrainingClock
 from modeling.training.seq2seq import Seq2SeqStudent
 from modeling.training.student import Examples, TrainingFlow
-from modeling.training.trainer import RoleTrainer, TrainingClock
+from modeling.training.trainer import RoleTrainer
 
 
 @pytest.fixture(scope="module")

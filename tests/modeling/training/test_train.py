@@ -190,7 +190,7 @@ def test_a_deadline_ends_the_training_and_the_rate_falls_in_time(
 ) -> None:
     clock = iter(range(100_000))
     # A clock of our own: each look at it takes a second, on machines of any speed.
-    monkeypatch.setattr("modeling.training.trainer.time.monotonic", lambda: float(next(clock)))
+    monkeypatch.setattr("modeling.training.clock.time.monotonic", lambda: float(next(clock)))
     result = train("flat", recipe, dataset, tmp_path / "out", max_minutes=1.0)
     assert 1 < result.steps < STEPS
     assert result.wall_seconds >= 60

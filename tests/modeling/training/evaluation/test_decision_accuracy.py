@@ -5,8 +5,8 @@ from typing import Any
 import pytest
 from datasets import Dataset
 
-from modeling.training import decision_accuracy as module
-from modeling.training.decision_accuracy import decision_accuracy
+from modeling.training.evaluation import decision_accuracy as module
+from modeling.training.evaluation.decision_accuracy import decision_accuracy
 
 TASK = "task: If it is hot, place it in the red box. If not, place it in the blue box. | room: kitchen"
 

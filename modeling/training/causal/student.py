@@ -10,7 +10,7 @@ from modeling.data.tokenizer import save_tokenizer
 from modeling.prompts.target import TargetPattern
 from modeling.prompts.template import load_template
 from modeling.runtime.distributed import first_then_others
-from modeling.training.causal_model import causal_parts, causal_trainer
+from modeling.training.causal.model import causal_parts, causal_trainer
 from modeling.training.checks import check_held_out, check_prompt_length
 from modeling.training.student import Examples, Student, TrainingFlow, ground, mark
 

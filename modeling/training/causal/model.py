@@ -48,7 +48,7 @@ def causal_parts(checkpoint: Checkpoint, recipe: Recipe) -> CausalParts:
     Raises:
         UsageError: if the model has too few layers, or its layers cannot be cached.
     """
-    from modeling.training.frozen_layers import freeze_lower, split
+    from modeling.training.causal.frozen_layers import freeze_lower, split
 
     model, lower, upper = checkpoint.model, None, None
     layers = recipe.frozen_layers
@@ -81,7 +81,7 @@ def causal_trainer(
         flow (`TrainingFlow`): clock, reporters and folders.
     """
     from modeling.training.arguments import causal_arguments
-    from modeling.training.causal_trainer import CausalRoleTrainer
+    from modeling.training.causal.trainer import CausalRoleTrainer
 
     trainer = CausalRoleTrainer(
         model=parts.trained,
@@ -95,7 +95,7 @@ def causal_trainer(
         count_decisions=flow.count_decisions,
     )
     if parts.lower is not None:
-        from modeling.training.frozen_layers import HiddenStatesCollator, LowerOutputs
+        from modeling.training.causal.frozen_layers import HiddenStatesCollator, LowerOutputs
 
         path = flow.checkpoints / f"lower_layers_{trainer.args.process_index}.bin"
         outputs = LowerOutputs(parts.lower, path, recipe.cache_gb, trainer.args.bf16)

@@ -11,7 +11,7 @@ from transformers import AutoModelForCausalLM, GPT2Config, GPT2LMHeadModel
 
 from dataset_builder.common.errors import UsageError
 from modeling.recipes.recipe import Recipe
-from modeling.training.frozen_layers import HiddenStatesCollator, LowerOutputs, freeze_lower, split
+from modeling.training.causal.frozen_layers import HiddenStatesCollator, LowerOutputs, freeze_lower, split
 from modeling.training.train import train
 
 Base = Callable[[str], Path]

@@ -6,7 +6,7 @@ from pathlib import Path
 from PIL import Image
 
 from modeling.checkpoints.training_record import read_record
-from modeling.training.loss_curve import draw_curve, training_curve
+from modeling.training.evaluation.loss_curve import draw_curve, training_curve
 
 HISTORY = [
     entry

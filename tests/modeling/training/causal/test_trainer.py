@@ -11,10 +11,10 @@ import torch
 from modeling.data.encoding import tokenize
 from modeling.data.examples import load_role
 from modeling.recipes.recipe import Recipe
-from modeling.training.causal import CausalStudent
-from modeling.training.causal_trainer import CausalRoleTrainer
+from modeling.training.causal.student import CausalStudent
+from modeling.training.causal.trainer import CausalRoleTrainer
+from modeling.training.clock import TrainingClock
 from modeling.training.student import Examples, TrainingFlow
-from modeling.training.trainer import TrainingClock
 
 Base = Callable[[str], Path]
 
@@ -85,6 +85,6 @@ def test_the_loss_on_a_cpu_is_that_of_trl(
     batch = next(iter(trainer.get_train_dataloader()))
     with torch.no_grad():
         ours = trainer.compute_loss(trainer.model, dict(batch))
-        monkeypatch.setattr("modeling.training.causal_trainer.world_size", lambda: 2)
+        monkeypatch.setattr("modeling.training.causal.trainer.world_size", lambda: 2)
         theirs = trainer.compute_loss(trainer.model, dict(batch))
     assert float(ours) == pytest.approx(float(theirs), rel=1e-5)

@@ -10,7 +10,7 @@ import pytest
 from dataset_builder.common.errors import UsageError
 from modeling.checkpoints.load import Checkpoint, load_checkpoint
 from modeling.recipes.recipe import LoraRecipe, Recipe
-from modeling.training.causal_model import causal_parts
+from modeling.training.causal.model import causal_parts
 from tests.modeling.tiny_models import save_tiny
 
 RECIPE = Recipe(name="tiny", kind="causal", base="ns/base", cache_gb=0)

@@ -10,7 +10,7 @@ from modeling.agents.local_model import LocalModel
 from modeling.checkpoints.training_record import read_record
 from modeling.data.examples import load_role
 from modeling.inference.search import Search
-from modeling.training.exact_match import exact_match
+from modeling.training.evaluation.exact_match import exact_match
 
 
 def test_exact_match_is_counted_by_task(checkpoints: dict[str, Path], dataset: Path) -> None:

@@ -1,0 +1,1 @@
+"""What is measured of a training: loss curve, exact match, decision accuracy."""
