@@ -10,6 +10,10 @@ CORPUS ?= runs/corpus
 MODELS ?= runs/models
 CODE := dataset_builder modeling eval_harness space_app subgoal benchmarks tests
 
+# Container images often set it. Packages are installed without compiled modules (below), so Python has to keep those
+# that it compiles: without them each process takes 8 seconds more to import torch and transformers.
+unexport PYTHONDONTWRITEBYTECODE
+
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
 .PHONY: help install quickstart test test-all test-lowest test-newest lint types format java bench dataset models clean
@@ -49,8 +53,11 @@ quickstart: $(STAMP) ## the whole method at small scale: simulator to scores (AR
 # stay in one process (`worksteal`), because they share fixtures. Slow tests measure time and memory, so they run alone.
 PARALLEL := --numprocesses logical --maxprocesses 4 --dist worksteal
 
+# Tests play few steps per Java process: its second compiler would cost more than it saves.
+QUICK_JAVA = JAVA_TOOL_OPTIONS="$$JAVA_TOOL_OPTIONS -XX:TieredStopAtLevel=1"
+
 test: lint types ## lint, check types and run the tests (ARGS="-k name")
-	$(PY) -m pytest -m "not slow" $(PARALLEL) $(ARGS)
+	$(QUICK_JAVA) $(PY) -m pytest -m "not slow" $(PARALLEL) $(ARGS)
 
 test-all: lint types $(REAL_MODEL) ## make test with the tests that take minutes
 	$(PY) -m pytest $(ARGS)

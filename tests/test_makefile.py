@@ -1,5 +1,6 @@
-"""The Makefile: what its targets install. Nothing is run (`make -n`)."""
+"""The Makefile: what its targets install (nothing is run: `make -n`), and their environment."""
 
+import os
 import re
 import shutil
 import subprocess
@@ -37,3 +38,19 @@ def test_what_is_installed_is_not_installed_again(tmp_path: Path) -> None:
     assert installed_by("test", tmp_path) == [".[dev]"]
     (tmp_path / ".installed-dev").touch()
     assert installed_by("test", tmp_path) == []
+
+
+@needs_make
+def test_compiled_modules_are_kept_whatever_the_environment_says() -> None:
+    """Packages are installed without them."""
+    shown = subprocess.run(
+        ["make", "-f", "-", "show"],
+        input="include Makefile\nshow: ; @env\n",
+        cwd=ROOT,
+        env=os.environ | {"PYTHONDONTWRITEBYTECODE": "1"},
+        capture_output=True,
+        text=True,
+        check=True,
+    ).stdout
+    assert "PATH=" in shown
+    assert "PYTHONDONTWRITEBYTECODE" not in shown

@@ -1,6 +1,7 @@
 """The quickstart of agents with tools on a tiny model: every stage for real, once, and nothing twice."""
 
 import os
+import shutil
 import subprocess
 import sys
 import tomllib
@@ -16,18 +17,27 @@ from subgoal.cli import main
 from tests.modeling.tiny_models import save_tiny
 from tests.servers.local_hub import LocalHub
 
-_PUSH = """
+SIZES = {"train": 24, "validation": 12, "test": 6, "out_of_domain": 0}
+
+# Pushes a base and an agent, and loads the agent by its id; prints the id of the base that was found.
+_RELEASE = """
 import sys
 from huggingface_hub import HfApi
-HfApi().create_repo(sys.argv[2])
-HfApi().upload_folder(folder_path=sys.argv[1], repo_id=sys.argv[2])
-"""
-_COMMAND = "from subgoal.cli import main; import sys; main(sys.argv[1:])"
-_LOAD = """
-import sys
 from modeling.checkpoints.load import load_checkpoint
-print(load_checkpoint(sys.argv[1]).base["id"])
+from subgoal.cli import main
+
+base, agent = sys.argv[1:]
+HfApi().create_repo("tester/base")
+HfApi().upload_folder(folder_path=base, repo_id="tester/base")
+try:
+    main(["models", "push", agent, "tester/agent"])
+except SystemExit as ended:
+    assert not ended.code
+print(load_checkpoint("tester/agent").base["id"])
 """
+
+
+_CHILD = tools_quickstart._child
 
 
 def _files(folder: Path) -> dict[Path, int]:
@@ -42,18 +52,27 @@ def test_its_extra_has_what_its_stages_need() -> None:
     assert {*extras["causal"], gguf} <= {*extras["tools"]}
 
 
+@pytest.fixture(scope="module")
+def collected(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The quickstart's folder after its first stage."""
+    out = tmp_path_factory.mktemp("collected") / "out"
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(tools_quickstart, "SIZES", SIZES)
+        tools_quickstart._collect(out, 0)
+    return out
+
+
 @pytest.mark.timeout(900)
 def test_it_goes_through_and_does_nothing_twice(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+    collected: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    monkeypatch.setattr(
-        tools_quickstart, "SIZES", {"train": 24, "validation": 12, "test": 6, "out_of_domain": 0}
-    )
+    monkeypatch.setattr(tools_quickstart, "SIZES", SIZES)
     monkeypatch.setattr(tools_quickstart, "STEPS", {"agent": 2, "cot": 2})
-    monkeypatch.setattr(tools_quickstart, "ANSWER_TOKENS", 24)  # of a model that never stops
+    monkeypatch.setattr(tools_quickstart, "ANSWER_TOKENS", 8)  # of a model that never stops
+    monkeypatch.setattr(tools_quickstart, "_child", _train_agent_alone)
     # Its upper layers are those that the recipe for CPUs trains.
     base = save_tiny("llama", tmp_path / "base", layers=20)
-    out = tmp_path / "out"
+    out = collected
     tools_quickstart.tools_quickstart_command(out, str(base), 0)
     printed = capsys.readouterr().out
     for mode in ("cot", "agent"):
@@ -63,7 +82,6 @@ def test_it_goes_through_and_does_nothing_twice(
     assert "agent (agent) minus cot (cot)" in printed
     assert len(load_dataset(str(out / "dataset"), "agent", split="train")) >= 20
 
-    # Nothing is left to do: five more processes would load torch for it.
     monkeypatch.setattr(tools_quickstart, "_child", _succeeds_here)
     before = {path: stamp for path, stamp in _files(out).items() if path.name != "tools_run.json"}
     tools_quickstart.tools_quickstart_command(out, str(base), 0)
@@ -83,25 +101,23 @@ def _release(out: Path, base: Path, home: Path) -> None:
     assert "### chain of thought minus agent" in card
     (base / "README.md").write_text("A model.\n")
     with LocalHub() as hub:
-        for program, arguments in (
-            (_PUSH, (base, "tester/base")),
-            (
-                "from subgoal.cli import main; import sys; main(sys.argv[1:])",
-                ("models", "push", agent, "tester/agent"),
-            ),
-            (_LOAD, ("tester/agent",)),
-        ):
-            done = subprocess.run(
-                [sys.executable, "-c", program, *map(str, arguments)],
-                env=os.environ | hub.environment(home / "home"),
-                cwd=Path(__file__).parents[2],
-                capture_output=True,
-                text=True,
-                check=False,
-            )
-            assert done.returncode == 0, done.stderr
-        assert done.stdout.strip() == "tester/base"
+        done = subprocess.run(
+            [sys.executable, "-c", _RELEASE, base, agent],
+            env=os.environ | hub.environment(home / "home"),
+            cwd=Path(__file__).parents[2],
+            capture_output=True,
+            text=True,
+            check=False,
+        )
+        assert done.returncode == 0, done.stderr
+        assert done.stdout.splitlines()[-1] == "tester/base"
         assert b"NAMESPACE/" not in hub.files("tester/agent", repo_type="model")["README.md"]
+
+
+def _train_agent_alone(*arguments: object) -> None:
+    """Train one student in a process of its own, as the quickstart does, and do the rest here."""
+    run = _CHILD if arguments[:3] == ("tools", "train", "agent") else _succeeds_here
+    run(*arguments)
 
 
 def _succeeds_here(*arguments: object) -> None:
@@ -114,9 +130,11 @@ def _status(*arguments: object) -> object:
     return ended.value.code
 
 
-def test_a_base_that_does_not_exist_is_one_line(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(
-        tools_quickstart, "SIZES", {"train": 12, "validation": 6, "test": 2, "out_of_domain": 0}
-    )
+def test_a_base_that_does_not_exist_is_one_line(
+    collected: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    out = tmp_path / "out"
+    shutil.copytree(collected / "dataset", out / "dataset")
+    monkeypatch.setattr(tools_quickstart, "_collect", lambda out, seed: None)
     with pytest.raises(SubgoalError, match="nowhere"):
-        tools_quickstart.tools_quickstart_command(tmp_path / "out", str(tmp_path / "nowhere"), 0)
+        tools_quickstart.tools_quickstart_command(out, str(tmp_path / "nowhere"), 0)

@@ -160,6 +160,7 @@ def test_too_little_memory_is_reported_in_one_line() -> None:
 def test_the_error_of_a_failed_java_start_contains_javas_message(
     variable: str, option: str, reason: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    monkeypatch.delenv("JAVA_TOOL_OPTIONS", raising=False)
     monkeypatch.setenv(variable, option)
     with Simulator(worlds=1) as simulator, pytest.raises(MachineError) as caught:
         simulator.episode().load("find-animal", 0)
