@@ -8,6 +8,7 @@ from rich.progress import Progress
 
 from dataset_builder.annotation.annotators import version_of
 from dataset_builder.common.console import progress_line
+from dataset_builder.common.errors import UsageError
 from dataset_builder.common.folder_lock import folder_lock
 from dataset_builder.dataset.card import agreement_note, annotator_note, dataset_card
 from dataset_builder.dataset.features import CONFIGS, UNSIMPLIFIED, UNSIMPLIFIED_CONFIGS
@@ -54,7 +55,8 @@ def build(
         wait (`bool`, *optional*, defaults to `False`): wait until another process has finished with `out`.
 
     Raises:
-        UsageError: if the corpus is empty or not annotated, or `out` contains anything but an earlier build.
+        UsageError: if a corpus is empty or not annotated, the paths of `unsimplified` have simplifications,
+            or `out` contains anything but an earlier build.
         SubgoalError: if another process owns `out` (see `folder_lock`).
 
     Example:
@@ -67,15 +69,25 @@ def build(
     out = Path(out).resolve()
     version = check_version(state_text)
     corpus = Corpus(folder)
-    further = None if unsimplified is None else Corpus(unsimplified)
+    replayed = None if unsimplified is None else Corpus(unsimplified)
     # Bad input is refused before the lock, which makes the folder and leaves a file there.
     check_replaceable(out, (*CONFIGS, *UNSIMPLIFIED_CONFIGS))
-    for one in filter(None, (corpus, further)):
-        one.annotated(annotator, one.trajectories(path), version_of(annotator))
+    corpus.annotated(annotator, corpus.trajectories(path), version_of(annotator))
+    if replayed is not None:
+        _check_unsimplified(replayed, annotator, path)
     with folder_lock(out, wait):
         check_replaceable(out, (*CONFIGS, *UNSIMPLIFIED_CONFIGS))
-        _build(corpus, further, out, annotator=annotator, path=path, state_text=version, progress=progress)
+        _build(corpus, replayed, out, annotator=annotator, path=path, state_text=version, progress=progress)
     return out
+
+
+def _check_unsimplified(corpus: Corpus, annotator: str, path: str) -> None:
+    paths = corpus.trajectories(path)
+    corpus.annotated(annotator, paths, version_of(annotator))
+    if any(trajectory.simplifications for trajectory in paths):
+        raise UsageError(
+            f"{corpus.folder} holds paths with simplifications: name a folder of `subgoal corpus replay`."
+        )
 
 
 def _build(

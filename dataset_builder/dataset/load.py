@@ -1,5 +1,6 @@
 """Opening a built corpus, from a folder or from the Hub, with errors a user can act on."""
 
+import contextlib
 import hashlib
 import re
 from pathlib import Path
@@ -7,9 +8,9 @@ from pathlib import Path
 import datasets
 
 from dataset_builder.common.errors import UsageError
-from dataset_builder.dataset.features import CONFIGS, UNSIMPLIFIED_CONFIGS
+from dataset_builder.dataset.features import CONFIGS, UNSIMPLIFIED, UNSIMPLIFIED_CONFIGS
 from dataset_builder.hub.ids import is_path, public_name, split_revision
-from dataset_builder.hub.open_tables import open_tables
+from dataset_builder.hub.open_tables import MissingConfig, open_tables
 
 _ROLE_COLUMNS = ("input", "target", "task", "state_text_version")
 _COMMIT = re.compile(r"/([0-9a-f]{40})/")
@@ -56,9 +57,10 @@ def load_config(dataset: str, config: str) -> datasets.DatasetDict:
     Args:
         dataset (`str`): a folder as `subgoal corpus build` writes it, or a Hub id, with `@REVISION`
             if wanted.
-        config (`str`): one of `CONFIGS`, or another configuration of the dataset.
+        config (`str`): one of `CONFIGS` or `UNSIMPLIFIED_CONFIGS`.
 
     Raises:
+        MissingConfig: if the dataset has no such configuration.
         UsageError: if there is no such dataset, it is damaged, or it is not a sub-goal corpus.
         SubgoalError: if the Hub cannot be reached.
         OSError: if the cache cannot be written.
@@ -81,12 +83,18 @@ def load_config(dataset: str, config: str) -> datasets.DatasetDict:
 
 
 def load_tables(dataset: str) -> dict[str, datasets.DatasetDict]:
-    """All configurations of a corpus; raises the errors of `load_config`."""
-    return {config: load_config(dataset, config) for config in CONFIGS}
+    """All configurations of a corpus, also those without simplifications if it has them.
+
+    Raises the errors of `load_config`.
+    """
+    tables = {config: load_config(dataset, config) for config in CONFIGS}
+    with contextlib.suppress(MissingConfig):
+        tables |= {config: load_config(dataset, config) for config in UNSIMPLIFIED_CONFIGS}
+    return tables
 
 
 def _check_columns(dataset: str, config: str, tables: datasets.DatasetDict) -> None:
-    is_paths = config in ("trajectories", "exemplars")
+    is_paths = config.removesuffix(UNSIMPLIFIED) in ("trajectories", "exemplars")
     wanted = ("task", "action", "subgoal") if is_paths else _ROLE_COLUMNS
     for split, table in tables.items():
         if missing := [column for column in wanted if column not in table.column_names]:

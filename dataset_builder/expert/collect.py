@@ -25,28 +25,51 @@ PAPER_SAMPLES = {"3-3": 100, "9-1": 50, "9-2": 50, "9-3": 50, "10-1": 50, "10-2"
 """Variations per split that the paper's released code keeps of its largest tasks, by task id."""
 
 
-def choose_variations(
-    task: Task, split: str, limit: int | None = None, paper_seed: int | None = None
-) -> list[int]:
-    """Variations of a split, at most `limit`: spread evenly over train, else the first ones.
+Limits = dict[str, int] | int | None
+"""Maximum number of variations per task: for each split, for all splits, or none."""
 
-    The first ones are what evaluation protocols take; train variations are ordered by what varies,
-    so that an even spread shows most of it.
+
+def choose_variations(
+    task: Task, split: str, limits: Limits = None, paper_seed: int | None = None
+) -> list[int]:
+    """Variations of a split, at most as many as the limit, see `limit_variations`.
 
     Args:
         task (`Task`): whose variations.
         split (`str`): one of `SPLITS`.
-        limit (`int`, *optional*): at most so many; all by default.
+        limits (`int` or `dict[str, int]`, *optional*): at most so many; all by default.
         paper_seed (`int`, *optional*): first draw as many as `PAPER_SAMPLES` names, with this seed.
+
+    Raises:
+        UsageError: if the limit is below 1.
     """
     variations = list(task.variations(split))
     if paper_seed is not None:
         size = min(PAPER_SAMPLES.get(task.task_id, len(variations)), len(variations))
         variations = sorted(Random(f"{paper_seed}/{task.name}/{split}").sample(variations, size))
+    return limit_variations(variations, split, limits)
+
+
+def limit_variations(variations: Sequence[int], split: str, limits: Limits) -> list[int]:
+    """At most as many variations as the limit: spread evenly over train, else the first ones.
+
+    The first ones are what evaluation protocols take; train variations are ordered by what varies,
+    so that an even spread shows most of it.
+
+    Args:
+        variations (`Sequence[int]`): variations of one task and split, in order.
+        split (`str`): one of `SPLITS`.
+        limits (`int` or `dict[str, int]`, *optional*): the limit, for all splits or per split.
+
+    Raises:
+        UsageError: if the limit is below 1.
+    """
+    variations = list(variations)
+    limit = limits.get(split) if isinstance(limits, dict) else limits
+    if limit is not None and limit < 1:
+        raise UsageError(f"--max-variations {limit}: give 1 or more.")
     if limit is None or limit >= len(variations):
         return variations
-    if limit < 1:
-        raise UsageError(f"--max-variations {limit}: give 1 or more.")
     if split != "train":
         return variations[:limit]
     return [variations[index * len(variations) // limit] for index in range(limit)]
@@ -57,7 +80,7 @@ def collect(
     tasks: Sequence[Task],
     splits: Iterable[str] = SPLITS,
     *,
-    limits: dict[str, int] | int | None = None,
+    limits: Limits = None,
     paper_seed: int | None = None,
     path: str = "tidied",
     simplifications: str = "easy",
@@ -80,7 +103,7 @@ def collect(
         progress (`rich.progress.Progress`, *optional*): where to show a bar.
 
     Raises:
-        UsageError: for an unknown split, path or simplification.
+        UsageError: for an unknown split, path or simplification, or a number below 1.
 
     Example:
 
@@ -99,9 +122,7 @@ def collect(
             TrajectoryKey(task.name, variation, path)
             for task in tasks
             for split in splits
-            for variation in choose_variations(
-                task, split, limits.get(split) if isinstance(limits, dict) else limits, paper_seed
-            )
+            for variation in choose_variations(task, split, limits, paper_seed)
         )
     )
     store = trajectory_store(folder)

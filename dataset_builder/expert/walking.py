@@ -34,7 +34,7 @@ DOORS: dict[str, tuple[str, ...]] = {
 """Room → the rooms behind its doors; the house is the same in every variation."""
 
 MAX_ACTIONS = 100
-"""Length of the longest path: protocol `tales` ends an episode after so many actions."""
+"""Length of the longest path: protocol `tales` ends an episode after this many actions."""
 
 _TELEPORT = "teleport to "
 _DOOR = re.compile(r"(open|close) door to (.+)")
@@ -109,10 +109,14 @@ class WalkingReplay:
         self._visited: set[str] = set()
 
     def prepare(self, actions: Sequence[str]) -> list[str]:
-        """Play actions without recording them, and count moves from their end; rejections do not matter.
+        """Play actions without recording them; moves are counted from their end. Rejected ones are skipped.
 
         Returns:
             `list[str]`: the actions that were played and accepted, walks included.
+
+        Raises:
+            NotReplayed: if a room cannot be reached.
+            SimulatorDied: if the Java process ended.
         """
         self.play([PlannedStep(action, "prepare()", taught=False) for action in actions], strict=False)
         played = [step.action for step in self.steps]
@@ -128,7 +132,8 @@ class WalkingReplay:
             strict (`bool`, *optional*, defaults to `True`): raise an error if an action is rejected.
 
         Raises:
-            NotReplayed: if an action is rejected or loses the episode, or the path becomes too long.
+            NotReplayed: if an action is rejected or loses the episode, a room cannot be reached, or the path
+                becomes too long.
             SimulatorDied: if the Java process ended.
         """
         for stops, planned in _walks(plan):
@@ -145,11 +150,13 @@ class WalkingReplay:
     def _walk(self, stop: PlannedStep, destination: str, strict: bool) -> None:
         """Walk to a room, or until the last room of the search is reached on the way."""
         target = stop.action.removeprefix(_TELEPORT)
-        while self.room not in (target, destination):
-            following = route(self.room, target)[0]
-            if f"door to the {following} (that is closed)" in self.episode.look():
-                self._do(f"open door to {following}", stop, strict)
-            self._do(f"go to {following}", stop, strict)
+        while not self.episode.done and (room := self.room) not in (target, destination):
+            next_room = route(room, target)[0]
+            if f"door to the {next_room} (that is closed)" in self.episode.look():
+                self._do(f"open door to {next_room}", stop, strict)
+            self._do(f"go to {next_room}", stop, strict)
+            if self.room == room:
+                raise NotReplayed(f"no way from {room} to {next_room}")
             self._visited.add(self.room)
 
     def _perform(self, planned: PlannedStep, strict: bool) -> None:
@@ -209,21 +216,21 @@ class WalkingReplay:
 
 
 def route(start: str, target: str) -> list[str]:
-    """The rooms on a shortest way from one room to another, without the first.
+    """The rooms on a shortest route from one room to another, without the first.
 
     Raises:
         NotReplayed: if the house has no such room.
     """
-    ways = deque([[start]])
+    routes = deque([[start]])
     seen = {start}
-    while ways:
-        way = ways.popleft()
-        if way[-1] == target:
-            return way[1:]
-        for following in DOORS.get(way[-1], ()):
-            if following not in seen:
-                seen.add(following)
-                ways.append([*way, following])
+    while routes:
+        rooms = routes.popleft()
+        if rooms[-1] == target:
+            return rooms[1:]
+        for room in DOORS.get(rooms[-1], ()):
+            if room not in seen:
+                seen.add(room)
+                routes.append([*rooms, room])
     raise NotReplayed(f"there is no way from {start or 'here'} to {target}")
 
 

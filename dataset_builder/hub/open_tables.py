@@ -18,6 +18,18 @@ from dataset_builder.hub.ids import is_path, split_revision
 _DATA_FILES = (".parquet", ".jsonl", ".json", ".csv", ".md")
 
 
+class MissingConfig(UsageError):
+    """A dataset has no configuration of this name.
+
+    Example:
+
+    ```python
+    with contextlib.suppress(MissingConfig):
+        tables["test"] = open_tables("dataset", "test")
+    ```
+    """
+
+
 def open_tables(
     source: str,
     config: str | None = None,
@@ -37,7 +49,8 @@ def open_tables(
         `datasets.DatasetDict`, or `datasets.Dataset` for one split.
 
     Raises:
-        UsageError: if there is no such dataset, configuration or split, or it is damaged.
+        MissingConfig: if the dataset has no such configuration.
+        UsageError: if there is no such dataset or split, or it is damaged.
         SubgoalError: if the Hub cannot be reached.
         OSError: if the cache cannot be written.
     """
@@ -67,7 +80,7 @@ def open_tables(
         ) from error
     except ValueError as error:
         if "BuilderConfig" in str(error) or "Config name is missing" in str(error):
-            raise UsageError(f"{source} has no configuration {config!r}: {missing_config}") from error
+            raise MissingConfig(f"{source} has no configuration {config!r}: {missing_config}") from error
         if "Unknown split" in str(error):
             raise UsageError(f"{source} has no split {split!r}: check its name.") from error
         raise

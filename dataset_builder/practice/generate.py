@@ -10,10 +10,10 @@ from dataset_builder.annotation.annotators import version_of
 from dataset_builder.common.console import progress_line
 from dataset_builder.common.errors import SimulatorDied, SubgoalError, UsageError
 from dataset_builder.common.jsonl_store import JsonlStore
-from dataset_builder.engines.local import WorkerThreads
 from dataset_builder.practice.perturbed_replay import Practice, ReplayFailed, practise
+from dataset_builder.practice.threads import play_all
 from dataset_builder.simulator.retry import MAX_JVM_RESTARTS, retrying
-from dataset_builder.simulator.simulator import Episode, Simulator
+from dataset_builder.simulator.simulator import Episode
 from dataset_builder.simulator.tasks import get_task
 from dataset_builder.trajectories.corpus import Corpus, read_segments, segment_rows
 from dataset_builder.trajectories.subgoals import Segment
@@ -77,20 +77,11 @@ def generate_practice(
     units = _units(corpus, steps)
     missing = [unit for unit in units if _key(unit) not in store]
     advance = progress_line(progress, "practice", len(units), len(units) - len(missing))
-    if missing:
-        with Simulator(worlds=workers) as simulator:
 
-            def work(unit: Unit) -> None:
-                episode = simulator.episode(step_limit=None)
-                try:
-                    store.append(_key(unit), _outcome(episode, unit))
-                finally:
-                    episode.close()
+    def play(episode: Episode, unit: Unit) -> None:
+        store.append(_key(unit), _outcome(episode, unit))
 
-            with WorkerThreads(work, missing, workers) as threads:
-                for _, future in threads:
-                    future.result()
-                    advance()
+    play_all(play, missing, workers, advance)
     return practice_stats(store)
 
 

@@ -1,6 +1,10 @@
 """A corpus without simplifications: the paths and the practice of another corpus, replayed."""
 
+import hashlib
+import json
+from collections import Counter, defaultdict
 from collections.abc import Sequence
+from importlib.metadata import version
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -10,14 +14,14 @@ from dataset_builder.annotation.annotators import version_of
 from dataset_builder.common.console import progress_line
 from dataset_builder.common.errors import SimulatorDied, UsageError
 from dataset_builder.common.jsonl_store import JsonlStore, Key
-from dataset_builder.engines.local import WorkerThreads
-from dataset_builder.expert.collect import choose_variations
+from dataset_builder.expert.collect import Limits, limit_variations
 from dataset_builder.expert.walking import NotReplayed, PlannedStep, WalkingReplay
 from dataset_builder.practice.generate import PracticeStats, practice_record, practice_stats, read_practice
 from dataset_builder.practice.perturbed_replay import Practice
+from dataset_builder.practice.threads import play_all
 from dataset_builder.simulator.retry import MAX_JVM_RESTARTS, retrying
-from dataset_builder.simulator.simulator import Episode, Simulator
-from dataset_builder.simulator.tasks import SPLITS, TASKS
+from dataset_builder.simulator.simulator import Episode
+from dataset_builder.simulator.tasks import get_task
 from dataset_builder.trajectories.corpus import (
     CollectReport,
     Corpus,
@@ -56,25 +60,29 @@ def replay_corpus(
     folder: str | Path,
     out: str | Path,
     *,
-    limits: dict[str, int] | int | None = None,
+    limits: Limits = None,
     plays: int | None = None,
     workers: int = 2,
     progress: Progress | None = None,
 ) -> ReplayReport:
     """Replay the paths of a corpus without simplifications, with their sub-goals, and its practice.
 
-    Only replays that reach the full score are kept. A second call resumes.
+    Only replays that reach the full score are kept. A second call resumes; it also replays the paths that
+    have changed in the corpus since.
 
     Args:
         folder (`str` or `Path`): corpus folder, collected and annotated by rules.
         out (`str` or `Path`): folder of the new corpus.
-        limits (`int` or `dict[str, int]`, *optional*): variations per task, for all splits or per split.
+        limits (`int` or `dict[str, int]`, *optional*): number of the corpus's variations per task, for all
+            splits or per split; all by default.
         plays (`int`, *optional*): number of practice replays per task; all by default.
         workers (`int`, *optional*, defaults to 2): number of threads, each with its own world.
         progress (`rich.progress.Progress`, *optional*): shows a progress bar.
 
     Raises:
-        UsageError: if the corpus is not collected or annotated, or `out` holds another kind of corpus.
+        UsageError: if the corpus is not collected or annotated, its paths are without simplifications
+            themselves, `out` holds another kind of corpus, or a number is too small.
+        SubgoalError: if stored segments or practice cannot be read.
 
     Example:
 
@@ -85,24 +93,13 @@ def replay_corpus(
     """
     if workers < 1:
         raise UsageError(f"--workers {workers}: give 1 or more.")
+    if plays is not None and plays < 0:
+        raise UsageError(f"--max-plays {plays}: give 0 or more.")
     corpus, stores = Corpus(folder), _Stores(out)
     units: list[_PathUnit | _PracticeUnit] = [*_paths(corpus, limits), *_practice(corpus, plays)]
-    missing = [unit for unit in units if unit.key not in stores.of(unit)]
+    missing = [unit for unit in units if not stores.is_done(unit)]
     advance = progress_line(progress, "replays", len(units), len(units) - len(missing))
-    if missing:
-        with Simulator(worlds=workers) as simulator:
-
-            def work(unit: _PathUnit | _PracticeUnit) -> None:
-                episode = simulator.episode(step_limit=None)
-                try:
-                    stores.keep(unit, episode)
-                finally:
-                    episode.close()
-
-            with WorkerThreads(work, missing, workers) as threads:
-                for _, future in threads:
-                    future.result()
-                    advance()
+    play_all(stores.replay, missing, workers, advance)
     return ReplayReport(report(stores.paths), practice_stats(stores.practice))
 
 
@@ -114,6 +111,10 @@ class _PathUnit(NamedTuple):
     def key(self) -> tuple[str, int, str]:
         return self.path.key
 
+    @property
+    def source(self) -> str:
+        return _digest(version_of("rules"), self.path.actions, segment_rows(self.segments))
+
     def replay(self, episode: Episode) -> Practice:
         return _replay(episode, self.path, self.segments)
 
@@ -122,13 +123,22 @@ class _PracticeUnit(NamedTuple):
     practice: Practice
     key: Key
 
+    @property
+    def source(self) -> str:
+        base = self.practice
+        return _digest(base.prelude, base.trajectory.actions, segment_rows(base.segments), base.taught)
+
     def replay(self, episode: Episode) -> Practice:
         base = self.practice
         return _replay(episode, base.trajectory, base.segments, base.taught, base.prelude)
 
 
+def _digest(*parts: object) -> str:
+    return hashlib.sha256(json.dumps(parts).encode()).hexdigest()[:16]
+
+
 class _Stores:
-    """The stores of the new corpus."""
+    """The stores of the new corpus. Each record has a digest of what was replayed, `source`."""
 
     def __init__(self, out: str | Path) -> None:
         self.paths = trajectory_store(out)
@@ -138,57 +148,69 @@ class _Stores:
         for record in self.paths:
             if "trajectory" in record and record["trajectory"]["simplifications"] != NO_SIMPLIFICATIONS:
                 raise UsageError(f"{out} holds paths with simplifications: name another folder.")
+            if "source" not in record:
+                raise UsageError(f"{out} holds paths that are not replays: name another folder.")
 
-    def of(self, unit: "_PathUnit | _PracticeUnit") -> JsonlStore:
+    def is_done(self, unit: "_PathUnit | _PracticeUnit") -> bool:
+        """Whether there is a result, made when the unit was the same."""
+        store = self._store_of(unit)
+        # Practice without a source was added by `subgoal eval to-practice`: it is kept.
+        return unit.key in store and store[unit.key].get("source", unit.source) == unit.source
+
+    def _store_of(self, unit: "_PathUnit | _PracticeUnit") -> JsonlStore:
         return self.paths if isinstance(unit, _PathUnit) else self.practice
 
-    def keep(self, unit: "_PathUnit | _PracticeUnit", episode: Episode) -> None:
+    def replay(self, episode: Episode, unit: "_PathUnit | _PracticeUnit") -> None:
         """Replay a unit and store the result."""
+        record: dict[str, Any]
         try:
             played = retrying(lambda: unit.replay(episode))
         except SimulatorDied:
-            self.of(unit).append(unit.key, {"given_up": f"the Java process died {MAX_JVM_RESTARTS} times"})
+            record = {"given_up": f"the Java process died {MAX_JVM_RESTARTS} times"}
         except NotReplayed as error:
-            self.of(unit).append(unit.key, {"given_up": str(error)})
+            record = {"given_up": str(error)}
         else:
-            self._keep(unit, played)
+            record = self._record(unit, played)
+        self._store_of(unit).append(unit.key, record | {"source": unit.source})
 
-    def _keep(self, unit: "_PathUnit | _PracticeUnit", played: Practice) -> None:
+    def _record(self, unit: "_PathUnit | _PracticeUnit", played: Practice) -> dict[str, Any]:
+        """The record of a successful replay; the segments of a path are stored already."""
         if isinstance(unit, _PracticeUnit):
-            self.practice.append(unit.key, practice_record(played))
-            return
+            return practice_record(played)
         path = played.trajectory
-        # The segments first: a path whose segments were lost could not be annotated by the rules alike.
+        # Before the path: the rules would annotate a path without segments in another way.
         rows: dict[str, Any] = {"segments": segment_rows(played.segments), "actions": path.actions}
         self.segments.append(path.key, rows | {"version": self._version})
-        self.paths.append(path.key, {"trajectory": path.to_dict()})
+        return {"trajectory": path.to_dict()}
 
 
-def _paths(corpus: Corpus, limits: dict[str, int] | int | None) -> list[_PathUnit]:
-    chosen = {
-        (task.name, variation)
-        for task in TASKS.values()
-        for split in SPLITS
-        for variation in choose_variations(
-            task, split, limits.get(split) if isinstance(limits, dict) else limits
-        )
-    }
-    paths = [path for path in corpus.trajectories("tidied") if (path.task, path.variation) in chosen]
-    return [_PathUnit(*pair) for pair in corpus.annotated("rules", paths, version_of("rules"))]
+def _paths(corpus: Corpus, limits: Limits) -> list[_PathUnit]:
+    paths = {(path.task, path.variation): path for path in corpus.trajectories("tidied")}
+    if any(path.simplifications == NO_SIMPLIFICATIONS for path in paths.values()):
+        raise UsageError(f"{corpus.folder} holds paths without simplifications: there is nothing to replay.")
+    by_split: dict[tuple[str, str], list[int]] = defaultdict(list)
+    for task, variation in paths:
+        by_split[task, get_task(task).split_of(variation)].append(variation)
+    limited = [
+        paths[task, variation]
+        for (task, split), variations in by_split.items()
+        for variation in limit_variations(variations, split, limits)
+    ]
+    return [_PathUnit(*pair) for pair in corpus.annotated("rules", limited, version_of("rules"))]
 
 
 def _practice(corpus: Corpus, plays: int | None) -> list[_PracticeUnit]:
     """The practice, without relabelled tasks, whose score would not be valid."""
     units = []
-    counts: dict[str, int] = {}
+    counts: Counter[str] = Counter()
     for key in sorted(corpus.practice.keys(), key=lambda key: (key[0], key[2], key[1])):
         record = corpus.practice[key]
         task = str(key[0])
-        if "practice" not in record or (plays is not None and counts.get(task, 0) >= plays):
+        if "practice" not in record or (plays is not None and counts[task] >= plays):
             continue
         practice = read_practice(record["practice"], corpus.practice.path)
         if not practice.hindsight:
-            counts[task] = counts.get(task, 0) + 1
+            counts[task] += 1
             units.append(_PracticeUnit(practice, key))
     return units
 
@@ -221,6 +243,6 @@ def _replay(
         NO_SIMPLIFICATIONS,
         base.path,
         tuple(replay.steps),
-        base.scienceworld_version,
+        version("scienceworld"),
     )
     return Practice(trajectory, step_segments(replay.subgoals), replay.taught, prepared, False)

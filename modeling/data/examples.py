@@ -93,17 +93,11 @@ def load_role(
     from dataset_builder.dataset.load import commit_of, load_config
 
     tables = load_config(dataset, role)
-    for split in ("train", "validation"):
-        if split not in tables:
-            raise UsageError(f"{dataset} has no {split} split of {role}: build the corpus with all splits.")
-        if not len(tables[split]):
-            raise UsageError(
-                f"{dataset} has no {split} examples of {role}: collect more variations and build again."
-            )
-    train, validation = _splits(tables, dataset, practice)
+    train, validation = _splits(tables, dataset, role, practice)
     if unsimplified:
-        further = _splits(load_config(dataset, f"{role}{UNSIMPLIFIED}"), dataset, practice)
-        pairs = zip((train, validation), further, strict=True)
+        config = f"{role}{UNSIMPLIFIED}"
+        additional = _splits(load_config(dataset, config), dataset, config, practice)
+        pairs = zip((train, validation), additional, strict=True)
         train, validation = (concatenate_datasets(pair) for pair in pairs)
     version = _version(dataset, [train, validation])
     if state_text is not None and check_version(state_text) != version:
@@ -160,19 +154,30 @@ def _version(dataset: str, tables: Sequence["Dataset"]) -> str:
     return check_version(versions[0])
 
 
-def _splits(tables: "DatasetDict", dataset: str, practice: bool) -> "tuple[Dataset, Dataset]":
-    """The rows to train on, and those to validate on."""
-    return _with_practice(tables, dataset) if practice else tables["train"], tables["validation"]
+def _splits(tables: "DatasetDict", dataset: str, config: str, practice: bool) -> "tuple[Dataset, Dataset]":
+    """The rows of a configuration to train on, and those to validate on."""
+    for split in ("train", "validation"):
+        if split not in tables:
+            raise UsageError(f"{dataset} has no {split} split of {config}: build the corpus with all splits.")
+        if not len(tables[split]):
+            raise UsageError(
+                f"{dataset} has no {split} examples of {config}: collect more variations and build again."
+            )
+    train = _with_practice(tables, dataset, config) if practice else tables["train"]
+    return train, tables["validation"]
 
 
-def _with_practice(tables: "DatasetDict", dataset: str) -> "Dataset":
+def _with_practice(tables: "DatasetDict", dataset: str, config: str) -> "Dataset":
     """The rows of the training split, then those of the practice split."""
     from datasets import concatenate_datasets
 
+    from dataset_builder.dataset.features import UNSIMPLIFIED_CONFIGS
+
     if PRACTICE not in tables:
+        command = "replay" if config in UNSIMPLIFIED_CONFIGS else "practice"
         raise UsageError(
-            f"{dataset} has no split {PRACTICE}: run `subgoal corpus practice` and build it again, or set "
-            "practice: false in the recipe."
+            f"{dataset} has no split {PRACTICE} of {config}: run `subgoal corpus {command}` and build it "
+            "again, or set practice: false in the recipe."
         )
     return concatenate_datasets([tables["train"], tables[PRACTICE]])
 

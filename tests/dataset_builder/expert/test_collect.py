@@ -12,7 +12,7 @@ import pytest
 
 from dataset_builder.common.errors import SimulatorDied, UsageError
 from dataset_builder.expert import collect as module
-from dataset_builder.expert.collect import choose_variations, collect
+from dataset_builder.expert.collect import choose_variations, collect, limit_variations
 from dataset_builder.simulator.simulator import Simulator
 from dataset_builder.simulator.tasks import get_task
 from dataset_builder.trajectories.corpus import Corpus, report, trajectory_store
@@ -33,6 +33,10 @@ def test_train_variations_are_spread_and_test_variations_are_the_first() -> None
     assert choose_variations(task, "validation") == list(task.variations("validation"))
     with pytest.raises(UsageError, match="give 1 or more"):
         choose_variations(task, "train", 0)
+    assert choose_variations(task, "train", {"train": 3}) == [0, 50, 100]
+    assert choose_variations(task, "test", {"train": 3}) == list(task.variations("test"))
+    assert limit_variations([2, 3, 5, 7], "train", 2) == [2, 5]
+    assert limit_variations([2, 3, 5, 7], "test", 2) == [2, 3]
 
 
 def test_paper_sampling_has_the_papers_sizes_and_a_seed() -> None:

@@ -1,12 +1,14 @@
 """Paths of the easy game replayed with closed doors and pots that must be watered, in the real simulator."""
 
+from typing import cast
+
 import pytest
 
 from dataset_builder.annotation.rules.annotator import RulesAnnotator
 from dataset_builder.expert.solve import find_trajectory
 from dataset_builder.expert.walking import DOORS, NotReplayed, PlannedStep, WalkingReplay, route
 from dataset_builder.simulator.look import rooms_in
-from dataset_builder.simulator.simulator import Simulator
+from dataset_builder.simulator.simulator import UNKNOWN_ACTION, Episode, Simulator, StepResult
 from dataset_builder.simulator.vocabulary import ROOMS
 from dataset_builder.trajectories.subgoals import step_subgoals
 
@@ -81,6 +83,26 @@ def test_what_is_prepared_is_not_recorded(simulator: Simulator) -> None:
     assert replay.steps[0].moves == 1
     assert replay.taught == [False]
     episode.close()
+
+
+class LockedIn:
+    """A stand-in for an episode in which no action is accepted."""
+
+    done, score, moves = False, 0, 0
+
+    def look(self) -> str:
+        return "This room is called the kitchen. In it, you see:\n"
+
+    def inventory(self) -> str:
+        return ""
+
+    def step(self, action: str) -> StepResult:
+        return StepResult(UNKNOWN_ACTION, 0, done=False, moves=0, accepted=False, ambiguous=False)
+
+
+def test_a_room_that_cannot_be_left_ends_the_preparation() -> None:
+    with pytest.raises(NotReplayed, match="no way from kitchen to hallway"):
+        WalkingReplay(cast(Episode, LockedIn())).prepare(["teleport to bedroom"])
 
 
 def test_a_rejected_action_ends_the_replay(simulator: Simulator) -> None:

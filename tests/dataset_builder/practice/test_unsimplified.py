@@ -12,9 +12,12 @@ from dataset_builder.annotation.annotators import annotator
 from dataset_builder.cli import app
 from dataset_builder.common.errors import UsageError
 from dataset_builder.dataset.build import build
+from dataset_builder.dataset.features import CONFIGS, UNSIMPLIFIED_CONFIGS
+from dataset_builder.dataset.load import load_tables
 from dataset_builder.practice.generate import generate_practice, load_practice
 from dataset_builder.practice.unsimplified import replay_corpus
-from dataset_builder.trajectories.corpus import Corpus, trajectory_store
+from dataset_builder.simulator.tasks import get_task
+from dataset_builder.trajectories.corpus import Corpus, annotation_store, practice_store, trajectory_store
 from dataset_builder.trajectories.trajectory import Trajectory
 
 TASKS = ("chemistry-mix", "find-plant")
@@ -74,8 +77,35 @@ def test_a_killed_replay_resumes(easy: Path, walked: Path, tmp_path: Path) -> No
 
 def test_limits_restrict_variations_and_practice(easy: Path, tmp_path: Path) -> None:
     report = replay_corpus(easy, tmp_path, limits={"train": 1, "validation": 1, "test": 1}, plays=1)
-    assert report.paths.verified["find-plant"] <= 3
+    splits = {
+        (path.task, get_task(path.task).split_of(path.variation)) for path in Corpus(easy).trajectories()
+    }
+    # One of the corpus's variations for each split that it has, whatever the task's other variations are.
+    assert report.paths.verified.total() + report.paths.given_up.total() == len(splits)
     assert report.practice["chemistry-mix"].plays + report.practice["chemistry-mix"].failed == 1
+
+
+def test_a_changed_path_is_replayed_again(easy: Path, walked: Path, tmp_path: Path) -> None:
+    source, out = shutil.copytree(easy, tmp_path / "source"), shutil.copytree(walked, tmp_path / "out")
+    path = Corpus(out).trajectories("tidied")[0]
+    record = Corpus(source).annotations("rules")[path.key]
+    renamed = [["renamed()", *record["segments"][0][1:]], *record["segments"][1:]]
+    annotation_store(source, "rules").append(path.key, record | {"segments": renamed})
+    replay_corpus(source, out)
+    assert Corpus(out).annotations("rules")[path.key]["segments"][0][0] == "renamed()"
+    lines = [len((folder / "trajectories.jsonl").read_text().splitlines()) for folder in (walked, out)]
+    assert lines[1] == lines[0] + 1
+
+
+def test_the_practice_of_a_run_is_kept(easy: Path, walked: Path, tmp_path: Path) -> None:
+    out = shutil.copytree(walked, tmp_path / "out")
+    store = practice_store(out)
+    record = next(record for record in store if "practice" in record)
+    del record["source"]  # `subgoal eval to-practice` stores none
+    store.append(tuple(record["key"]), record)
+    before = store.path.read_bytes()
+    replay_corpus(easy, out)
+    assert store.path.read_bytes() == before
 
 
 def test_the_dataset_gets_further_configurations(easy: Path, walked: Path, tmp_path: Path) -> None:
@@ -85,17 +115,37 @@ def test_the_dataset_gets_further_configurations(easy: Path, walked: Path, tmp_p
     steps = load_dataset(str(built), "executor-unsimplified", split="train")
     assert any(target.startswith("go to ") for target in steps["target"])
     assert "executor-unsimplified" in (built / "README.md").read_text()
+    assert set(load_tables(str(built))) == {*CONFIGS, *UNSIMPLIFIED_CONFIGS}
     build(easy, tmp_path / "dataset")  # replaces it, without the further configurations
+    assert set(load_tables(str(built))) == set(CONFIGS)
     assert "unsimplified" not in (built / "README.md").read_text()
 
 
-def test_other_folders_are_refused(easy: Path, tmp_path: Path) -> None:
+def test_other_folders_are_refused(easy: Path, walked: Path, tmp_path: Path) -> None:
     with pytest.raises(UsageError, match="holds paths with simplifications: name another folder"):
         replay_corpus(easy, easy)
+    with pytest.raises(UsageError, match="without simplifications: there is nothing to replay"):
+        replay_corpus(walked, tmp_path / "out")
+    with pytest.raises(UsageError, match="holds paths with simplifications: name a folder of"):
+        build(easy, tmp_path / "out", unsimplified=easy)
+    collected = tmp_path / "collected"  # as `corpus collect --simplifications ""` writes it
+    path = Corpus(walked).trajectories()[0]
+    trajectory_store(collected).append(path.key, {"trajectory": path.to_dict()})
+    with pytest.raises(UsageError, match="holds paths that are not replays: name another folder"):
+        replay_corpus(easy, collected)
     result = CliRunner().invoke(app, ["replay", str(tmp_path), "--out", str(tmp_path / "out")])
     assert isinstance(result.exception, UsageError)
     assert "run `subgoal corpus collect" in str(result.exception)
     assert not (tmp_path / "out").exists()
+
+
+def test_numbers_that_are_too_small_are_refused(easy: Path, tmp_path: Path) -> None:
+    with pytest.raises(UsageError, match="--workers 0: give 1 or more"):
+        replay_corpus(easy, tmp_path, workers=0)
+    with pytest.raises(UsageError, match="--max-variations 0: give 1 or more"):
+        replay_corpus(easy, tmp_path, limits=0)
+    with pytest.raises(UsageError, match="--max-plays -1: give 0 or more"):
+        replay_corpus(easy, tmp_path, plays=-1)
 
 
 def test_the_command_prints_the_counts(easy: Path, walked: Path) -> None:

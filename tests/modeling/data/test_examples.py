@@ -32,7 +32,7 @@ def test_the_fingerprint_follows_the_content(
 
 
 def test_practice_joins_the_training_split(tmp_path: Path, dataset: Path) -> None:
-    with pytest.raises(UsageError, match="no split practice: run `subgoal corpus practice`"):
+    with pytest.raises(UsageError, match="no split practice of executor: run `subgoal corpus practice`"):
         load_role("executor", str(dataset), practice=True)
     splits = ("train", "validation", "practice")
     for number, split in enumerate(splits):
@@ -71,6 +71,16 @@ def test_the_rows_without_simplifications_join_both_splits(tmp_path: Path, datas
     assert len(load_role("executor", str(tmp_path)).train) == 1
     with pytest.raises(UsageError, match="no configuration 'executor-unsimplified': build it with"):
         load_role("executor", str(dataset), unsimplified=True)
+    card = readme.replace("  - split: validation\n    path: executor-unsimplified-validation.parquet\n", "")
+    (tmp_path / "README.md").write_text(f"{card}---\n")
+    with pytest.raises(UsageError, match="no validation split of executor-unsimplified: build the corpus"):
+        load_role("executor", str(tmp_path), unsimplified=True)
+    card = readme.replace("  - split: practice\n    path: executor-unsimplified-practice.parquet\n", "")
+    (tmp_path / "README.md").write_text(f"{card}---\n")
+    with pytest.raises(
+        UsageError, match="no split practice of executor-unsimplified: run `subgoal corpus re"
+    ):
+        load_role("executor", str(tmp_path), practice=True, unsimplified=True)
 
 
 def _foreign(folder: Path, rows: list[dict[str, str]], config: str = "executor") -> str:
