@@ -21,6 +21,7 @@ HEAVY = {"gradio", "torch", "transformers"}
 """Libraries that take seconds to import: modules that load them are not imported for their examples."""
 
 _FENCE = re.compile(r"^```python\n(.*?)^```$", re.DOTALL | re.MULTILINE)
+_HEADING = re.compile(r"^Examples?:$", re.MULTILINE)
 _PROMPT = ">>>"
 
 
@@ -114,6 +115,19 @@ def test_examples_print_what_they_show(module: Path, tmp_path: Path, monkeypatch
             example = parser.get_doctest(code, dict(names), name, str(module.relative_to(ROOT)), line)
             runner.run(example, out=reports.append)
     assert not reports, "".join(reports)
+
+
+@pytest.mark.parametrize("package", [package for package in PACKAGES if package != "benchmarks"])
+def test_public_classes_have_an_example(package: str) -> None:
+    classes = {
+        f"{_name(module)}.{node.name}": ast.get_docstring(node) or ""
+        for module in MODULES
+        if module.relative_to(ROOT).parts[0] == package
+        for node in _tree(module).body
+        if isinstance(node, ast.ClassDef) and not node.name.startswith("_")
+    }
+    without = [name for name, docstring in classes.items() if not _HEADING.search(docstring)]
+    assert not without, f"{', '.join(without)}: add an Example to the docstring, or make the class private"
 
 
 def test_examples_are_found() -> None:

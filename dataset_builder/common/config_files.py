@@ -21,7 +21,7 @@ def nearest_hint(name: str, known: Iterable[str], otherwise: str, cutoff: float 
 
 
 def config_file(name: str | Path, shipped: Iterable[str], error: str) -> Path | None:
-    """The file that a name stands for; None if it is the name of a shipped configuration.
+    """The file that a name refers to; None if it is the name of a shipped configuration.
 
     Args:
         name (`str` or `Path`): a shipped name, or a path to a YAML file.

@@ -35,7 +35,7 @@ WORKER_START_TIMEOUT_S = 1800.0
 """Timeout in seconds for the first worker to start; it may have to download models."""
 
 _TOKEN = (
-    " Ray wants one token on all machines: copy ~/.ray/auth_token from the head, or set "
+    " Ray needs the same token on all machines: copy ~/.ray/auth_token from the head, or set "
     "RAY_AUTH_MODE=disabled on each of them."
 )
 

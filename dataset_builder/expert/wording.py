@@ -105,7 +105,7 @@ def answers(items: Sequence["Item"]) -> dict[int, str]:
 
 
 def _confirmation(action: str, answer: str) -> tuple[tuple[str, ...], tuple[str, ...], str]:
-    """Phrases said, names meant, and the form to put names into; empty if it is no confirmation."""
+    """Phrases said, names meant, and the form to put names into; empty if it is not a confirmation."""
     for words, confirmed, form in _FORMS:
         said, meant = words.fullmatch(action), confirmed.fullmatch(answer)
         if said and meant:

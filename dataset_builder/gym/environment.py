@@ -188,7 +188,7 @@ class ScienceWorldGymEnv(gymnasium.Env[Observation, str]):
         return observation, float(result.score - before), result.done and not truncated, truncated, info
 
     def _seen(self, result: StepResult) -> tuple[StepResult, Observation, Info]:
-        """What the agent is told after a result, which is passed on."""
+        """The result itself, the observation and the info that the environment returns for it."""
         assert self._episode.task is not None
         observation = {
             "observation": result.observation,

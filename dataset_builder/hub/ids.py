@@ -27,9 +27,9 @@ def is_folder(name: str) -> bool:
 
 
 def public_name(source: str | Path) -> str:
-    """What results and pages call a dataset or checkpoint: a Hub id, or a folder's name without its path.
+    """The name of a dataset or checkpoint in results and pages: a Hub id, or a folder's name without path.
 
-    Where a folder lies is private; two folders of one name are told apart by the hash of their content.
+    The path of a folder is private. Folders with the same name are distinguished by a hash of their content.
     """
     text = str(source)
     return (Path(text).resolve().name if is_folder(text) else text) or text

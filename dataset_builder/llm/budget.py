@@ -107,7 +107,7 @@ class Budget:
             if self.limit is not None and self.spent + self._reserved + estimate > self.limit:
                 raise BudgetSpent(
                     f"{self.spent:,} of {self.limit:,} tokens are spent and the next call takes about "
-                    f"{estimate:,}: what was answered is kept; raise --budget-tokens to go on."
+                    f"{estimate:,}: the answers so far are kept; raise --budget-tokens to continue."
                 )
             self._reserved += estimate
         try:

@@ -1,4 +1,4 @@
-"""`ChatClient`: the openai client, with its errors worded for a user and the key kept out of them."""
+"""`ChatClient`: the openai client, with errors that a user can act on and that never contain the key."""
 
 import logging
 import os
@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 
 KEY = "OPENAI_API_KEY"
 MAX_FAILURES = 5
-"""Requests that may fail one after the other before the server is given up."""
+"""Consecutive failed requests after which the run ends."""
 
 MIN_KEY_CHARS = 8
 """Characters from which a key is taken for a secret: local servers get placeholders such as `x`."""
@@ -40,10 +40,10 @@ _logger = logging.getLogger(__name__)
 class ChatClient:
     """Chat completions of one model at one OpenAI-compatible server. Safe to use from threads.
 
-    The key is read from the environment; servers named by `base_url` may do without.
+    The API key is read from the environment; servers named by `base_url` may not need one.
 
     Args:
-        model (`str`): the model's name at the server.
+        model (`str`): the server's name of the model.
         base_url (`str`, *optional*): the server's address; OpenAI's own if omitted.
         timeout (`float`, *optional*, defaults to 300): seconds to wait for an answer.
         retries (`int`, *optional*, defaults to 5): how often the client repeats a request after a 429,
@@ -81,7 +81,7 @@ class ChatClient:
         if self.base_url and not _is_address(self.base_url):
             # What has these characters may hold a password or a token.
             shown = "--base-url" if re.search("[@?#]", self.base_url) else repr(self.base_url)
-            raise UsageError(f"{shown} is no address: write http://host:port/v1 or https://…/v1.")
+            raise UsageError(f"{shown} is not an address: write http://host:port/v1 or https://…/v1.")
         self._endpoint = Endpoint(_shown(self.base_url), model, model_option, parallel_option)
         # httpx sets up all proxies of the environment, even those that NO_PROXY excludes for this server.
         self._direct = bool(proxy_bypass(urlsplit(self.server).netloc))
@@ -103,7 +103,7 @@ class ChatClient:
 
         key = _key()
         if not key and not self.base_url:
-            raise UsageError(f"OpenAI wants a key: set {KEY}, or name another server with --base-url.")
+            raise UsageError(f"OpenAI requires a key: set {KEY}, or name another server with --base-url.")
         if not (key.isascii() and key.isprintable()):
             raise UsageError(f"{KEY} holds a character that no key has: set it to the key alone.")
         http = openai.DefaultHttpxClient(

@@ -1,4 +1,4 @@
-"""Every completion that was paid for, kept before it is used, so that none is paid for twice."""
+"""A store of completions: each is written before it is used, so that no request is paid for twice."""
 
 import hashlib
 import json

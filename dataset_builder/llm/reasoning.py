@@ -38,9 +38,9 @@ _JSON_START = re.compile(r'\{\s*"|\[\s*\{')
 
 
 def without_reasoning(text: str) -> str:
-    r"""What a model says after its reasoning; `""` where reasoning is all there is.
+    r"""The answer without the reasoning before it; `""` if the text is only reasoning.
 
-    Reasoning is what stands between `<think>`, `<thinking>`, `<thought>`, `<reasoning>` or `[THINK]` and
+    Reasoning is the text between `<think>`, `<thinking>`, `<thought>`, `<reasoning>` or `[THINK]` and
     the closing mark, or the end of the text; what precedes a closing mark without an opening one, since
     some chat templates open it in the prompt; and all channels but `final` in the format of gpt-oss.
 

@@ -1,4 +1,4 @@
-"""How a server is asked: the format it accepts is found by falling back, and kept for later runs."""
+"""The request format of a server: found by fallback, and stored for later runs."""
 
 import threading
 from collections.abc import Sequence
@@ -26,7 +26,7 @@ _ALTERNATIVES: dict[str, dict[str, Any]] = {
     "stop": {"stop": False},
 }
 CONTINUATION = {"continue_final_message": True, "add_generation_prompt": False}
-"""What vLLM and SGLang want for an unfinished last message; llama.cpp's server continues it unasked."""
+"""Parameters with which vLLM and SGLang continue the last message; llama.cpp's server needs none."""
 
 Message = dict[str, str]
 """`role` (`system`, `user` or `assistant`) and `content`."""
@@ -179,7 +179,7 @@ class FormatFallback:
         """The server refused this part of this format; see `UnsupportedParameter`."""
         with self._lock:
             if asked != self.format:
-                return  # another thread was told the same
+                return  # another thread has already changed the format
             if part == "form":
                 self._next_form()
             else:

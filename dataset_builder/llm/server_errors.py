@@ -15,7 +15,7 @@ SHOWN_CHARS = 200
 MAX_DEPTH = 8
 """Objects within objects, and JSON within strings, that are looked into for a message."""
 
-KEEPS_ANSWERS = "what was answered is kept, the same command goes on."
+KEEPS_ANSWERS = "the answers so far are kept; run the same command again to continue."
 
 _SEVERAL = re.compile(
     r"(^|[\s.'\"`])n['\"`]?\s*(:|=|>|must|should|parameter|is\b)|parameter ['\"`]?n\b|one (completion|choice)"
@@ -151,20 +151,20 @@ def classified(status: int, words: str, request: dict[str, Any], endpoint: Endpo
     if status in _NEGOTIABLE and (part := _unsupported(words, request, status)):
         return UnsupportedParameter(part)
     if status == 402 or (status in (403, 429) and _UNPAID.search(words)):
-        return SubgoalError(f"{server} wants to be paid first ({reason}); {KEEPS_ANSWERS}")
+        return SubgoalError(f"{server} requires payment first ({reason}); {KEEPS_ANSWERS}")
     if status == 403 and _MODERATED.search(words):
         return RequestRejected(f"the server refuses the request ({reason})")
     if status in (401, 403):
         return UsageError(f"{server} does not accept the key ({reason}): set OPENAI_API_KEY to one it knows.")
     if status == 404:
         return UsageError(
-            f"{server} has no model {endpoint.model!r} there ({reason}): check {endpoint.model_option}, and "
-            "that --base-url ends as the server wants it, most often in /v1."
+            f"{server} has no model {endpoint.model!r} ({reason}): check {endpoint.model_option}, and that "
+            "--base-url is complete: most often it ends in /v1."
         )
     if status == 405:  # what a redirect from http to https makes of a request
         return UsageError(
-            f"{server} takes no requests there ({reason}): check that --base-url begins with https:// if "
-            "the server wants that, and ends as it wants it, most often in /v1."
+            f"{server} accepts no requests at this URL ({reason}): check that --base-url begins with "
+            "https:// if the server requires it, and that it is complete: most often it ends in /v1."
         )
     if status == 429:
         return SubgoalError(

@@ -1,4 +1,4 @@
-"""`ChatSession`: asks a model in the format that its server accepts, and keeps what was paid for."""
+"""`ChatSession`: sends requests in the format that a server accepts, and stores their completions."""
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
@@ -52,12 +52,12 @@ class Answer:
 
 
 class ChatSession:
-    """Asks one model at one server; each request is paid for once.
+    """Requests to one model at one server. Each request is sent, and paid for, once.
 
     Args:
         client (`ChatClient`): the model and its server.
-        cache (`CompletionCache`): keeps what was paid for, and the format that the server accepts.
-        budget (`Budget`, *optional*): holds tokens for each call.
+        cache (`CompletionCache`): stores the completions, and the format that the server accepts.
+        budget (`Budget`, *optional*): limits the tokens of all calls.
         max_tokens (`int`, *optional*, defaults to 8192): room for an answer that was cut short when it
             was asked for without a limit.
 

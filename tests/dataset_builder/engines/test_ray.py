@@ -98,7 +98,7 @@ def test_a_cluster_without_room_is_named(monkeypatch: pytest.MonkeyPatch) -> Non
             r"A Ray of this machine's own cannot be used \(The current node .*\)\. Is the machine busy\?",
         ),
         (RuntimeError("Version mismatch"), r"cannot be used \(Version mismatch\)\.$"),
-        (RuntimeError("Authentication failed"), r"Ray wants one token on all machines"),
+        (RuntimeError("Authentication failed"), r"Ray needs the same token on all machines"),
     ],
 )
 def test_a_ray_that_does_not_start_is_one_line(

@@ -64,7 +64,7 @@ def test_a_request_that_times_out_is_repeated() -> None:
     ("reply", "error", "line"),
     [
         (Reply(status=401, error=f"Wrong key {KEY}"), UsageError, "accept the key.*OPENAI_API_KEY"),
-        (Reply(status=402, error="no credit"), SubgoalError, "wants to be paid first.*no credit"),
+        (Reply(status=402, error="no credit"), SubgoalError, "requires payment first.*no credit"),
         (Reply(status=403, error=f"Wrong key {KEY}"), UsageError, "accept the key.*OPENAI_API_KEY"),
         (
             Reply(status=429, error=f"rate of {KEY} exceeded"),
@@ -198,7 +198,7 @@ def test_an_unreachable_server() -> None:
     ],
 )
 def test_an_invalid_address_is_refused(address: str) -> None:
-    with pytest.raises(UsageError, match=r"is no address: write http") as caught:
+    with pytest.raises(UsageError, match=r"is not an address: write http") as caught:
         ChatClient("teacher", address)
     assert not re.search("user|sec|ret|\n", str(caught.value))
 
@@ -222,7 +222,7 @@ def test_a_server_that_keeps_failing_ends_the_run() -> None:
             with pytest.raises(RequestFailed):
                 client.complete(RequestFormat().request("teacher", ASKED, SCHEMA))
         with pytest.raises(
-            SubgoalError, match=r"5 requests in a row failed.*the same command goes on"
+            SubgoalError, match=r"5 requests in a row failed.*run the same command again"
         ) as caught:
             client.complete(RequestFormat().request("teacher", ASKED, SCHEMA))
     assert not isinstance(caught.value, RequestFailed)

@@ -197,7 +197,7 @@ def test_one_failure_leaves_the_other_answers_paid(served: Any) -> None:
 def test_a_wrong_model_or_address_is_one_line(served: Any) -> None:
     backend, server = served(act)
     backend._session.client.model = "teacher"
-    with pytest.raises(UsageError, match="has no model 'student' there"):
+    with pytest.raises(UsageError, match="has no model 'student' "):
         backend.answer(ROOMS[:1], Search())
     server.__exit__(None, None, None)
     with pytest.raises(SubgoalError, match=r"Cannot reach .*: start the server"):

@@ -102,7 +102,7 @@ def test_dry_run_needs_neither_key_nor_server(
         (["--timeout", "nan"], "--timeout nan: give"),
         (["--budget-tokens", "0"], "--budget-tokens 0: give 1 or more"),
         (["--budget-tokens", "-5"], "--budget-tokens -5: give 1 or more"),
-        (["--base-url", "http://[::1"], "'http://[::1' is no address"),
+        (["--base-url", "http://[::1"], "'http://[::1' is not an address"),
     ],
 )
 def test_wrong_usage_is_one_line(
@@ -173,7 +173,7 @@ def test_a_server_that_dies_in_the_middle(
     with OpenAIServer(behave) as server:
         status, _, errors = _run(capsys, folder, server.base_url, "--concurrency", "2")
     assert (status, errors.count("\n")) == (1, 1)
-    assert re.search("Cannot reach .*the same command goes on", errors)
+    assert re.search("Cannot reach .*run the same command again", errors)
     kept = len(CompletionCache(folder).store)
     assert 4 <= kept <= 5
     with OpenAIServer(oracle) as server:

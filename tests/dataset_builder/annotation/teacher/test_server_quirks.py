@@ -229,12 +229,12 @@ REASONS: dict[str, tuple[Reply, type[SubgoalError], str]] = {
     "credits in a 200": (
         body({"error": {"message": "Insufficient credits", "code": 402}}, 200),
         SubgoalError,
-        r"wants to be paid first \(402: Insufficient credits\)",
+        r"requires payment first \(402: Insufficient credits\)",
     ),
     "quota": (
         body({"error": {"message": "You exceeded your current quota", "code": "insufficient_quota"}}, 429),
         SubgoalError,
-        "wants to be paid first",
+        "requires payment first",
     ),
     "LM Studio's wrong path": (
         body({"error": "Unexpected endpoint or method. (POST /chat/completions)"}, 200),
@@ -249,7 +249,7 @@ REASONS: dict[str, tuple[Reply, type[SubgoalError], str]] = {
     "another path": (
         body({"detail": "Not Found"}, 404),
         UsageError,
-        r"no model 'teacher' there \(404: Not Found\)",
+        r"no model 'teacher' \(404: Not Found\)",
     ),
     "moderation": (
         body({"error": {"message": "Your input was flagged", "metadata": {"reasons": ["violence"]}}}, 403),

@@ -105,7 +105,7 @@ def test_the_budget_of_all_runs_ends_a_run_which_a_higher_one_continues(
         options = ("--concurrency", "1", "--budget-tokens")
         status, shown, error = _run(capsys, source, out, server.base_url, *options, "6000")
         assert status == 1
-        assert "raise --budget-tokens to go on" in error
+        assert "raise --budget-tokens to continue" in error
         assert "calls and " in shown
         assert 0 < len(_records(out)) < 5
         assert _run(capsys, source, out, server.base_url, *options, "1000000")[0] == 0

@@ -25,7 +25,7 @@ def test_server_lost_in_the_middle_loses_nothing_and_nothing_is_paid_twice(
     def dying(request: ChatRequest) -> Reply:
         return Reply(die=True) if request.number == 9 else expert(request)
 
-    with OpenAIServer(dying) as server, pytest.raises(RunAborted, match=r"Cannot reach .*what was answered"):
+    with OpenAIServer(dying) as server, pytest.raises(RunAborted, match=r"Cannot reach .*the answers so far"):
         play(React(llm(server.base_url)), batch_size=1)
     assert len(server.answered) == 9
     interrupted = load_run(tmp_path / "run")

@@ -91,7 +91,7 @@ def test_unreachable_server_is_one_line(tmp_path: Path, monkeypatch: pytest.Monk
         ("react", {"llm": "m", "flat": "f"}, "Agent react does not use --flat"),
         ("react", {"llm": "m", "trials": 2}, "Agent react does not use --trials"),
         ("react", {"llm": "m", "budget_tokens": 0}, "--budget-tokens 0: give 1 or more"),
-        ("react", {"llm": "m", "base_url": "ftp://x"}, "'ftp://x' is no address"),
+        ("react", {"llm": "m", "base_url": "ftp://x"}, "'ftp://x' is not an address"),
         ("react", {"llm": "m", "decoding": {"num_beams": 2}}, "Agent react does not use --beams"),
         ("saycan", {"llm": "m", "escalate_to": "x"}, "Agent saycan does not use --escalate-to"),
         ("reflexion", {"llm": "m", "trials": 0}, "--trials 0: give 1 or more"),
