@@ -26,6 +26,14 @@ from tests.smollm2 import gguf_file, save_smollm2
 signal.signal(signal.SIGINT, signal.default_int_handler)
 
 RECORDED = Path(__file__).parent / "dataset_builder" / "data" / "trajectories.jsonl.gz"
+SMALL_CORPUS = ("boil", "chemistry-mix", "find-animal", "find-plant", "freeze", "identify-life-stages-1")
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Files with long tests come first: at the end, the other processes would have nothing left to do."""
+    limits = {item: item.get_closest_marker("timeout") for item in items}
+    long = {item.path for item, limit in limits.items() if limit and limit.args[0] > 300}  # the default
+    items.sort(key=lambda item: item.path not in long)
 
 
 @pytest.fixture(autouse=True)
@@ -48,19 +56,23 @@ def recorded() -> list[Trajectory]:
         return [Trajectory.from_dict(json.loads(line)) for line in file]
 
 
-@pytest.fixture(scope="session")
-def corpus_folder(recorded: list[Trajectory], tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A corpus folder with the recorded trajectories, annotated by rules."""
+def make_corpus(folder: Path, trajectories: list[Trajectory]) -> Path:
+    """A corpus folder with these trajectories, annotated by rules."""
     from dataset_builder.annotation.annotate_corpus import annotate
     from dataset_builder.annotation.annotators import annotator
     from dataset_builder.trajectories.corpus import trajectory_store
 
-    folder = tmp_path_factory.mktemp("corpus")
     store = trajectory_store(folder)
-    for trajectory in recorded:
+    for trajectory in trajectories:
         store.append(trajectory.key, {"trajectory": trajectory.to_dict()})
-    annotate(folder, annotator("rules"), recorded)
+    annotate(folder, annotator("rules"), trajectories)
     return folder
+
+
+@pytest.fixture(scope="session")
+def corpus_folder(recorded: list[Trajectory], tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A corpus folder with the recorded trajectories, annotated by rules."""
+    return make_corpus(tmp_path_factory.mktemp("corpus"), recorded)
 
 
 @pytest.fixture(scope="session")
@@ -69,6 +81,21 @@ def dataset_folder(corpus_folder: Path, tmp_path_factory: pytest.TempPathFactory
     from dataset_builder.dataset.build import build
 
     return build(corpus_folder, tmp_path_factory.mktemp("built") / "dataset")
+
+
+@pytest.fixture(scope="session")
+def small_corpus(recorded: list[Trajectory], tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """As `corpus_folder` with six of the 30 tasks, for tests that build a dataset again."""
+    paths = [path for path in recorded if path.task in SMALL_CORPUS]
+    return make_corpus(tmp_path_factory.mktemp("small-corpus"), paths)
+
+
+@pytest.fixture(scope="session")
+def small_dataset(small_corpus: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The dataset built of `small_corpus`."""
+    from dataset_builder.dataset.build import build
+
+    return build(small_corpus, tmp_path_factory.mktemp("small") / "dataset")
 
 
 @pytest.fixture(scope="session")

@@ -92,16 +92,16 @@ def test_runs_of_different_tasks_in_one_folder(tmp_path: Path) -> None:
     assert result.complete
 
 
-def test_build_twice(corpus_folder: Path, dataset_folder: Path, tmp_path: Path) -> None:
+def test_build_twice(small_corpus: Path, small_dataset: Path, tmp_path: Path) -> None:
     out = tmp_path / "dataset"
-    command = ("corpus", "build", corpus_folder, "--out", out)
+    command = ("corpus", "build", small_corpus, "--out", out)
     with folder_lock(out):
         ((status, output),) = together(command)
     assert (status, output.count("is in use by process")) == (1, 1), output
     done = together((*command, "--wait"), (*command, "--wait"))
     assert [status for status, _ in done] == [0, 0], done
     assert all(output.count("Dataset written") == 1 for _, output in done)
-    assert dataset_files(out) == dataset_files(dataset_folder)
+    assert dataset_files(out) == dataset_files(small_dataset)
     assert [path.name for path in tmp_path.iterdir()] == ["dataset"]
 
 

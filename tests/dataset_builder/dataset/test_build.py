@@ -26,8 +26,8 @@ def tidied(recorded: list[Trajectory]) -> list[Trajectory]:
     return [trajectory for trajectory in recorded if trajectory.path == "tidied"]
 
 
-def test_both_state_texts_and_path_forms_can_be_built(corpus_folder: Path, tmp_path: Path) -> None:
-    build(corpus_folder, tmp_path / "paper", path="simulator", state_text="paper")
+def test_both_state_texts_and_path_forms_can_be_built(small_corpus: Path, tmp_path: Path) -> None:
+    build(small_corpus, tmp_path / "paper", path="simulator", state_text="paper")
     row = load_dataset(str(tmp_path / "paper"), "executor")["train"][0]
     assert row["state_text_version"] == "paper-1"
     assert row["input"].endswith("What action should you do next? </s> ")
@@ -76,19 +76,19 @@ def test_row_groups_of_large_files_stay_small(
 
 
 def test_the_same_corpus_gives_the_same_files(
-    corpus_folder: Path, dataset_folder: Path, tmp_path: Path
+    small_corpus: Path, small_dataset: Path, tmp_path: Path
 ) -> None:
-    again = build(corpus_folder, tmp_path / "again")
+    again = build(small_corpus, tmp_path / "again")
     files = sorted(path.relative_to(again) for path in again.rglob("*.*"))
-    assert files == sorted(path.relative_to(dataset_folder) for path in dataset_folder.rglob("*.*"))
+    assert files == sorted(path.relative_to(small_dataset) for path in small_dataset.rglob("*.*"))
     for file in files:
-        assert (again / file).read_bytes() == (dataset_folder / file).read_bytes()
+        assert (again / file).read_bytes() == (small_dataset / file).read_bytes()
 
 
-def test_a_foreign_folder_is_neither_replaced_nor_read(corpus_folder: Path, tmp_path: Path) -> None:
+def test_a_foreign_folder_is_neither_replaced_nor_read(small_corpus: Path, tmp_path: Path) -> None:
     (tmp_path / "thesis.txt").write_text("mine")
     with pytest.raises(UsageError, match="holds something else than a dataset"):
-        build(corpus_folder, tmp_path)
+        build(small_corpus, tmp_path)
     assert (tmp_path / "thesis.txt").read_text() == "mine"
     with pytest.raises(UsageError, match="is not a dataset"):
         load_config(str(tmp_path), "executor")
@@ -99,26 +99,26 @@ def test_a_foreign_folder_is_neither_replaced_nor_read(corpus_folder: Path, tmp_
         load_config(str(tmp_path / "nowhere"), "executor")
 
 
-def test_somebody_elses_readme_and_pictures_stay(corpus_folder: Path, tmp_path: Path) -> None:
+def test_somebody_elses_readme_and_pictures_stay(small_corpus: Path, tmp_path: Path) -> None:
     (tmp_path / "images").mkdir()
     (tmp_path / "images" / "own.png").write_text("x")
     (tmp_path / "README.md").write_text("# My thesis")
     with pytest.raises(UsageError, match="holds something else than a dataset"):
-        build(corpus_folder, tmp_path)
+        build(small_corpus, tmp_path)
     assert (tmp_path / "README.md").read_text() == "# My thesis"
 
 
 def test_an_earlier_build_is_replaced_from_within_and_through_a_link(
-    corpus_folder: Path, dataset_folder: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    small_corpus: Path, small_dataset: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    folder = Path(shutil.copytree(dataset_folder, tmp_path / "dataset"))
+    folder = Path(shutil.copytree(small_dataset, tmp_path / "dataset"))
     (folder / "images" / "old.png").write_text("x")
     monkeypatch.chdir(folder)
-    assert build(corpus_folder, ".") == folder
+    assert build(small_corpus, ".") == folder
     assert not (folder / "images" / "old.png").exists()
     link = tmp_path / "link"
     link.symlink_to(folder)
-    assert build(corpus_folder, link) == folder
+    assert build(small_corpus, link) == folder
     assert link.is_symlink()
     assert len(load_config(str(folder), "flat")["train"])
 
@@ -144,18 +144,18 @@ build.build(sys.argv[1], sys.argv[2])
 
 @pytest.mark.parametrize("moves", [3, pytest.param(8, marks=pytest.mark.slow)])
 def test_a_build_that_was_killed_within_its_swap_is_finished_by_the_next(
-    corpus_folder: Path, dataset_folder: Path, tmp_path: Path, moves: int
+    small_corpus: Path, small_dataset: Path, tmp_path: Path, moves: int
 ) -> None:
-    out = Path(shutil.copytree(dataset_folder, tmp_path / "dataset"))
-    arguments = (corpus_folder, out, moves)
+    out = Path(shutil.copytree(small_dataset, tmp_path / "dataset"))
+    arguments = (small_corpus, out, moves)
     killed = subprocess.run([sys.executable, "-c", KILLED_BUILD, *map(str, arguments)], check=False)
     assert killed.returncode == -signal.SIGKILL
     assert not set(CONFIGS) <= {path.name for path in out.iterdir()}
 
-    build(corpus_folder, out)
+    build(small_corpus, out)
 
     names = {path.relative_to(out) for path in out.rglob("*.*")}
-    assert names == {path.relative_to(dataset_folder) for path in dataset_folder.rglob("*.*")}
+    assert names == {path.relative_to(small_dataset) for path in small_dataset.rglob("*.*")}
     assert len(load_config(str(out), "executor")["train"])
     assert [path.name for path in tmp_path.iterdir()] == ["dataset"]
 
@@ -221,12 +221,12 @@ def test_revisions_are_split_off_ids_but_not_off_folders(tmp_path: Path) -> None
 
 
 def test_folders_of_one_name_do_not_answer_for_each_other(
-    corpus_folder: Path, tmp_path: Path, dataset_folder: Path
+    small_corpus: Path, tmp_path: Path, small_dataset: Path
 ) -> None:
     """`load_dataset` caches by names; those of the files must differ where the content does."""
-    build(corpus_folder, tmp_path / "dataset", path="simulator")
-    tidy = load_dataset(str(dataset_folder), "flat")["train"]
+    build(small_corpus, tmp_path / "dataset", path="simulator")
+    tidy = load_dataset(str(small_dataset), "flat")["train"]
     own = load_dataset(str(tmp_path / "dataset"), "flat")["train"]
-    assert dataset_folder.name == "dataset"
+    assert small_dataset.name == "dataset"
     assert len(tidy) != len(own)
-    assert len(load_dataset(str(dataset_folder), "flat")["train"]) == len(tidy)
+    assert len(load_dataset(str(small_dataset), "flat")["train"]) == len(tidy)

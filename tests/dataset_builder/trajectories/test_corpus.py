@@ -22,7 +22,7 @@ from dataset_builder.trajectories.trajectory import TrajectoryKey
 
 
 def test_a_build_parses_each_store_once(
-    corpus_folder: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    small_corpus: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     parsed: Counter[str] = Counter()
     read = JsonlStore.__init__
@@ -32,7 +32,7 @@ def test_a_build_parses_each_store_once(
         read(store, path)
 
     monkeypatch.setattr(JsonlStore, "__init__", counting)
-    build(corpus_folder, tmp_path / "dataset")
+    build(small_corpus, tmp_path / "dataset")
     names = ("trajectories.jsonl", "annotations-rules.jsonl", "quarantine-rules.jsonl", "practice.jsonl")
     assert parsed == {name: 1 for name in names}
 
