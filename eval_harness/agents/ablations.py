@@ -91,7 +91,7 @@ class RandomSubgoals(NoSubgoals):
         return self._decide("executor", states)
 
     def describe(self) -> dict[str, Any]:
-        """Provenance, with the source of the sub-goals."""
+        """Provenance as of `LearnedAgent.describe`, and `pool`: `source` and number of `subgoals`."""
         pool = {"source": self._source, "subgoals": len(self._pool)}
         return {**super().describe(), "pool": pool}
 
@@ -213,7 +213,7 @@ class TrueSubgoals(NoSubgoals):
         return self._decide("executor", states)
 
     def describe(self) -> dict[str, Any]:
-        """Provenance, with the source of the paths."""
+        """Provenance as of `LearnedAgent.describe`, and `trajectories`: `id` and `revision`, or None."""
         return {**super().describe(), "trajectories": self._expert.source}
 
 

@@ -46,7 +46,7 @@ class RandomAgent:
         self._playing.pop(id(state), None)
 
     def describe(self) -> dict[str, Any]:
-        """Provenance."""
+        """Provenance: `name`, and `models`, which is empty."""
         return {"name": self.name, "models": {}}
 
 
@@ -86,5 +86,5 @@ class ExpertAgent:
         self._remaining.pop(id(state), None)
 
     def describe(self) -> dict[str, Any]:
-        """Provenance, with the dataset of the paths."""
+        """Provenance: `name`, `models` (empty), and `trajectories`: `id` and `revision`, or None."""
         return {"name": self.name, "models": {}, "trajectories": self._expert.source}

@@ -194,7 +194,7 @@ class EscalatingAgent(SubgoalAgent):
         return watch.conversation.end_decision()
 
     def describe(self) -> dict[str, Any]:
-        """Provenance, with the language model, the policy and the token budget of an episode."""
+        """Provenance as of the pair, with the model `llm`, and `escalation`: `when` and `budget_tokens`."""
         base = super().describe()
         return {
             **base,

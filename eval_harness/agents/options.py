@@ -20,7 +20,7 @@ class AgentOptions:
         trajectories: dataset folder or repository with expert paths and their sub-goals.
         simulator: the simulator of the run.
         simplifications: simplifications of the protocol.
-        decoding: fields of `modeling.Decoding` that differ from their defaults.
+        decoding: field of `modeling.Decoding` → value, for those that differ from their defaults.
         state_text, prompt, target: complete the models' own descriptions
             (`modeling.checkpoints.description.ModelDescription`).
         llm: name of a language model at its server.

@@ -174,7 +174,7 @@ class Annotation:
 
     Attributes:
         calls: completions that were paid for.
-        tokens: per model, or per annotator where the ledger does not name the model.
+        tokens: model → tokens; annotator → tokens where the ledger does not name the model.
         estimated: completions whose tokens the server did not count.
 
     Example:

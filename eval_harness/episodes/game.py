@@ -104,9 +104,9 @@ class Game:
         """A decision's actions, and further ones when those are used up."""
         yield from decision.actions
         if decision.more is not None:
-            others = decision.more()
-            self._cost += others.cost
-            yield from others.actions
+            further = decision.more()
+            self._cost += further.cost
+            yield from further.actions
 
     def record(self, played: PlayedAction, subgoal: str) -> None:
         """Record an action that was played, and the state of the world after it.

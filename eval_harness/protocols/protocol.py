@@ -152,9 +152,9 @@ class Protocol(BaseModel):
 
     @classmethod
     def from_record(cls, rules: Mapping[str, Any]) -> "Protocol":
-        """The protocol whose rules a run folder holds.
+        """The protocol of a run, from the `rules` of its `RunResult` (field of `Protocol` → value).
 
-        Before `first_look` was a rule, no episode began with it.
+        Runs of earlier versions lack `first_look`: their episodes began without it.
         """
         return cls.model_validate({"first_look": False, **rules})
 

@@ -73,7 +73,7 @@ class ModelFolder:
         return weights_hash(self.folder) if any(self.folder.glob(_WEIGHTS)) else None
 
     def write(self, files: Mapping[str, str], message: str) -> Pushed:
-        """Write text files, each in one atomic replacement; files that are up to date are not touched."""
+        """Write text files (path → text), each atomically; files that are up to date are not touched."""
         changed = {path: text for path, text in files.items() if self.read(path) != text}
         try:
             for path, text in changed.items():
@@ -147,7 +147,7 @@ class HubModel:
         return weights_hash(Path(paths[0]).parent)
 
     def write(self, files: Mapping[str, str], message: str) -> Pushed:
-        """Write text files in one commit; none is made if they are up to date."""
+        """Write text files (path → text) in one commit; none is made if they are up to date."""
         with tempfile.TemporaryDirectory() as empty:
             return push_folder(
                 empty,

@@ -31,7 +31,7 @@ class ResultPush:
     Attributes:
         home: the model.
         files: path → text.
-        index: the run's part of the card's `model-index`.
+        index: the run's results in the form of the card's `model-index`: `task`, `dataset`, `metrics`.
 
     Example:
 

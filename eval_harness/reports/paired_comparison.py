@@ -171,17 +171,17 @@ def _pair(first: PlayedRun, second: PlayedRun, names: Sequence[str]) -> tuple[Pa
 
 
 def _row(name: str, tasks: Sequence[str], pairs: Pairs) -> PairedRow:
-    own = {key: pair for key, pair in pairs.items() if key[0] in tasks}
-    changes = [two - one for one, two in own.values()]
-    difference = _differences(own).mean()
+    row_pairs = {key: pair for key, pair in pairs.items() if key[0] in tasks}
+    changes = [two - one for one, two in row_pairs.values()]
+    difference = _differences(row_pairs).mean()
     assert difference is not None  # every row has pairs
     return PairedRow(
         name,
-        len(own),
-        _mean_over_tasks(by_variation((*key[:2], one) for key, (one, _) in own.items())),
-        _mean_over_tasks(by_variation((*key[:2], two) for key, (_, two) in own.items())),
+        len(row_pairs),
+        _mean_over_tasks(by_variation((*key[:2], one) for key, (one, _) in row_pairs.items())),
+        _mean_over_tasks(by_variation((*key[:2], two) for key, (_, two) in row_pairs.items())),
         difference,
-        sign_flip_test(_changes(own)),
+        sign_flip_test(_changes(row_pairs)),
         None,
         better=sum(change > 0 for change in changes),
         equal=sum(change == 0 for change in changes),

@@ -86,6 +86,6 @@ def outcome_of(episode: EpisodeResult) -> str:
 
 
 def count_outcomes(episodes: Iterable[EpisodeResult]) -> dict[str, int]:
-    """How many episodes ended in each class, in the order of `OUTCOMES`; all classes are there."""
+    """Class → number of episodes that ended in it, for all classes of `OUTCOMES` in their order."""
     counts = Counter(map(outcome_of, episodes))
     return {name: counts[name] for name in OUTCOMES}

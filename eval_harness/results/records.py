@@ -65,7 +65,7 @@ class EpisodeResult:
         subgoals: the sub-goal that each action served, `""` for agents without sub-goals.
         scores: the simulator's score after each action.
         observations: the simulator's answers.
-        rejected: per action, the candidates that the simulator did not know.
+        rejected: for each action, the candidates that the simulator rejected before it.
         last_resort: indices of the actions that the harness chose because all candidates were rejected.
         stop_reason: `completed`, `lost` (negative score), `step_limit`, `decision_limit`, the kind
             of an early stop (`score_unchanged`, `few_distinct`), `agent_stopped` (it offered no
@@ -118,7 +118,7 @@ class EpisodeResult:
         return EpisodeKey(self.task, self.variation, self.seed)
 
     def to_dict(self) -> dict[str, Any]:
-        """The JSON form of one line of `episodes.jsonl`."""
+        """The JSON form of one line of `episodes.jsonl`; its keys are the fields."""
         return asdict(self)
 
     @classmethod
@@ -146,15 +146,15 @@ class RunResult:
         episodes, failed: number of scored and of failed episodes. Means exclude failed episodes.
         agent: the agent's name.
         models: role → id, revision or content hash, parameters.
-        agent_settings: further provenance from the agent's `describe`, such as its decoding.
+        agent_settings: further keys of the agent's `describe`, such as `decoding`.
         protocol: `name` and `hash` of the rules.
         rules: the protocol in full (`Protocol.model_dump`); empty in runs of earlier versions.
         seed: the run's seed.
         played: task → variations that were played, which may be fewer than the protocol's.
         complete: whether the run has every episode that any of its sessions was asked for.
         batch_size: episodes that advanced together.
-        versions: packages and Python.
-        hardware: processor, cores, memory, GPU.
+        versions: package → version; `python` is among the keys.
+        hardware: `processor`, `cores`, `memory_gb`, `system`, `gpu` (None without one), numbers of threads.
         wall_seconds: wall time of all sessions of the run.
         asked: task → variations that the sessions of the run were asked for.
         inputs_shortened: inputs of models that lost history to fit their context, over all episodes.
@@ -191,7 +191,7 @@ class RunResult:
     folder: Path | None = field(default=None, compare=False)
 
     def to_dict(self) -> dict[str, Any]:
-        """The JSON form of `results.json`."""
+        """The JSON form of `results.json`: all fields except `folder`."""
         record = asdict(self)
         del record["folder"]
         return record
@@ -224,7 +224,7 @@ class RunResult:
 
 
 def columns(turns: Sequence[TurnRecord]) -> dict[str, list[Any]]:
-    """The turns of an episode as the lists of its `EpisodeResult`."""
+    """The turns of an episode as the lists of its `EpisodeResult`: field → list."""
     return {
         "actions": [turn.action for turn in turns],
         "subgoals": [turn.subgoal for turn in turns],
@@ -246,7 +246,7 @@ def _first_fault(error: ValidationError) -> str:
 
 
 def summarize(episodes: Iterable[EpisodeResult]) -> dict[str, Any]:
-    """The fields of a `RunResult` that follow from its episodes."""
+    """The fields of a `RunResult` that follow from its episodes: field → value."""
     ordered = sorted(episodes, key=lambda episode: (_ORDER[episode.task], episode.key))
     played: dict[str, set[int]] = {}
     for episode in ordered:

@@ -23,7 +23,7 @@ _PACKAGES = (
 
 
 def versions() -> dict[str, str]:
-    """Versions of Python and of the packages that can change a score."""
+    """`python` and the packages that can change a score → version."""
     installed = {"python": platform.python_version()}
     for package in _PACKAGES:
         try:
@@ -34,7 +34,7 @@ def versions() -> dict[str, str]:
 
 
 def hardware() -> dict[str, Any]:
-    """Processor, cores, memory in GB, operating system, and what is in use: threads, the GPU."""
+    """`processor`, `cores`, `memory_gb`, `system`, `gpu`; threads of torch and ctranslate2 if loaded."""
     facts: dict[str, Any] = {
         "processor": _processor(),
         "cores": os.cpu_count(),

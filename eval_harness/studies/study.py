@@ -88,7 +88,7 @@ class Study(BaseModel):
         name: title of its reports.
         about: description in one line.
         recipe: name of a recipe, or a YAML file.
-        changes: values that override the recipe in all cells.
+        changes: key of the recipe → value that overrides it in all cells.
         protocol: name of the protocol of the runs, or a YAML file.
         tasks: play only these of the protocol's tasks; None means all.
         max_variations: play at most this number of variations per task.

@@ -192,25 +192,25 @@ def _step(active: Sequence[_Work], model: ChatModel, settings: PlaySettings) -> 
         work.read += answer.read
         work.written += answer.written
         work.shortened += answer.shortened
-        chosen = choose_step(answer.drawn or (answer.raw,), work.session)
-        execution = chosen.execution
+        selected = choose_step(answer.drawn or (answer.raw,), work.session)
+        execution = selected.execution
         work.searches += execution.searches
         observation = ""
         if execution.answer is None:
             observation = observation_text(execution.output, execution.error)
         else:
             work.answer = answer_text(execution.answer)
-        step = chosen.step or ToolStep(chosen.text.strip(), "")
+        step = selected.step or ToolStep(selected.text.strip(), "")
         work.steps.append(ToolStep(step.thought, step.code, observation))
         work.records.append(
             StepRecord(
                 step.thought,
                 step.code,
                 observation,
-                chosen.candidates,
-                chosen.unparsed,
-                chosen.failed,
-                chosen.votes,
+                selected.candidates,
+                selected.unparsed,
+                selected.failed,
+                selected.votes,
                 work.answer,
             )
         )

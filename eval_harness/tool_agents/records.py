@@ -87,7 +87,7 @@ class QuestionResult:
     shortened: int = 0
 
     def to_record(self) -> dict[str, Any]:
-        """The result as a JSON object."""
+        """The result as a JSON object, whose keys are the fields; `steps` holds one object per step."""
         return asdict(self) | {"steps": [asdict(step) for step in self.steps]}
 
     @classmethod
@@ -108,7 +108,7 @@ class ToolRun:
 
     Attributes:
         folder: where it is.
-        settings: model, mode, questions and decoding: equal in every session of the run.
+        settings: `model`, `mode`, `questions`, `samples` and the like: equal in every session of the run.
         results: answered questions by id, in the order of the questions.
         expected: ids of all questions of the run.
         seconds: time of all sessions.

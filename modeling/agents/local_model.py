@@ -133,7 +133,7 @@ class LocalModel(RoleModel):
         return cls(checkpoint, decoding, description, options, role)
 
     def describe(self) -> dict[str, Any]:
-        """Provenance: the checkpoint's, and of causal models how they are asked."""
+        """Provenance as of `Checkpoint.describe`; of causal models also state text, prompt and target."""
         record = self.checkpoint.describe()
         if self._format is None:
             return record

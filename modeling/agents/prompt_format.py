@@ -43,7 +43,7 @@ class PromptFormat(NamedTuple):
         )
 
     def describe(self) -> dict[str, Any]:
-        """Provenance."""
+        """Provenance: `prompt` (`name` and `hash`), `target`, `thinking`, `max_new_tokens`."""
         return {
             "prompt": {"name": self.template.name, "hash": self.template.hash},
             "target": str(self.target),

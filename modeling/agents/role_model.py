@@ -66,7 +66,7 @@ class RoleModel(ABC):
 
     @abstractmethod
     def describe(self) -> dict[str, Any]:
-        """Provenance: everything that its answers depend on."""
+        """Provenance: everything that its answers depend on, with at least the key `id`."""
 
     @abstractmethod
     def _input(self, state: AgentState) -> ModelInput:

@@ -104,7 +104,11 @@ class ServedModel(RoleModel):
             raise RunAborted(str(error), error.exit_code) from None
 
     def describe(self) -> dict[str, Any]:
-        """Provenance. The server's address is in the stored answers: it may change during a run."""
+        """Provenance: `id`, `kind`, `state_text`, prompt and target.
+
+        The server's address is not part of it, because it may change during a run; it is stored with the
+        answers.
+        """
         return {
             "id": self.id,
             "kind": "served",

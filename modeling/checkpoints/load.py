@@ -34,7 +34,7 @@ class Checkpoint:
         tokenizer: the tokenizer.
         files: `sha256:…` over the configs and tokenizer files of a folder, which affect answers too.
         kind: `seq2seq` or `causal`.
-        base: provenance of an adapter's base model; the adapter is merged into the weights.
+        base: `describe()` of an adapter's base model; the adapter is merged into the weights.
         description: what the model's folder says about its use.
 
     Example:
@@ -60,7 +60,7 @@ class Checkpoint:
         return sum(weights.numel() for weights in self.model.parameters())
 
     def describe(self) -> dict[str, Any]:
-        """Provenance: public name, revision, parameters, kind; hash of files and held-out tasks, if any."""
+        """Provenance: `id`, `revision`, `parameters`, `kind`; if any, `files`, `base`, `held_out_tasks`."""
         record: dict[str, Any] = {
             "id": public_name(self.id),
             "revision": self.revision,

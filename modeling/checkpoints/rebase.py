@@ -16,8 +16,8 @@ from modeling.checkpoints.training_record import RECORD
 def rebase_adapter(folder: str | Path, base: str, trained_on: str = "") -> None:
     """Let an adapter name a model of the Hub as its base, in place of the folder that it was trained on.
 
-    The folder must be a copy of that model. Its weights stay in the record; the card is written anew, without
-    scores.
+    The folder must be a copy of that model. Its weights stay in the record; a new card without scores is
+    written.
 
     Args:
         folder (`str` or `Path`): an adapter of `subgoal train` or `subgoal tools train`.

@@ -34,25 +34,26 @@ class TrainingResult:
 
     Attributes:
         role: role of the checkpoint.
-        recipe: all values used.
-        dataset: source (Hub id or name of the folder), revision, fingerprint, state_text_version,
-            examples by split.
-        base: checkpoint started from (Hub id or name of the folder), None for a start from scratch.
+        recipe: key of the recipe → value used.
+        dataset: `source` (Hub id or name of the folder), `revision`, `fingerprint`, `state_text_version`,
+            and `examples` by split.
+        base: `Checkpoint.describe()` of the checkpoint that was fine-tuned; None for training from scratch.
         parameters: number of weights.
         steps: optimizer steps.
         epochs: passes over the training split.
         best_step: step of the checkpoint kept.
-        metrics: validation_loss (without held-out tasks), exact_match (share of targets, None if not
-            counted) and decisions (decision accuracy, None if the split has none).
-        shortened: share of rows that lost history to fit, by split.
-        left_out: training rows left out because their target is too long.
+        metrics: `validation_loss` (without held-out tasks), `exact_match` (share of targets, None if not
+            counted) and `decisions` (decision accuracy, None if the split has none).
+        shortened: split → share of its rows that lost history to fit.
+        left_out: training rows excluded because their target is too long.
         wall_seconds: training time over all runs.
         weights: `sha256:…` of the weights.
-        versions: packages that matter.
+        versions: package → version, of the packages that can change the weights.
         decisions_by_task: task → decision accuracy on validation (see
             `modeling.training.evaluation.decision_accuracy`).
         exact_match_by_task: task → share of its targets, and examples counted.
-        curve: losses over steps (see `curve.training_curve`).
+        curve: losses over steps: `loss`, `validation_loss`, `decisions` → lists `step` and `value` (see
+            `modeling.training.evaluation.loss_curve`).
         example: an `input` of the validation split and the `answer` to it; for a causal model also the
             `prompt` that it reads.
         processes: how many trained together; a step has as many times the recipe's examples.
@@ -120,7 +121,7 @@ def open_folder(folder: Path, plan: dict[str, Any]) -> TrainingResult | None:
 
     Args:
         folder (`Path`): folder of the checkpoint.
-        plan (`dict`): role, recipe, and fingerprint of the dataset.
+        plan (`dict`): `role`, `recipe`, and `fingerprint` of the dataset.
 
     Returns:
         `TrainingResult` or `None`: the result if the training has finished.

@@ -129,13 +129,13 @@ def repository_file(source: str, name: str, revision: str | None = None) -> Path
         return path if path.is_file() else None
     check_environment()
     try:
-        found = cached_file(source, name, revision=revision, _raise_exceptions_for_missing_entries=False)
+        cached = cached_file(source, name, revision=revision, _raise_exceptions_for_missing_entries=False)
     except OSError as error:
         # Without network, a repository is what the cache holds of it.
         if isinstance(error.__cause__, LocalEntryNotFoundError) and _is_cached(source, revision):
             return None
         raise explain(source, error) from error
-    return Path(found) if found else None
+    return Path(cached) if cached else None
 
 
 def _is_cached(source: str, revision: str | None) -> bool:

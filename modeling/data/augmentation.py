@@ -59,16 +59,16 @@ class Names:
 
 @dataclass(frozen=True)
 class AugmentationConfig:
-    """What rewriting the text of examples takes.
+    """How the text of examples is rewritten.
 
     Attributes:
         texts: input of each example.
         targets: answer of each example.
         encode: input → token ids that fit the model.
         encode_target: answer → token ids.
-        chance: that an example's objects are shuffled, its percentages resampled and its flower pots
-            renumbered, 0 to 1.
-        counterfactuals: of the decision steps, if any are to be drawn.
+        chance: probability that an example's objects are shuffled, its percentages resampled and its flower
+            pots renumbered, 0 to 1.
+        counterfactuals: how counterfactual examples of decision steps are drawn; None for none.
 
     Example:
 
@@ -96,12 +96,12 @@ class AugmentationConfig:
 
 @dataclass(frozen=True)
 class Counterfactuals:
-    """What counterfactual examples take (see `modeling.data.counterfactual`).
+    """How counterfactual examples are drawn (see `modeling.data.counterfactual`).
 
     Attributes:
-        chance: that a decision step gets other evidence, 0 to 1.
+        chance: probability that a decision step gets other evidence, 0 to 1.
         decisions: indices of the examples that are decision steps.
-        evidence_only: that a decision step's input is cut down to its evidence, 0 to 1.
+        evidence_only: probability that a decision step's input is reduced to its evidence, 0 to 1.
 
     Example:
 
@@ -117,16 +117,16 @@ class Counterfactuals:
 
 
 class VariedExamples:
-    """Examples for a trainer; how one is varied depends on seed, epoch and example alone.
+    """Examples for a trainer. The augmentation of an example depends on seed, epoch and index alone.
 
     Args:
-        inputs (`Sequence[list[int]]`): token ids of the inputs.
-        labels (`Sequence[list[int]]`): token ids of the answers.
-        names (`Names`): what may be exchanged (see `find_names`).
+        inputs (`Sequence[list[int]]`): token ids of the inputs, of shape (examples, tokens).
+        labels (`Sequence[list[int]]`): token ids of the answers, of shape (examples, tokens).
+        names (`Names`): the names that may be replaced (see `find_names`).
         chance (`float`): share of the names that are replaced, on average, 0 to 1. Each example draws
             its own share, from none to twice this.
-        seed (`int`): of the draws.
-        longest (`int`, *optional*): an input that would become longer stays as it is.
+        seed (`int`): seed of the random draws.
+        longest (`int`, *optional*): longest input in tokens; names are not replaced if it would be exceeded.
         rewriting (`AugmentationConfig`, *optional*): changes of the text, before names are replaced.
 
     Example:
@@ -155,8 +155,12 @@ class VariedExamples:
     @property
     def lengths(self) -> list[int]:
         """Input lengths in tokens as they were; only cutting down to the evidence changes them much."""
-        others = self.rewriting.counterfactuals if self.rewriting else None
-        cut = others.decisions if others and others.evidence_only == 1 else frozenset()
+        counterfactuals = self.rewriting.counterfactuals if self.rewriting else None
+        cut = (
+            counterfactuals.decisions
+            if counterfactuals and counterfactuals.evidence_only == 1
+            else frozenset()
+        )
         return [len(ids) // _CUT if index in cut else len(ids) for index, ids in enumerate(self.inputs)]
 
     def __len__(self) -> int:
@@ -164,11 +168,11 @@ class VariedExamples:
 
     def __getitem__(self, index: int) -> dict[str, Ids]:
         inputs, labels = self._rewritten(index)
-        other = self._exchange(index, inputs, labels)
-        if other:
-            renamed = _replaced(inputs, other)
+        replacements = self._exchange(index, inputs, labels)
+        if replacements:
+            renamed = _replaced(inputs, replacements)
             if self.longest is None or len(renamed) <= max(self.longest, len(inputs)):
-                inputs, labels = renamed, _replaced(labels, other)
+                inputs, labels = renamed, _replaced(labels, replacements)
         return {"input_ids": inputs, "labels": labels}
 
     def _rewritten(self, index: int) -> tuple[Ids, Ids]:
@@ -179,11 +183,11 @@ class VariedExamples:
         draw = random.Random(hash((self.seed, self.epoch, index, 1)))
         shuffled = draw.random() < rewriting.chance
         text, target = rewriting.texts[index], rewriting.targets[index]
-        others = rewriting.counterfactuals
-        if others and index in others.decisions:
-            if draw.random() < others.chance:
+        counterfactuals = rewriting.counterfactuals
+        if counterfactuals and index in counterfactuals.decisions:
+            if draw.random() < counterfactuals.chance:
                 text, target = counterfactual(text, target, draw)
-            if draw.random() < others.evidence_only:
+            if draw.random() < counterfactuals.evidence_only:
                 text = evidence_alone(text)
         if shuffled:
             text, target = renumber_pots(text, target, draw)
@@ -206,15 +210,15 @@ class VariedExamples:
         counts = Counter(inputs)
         used = set(counts)
         answered = {token for token in labels if self._is_name(token)}
-        chosen = any(counts[token] == 1 for token in answered)
-        other: dict[int, Ids] = {}
-        for token in sorted(answered if chosen else counts):
+        by_meaning = any(counts[token] == 1 for token in answered)
+        replacements: dict[int, Ids] = {}
+        for token in sorted(answered if by_meaning else counts):
             if counts[token] > 1 and self._is_name(token) and draw.random() < share:
-                stranger = self._draw(token, draw)
-                if stranger[0] not in used:
-                    other[token] = stranger
-                    used.update(stranger)
-        return other
+                new = self._draw(token, draw)
+                if new[0] not in used:
+                    replacements[token] = new
+                    used.update(new)
+        return replacements
 
     def _is_name(self, token: int) -> bool:
         return token in self.names.words or token in self.names.letters
@@ -228,8 +232,8 @@ class VariedExamples:
         return word
 
 
-def _replaced(ids: Ids, other: Mapping[int, Ids]) -> Ids:
-    return [new for token in ids for new in other.get(token, (token,))]
+def _replaced(ids: Ids, replacements: Mapping[int, Ids]) -> Ids:
+    return [new for token in ids for new in replacements.get(token, (token,))]
 
 
 def find_names(inputs: Sequence[Ids], labels: Sequence[Ids], tokenizer: "PreTrainedTokenizerBase") -> Names:

@@ -96,7 +96,7 @@ class ChatFitter:
         self.is_complete = is_complete
 
     def encode(self, inputs: Sequence[ChatInput]) -> tuple[list[list[int]], list[int]]:
-        """Token ids of the prompts, and the indices of those that were shortened to fit.
+        """Token ids, of shape (inputs, tokens), and the indices of the prompts that were shortened to fit.
 
         Earlier observations are shortened first, the oldest first.
 

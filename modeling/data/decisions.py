@@ -26,9 +26,9 @@ def decision_rows(table: "Dataset", at_most: int | None = None) -> list[int]:
         return rows
     by_task = _by_task(rows, table["task"])
     return sorted(
-        members[place * len(members) // min(at_most, len(members))]
+        members[index * len(members) // min(at_most, len(members))]
         for members in by_task.values()
-        for place in range(min(at_most, len(members)))
+        for index in range(min(at_most, len(members)))
     )
 
 
@@ -46,7 +46,7 @@ def with_decision_share(
         decisions (`Sequence[int]`): rows that are decision steps.
         tasks (`Sequence[str]`): task of each row of the split.
         share (`float`): 0 leaves the rows as they are; below 1.
-        weights (`Mapping[str, float]`, *optional*): weight of a task in the division; 1 if not named.
+        weights (`Mapping[str, float]`, *optional*): task → its weight in the division; 1 if not named.
     """
     if not share or not decisions:
         return list(rows)

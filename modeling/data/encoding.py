@@ -35,7 +35,7 @@ class Fitter:
         self.source_length = source_length
 
     def encode(self, texts: Sequence[str]) -> tuple[list[list[int]], list[int]]:
-        """Token ids of each text, and the indices of the texts that were too long.
+        """Token ids, of shape (texts, tokens), and the indices of the texts that were too long.
 
         Texts that are too long lose their oldest history first, so that task and goal stay.
 
@@ -51,7 +51,7 @@ class Fitter:
         return ids, long
 
     def encode_targets(self, targets: Sequence[str]) -> list[list[int]]:
-        """Token ids of the answers that a model is trained to write, with their end-of-sequence tokens."""
+        """Token ids of answers, of shape (targets, tokens), with their end-of-sequence tokens."""
         return self._ids(list(targets))
 
     def decode(self, rows: list[list[int]]) -> list[str]:

@@ -50,7 +50,7 @@ class PromptFitter:
         self.thinking = thinking
 
     def encode(self, inputs: Sequence[str | PromptInput]) -> tuple[list[list[int]], list[int]]:
-        """Token ids of the prompts, and the indices of the inputs that lost history to fit.
+        """Token ids, of shape (inputs, tokens), and the indices of the inputs that lost history to fit.
 
         Args:
             inputs (`Sequence[str | PromptInput]`): state texts of a corpus, or states in play.
@@ -67,7 +67,7 @@ class PromptFitter:
         return rows, shortened
 
     def encode_targets(self, targets: Sequence[str]) -> list[list[int]]:
-        """Token ids of the answers that a model is trained to write, with their end marks."""
+        """Token ids of answers, of shape (targets, tokens), with their end-of-sequence tokens."""
         return [answer_ids(self.tokenizer, target) for target in targets]
 
     def decode(self, rows: list[list[int]]) -> list[str]:

@@ -50,7 +50,7 @@ class TokenFitter(Protocol):
     source_length: int
 
     def encode(self, texts: Any, /) -> tuple[list[list[int]], list[int]]:
-        """Token ids of inputs, and the indices of those that lost history to fit."""
+        """Token ids, of shape (inputs, tokens), and the indices of the inputs that lost history to fit."""
         ...
 
     def decode(self, rows: list[list[int]], /) -> list[str]:

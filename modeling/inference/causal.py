@@ -27,11 +27,11 @@ def end_tokens(model: "PreTrainedModel", tokenizer: "PreTrainedTokenizerBase") -
 def pad_left(ids: Sequence[Sequence[int]], pad: int) -> "dict[str, torch.Tensor]":
     """`input_ids` and `attention_mask`, of shape (texts, longest text).
 
-    The mask follows from the lengths, not from the token: many models pad with their end mark, which
-    also occurs inside of prompts.
+    The mask follows from the lengths, not from the token: many models pad with their end-of-sequence
+    token, which also occurs inside prompts.
 
     Args:
-        ids (`Sequence[list[int]]`): token ids of the prompts.
+        ids (`Sequence[list[int]]`): token ids of the prompts, of shape (texts, tokens).
         pad (`int`): token that fills the left.
     """
     import torch

@@ -80,7 +80,7 @@ class ChatModel(ABC):
 
     @abstractmethod
     def describe(self) -> dict[str, Any]:
-        """Provenance, for the record of a run."""
+        """Provenance for the record of a run, with at least the key `id`."""
 
 
 class LocalChat(ChatModel):
@@ -146,7 +146,7 @@ class LocalChat(ChatModel):
         return [listed.get(index, _UNANSWERED) for index in range(len(inputs))]
 
     def describe(self) -> dict[str, Any]:
-        """The checkpoint's provenance, and the engine."""
+        """Provenance as of `Checkpoint.describe`, and `backend`."""
         return {**self._checkpoint.describe(), "backend": self._backend.name}
 
 
@@ -233,7 +233,7 @@ class ServedChat(ChatModel):
         )
 
     def describe(self) -> dict[str, Any]:
-        """Provenance. The server's address is in the stored answers: it may change during a run."""
+        """Provenance: `id` and `kind`. The server's address, which may change, is in the stored answers."""
         return {"id": self.id, "kind": "served"}
 
 

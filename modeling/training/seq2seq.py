@@ -65,7 +65,7 @@ class Seq2SeqStudent(Student):
         return train_tokenizer(texts, plan.vocab_size, plan.min_frequency, self.recipe.source_length, words)
 
     def trainer(self, examples: Examples, flow: TrainingFlow) -> "RoleTrainer":
-        """A `Seq2SeqTrainer` on examples that are augmented anew in each epoch."""
+        """A `Seq2SeqTrainer` on examples whose augmentation differs in each epoch."""
         from transformers import DataCollatorForSeq2Seq
 
         from modeling.training.arguments import seq2seq_arguments
@@ -98,7 +98,7 @@ class Seq2SeqStudent(Student):
     def _varied(self, examples: Tokenized, names: Names) -> VariedExamples:
         recipe, fitter = self.recipe, self.fitter
         deciding = set(decision_rows(self.data.train))
-        others = Counterfactuals(
+        counterfactuals = Counterfactuals(
             chance=recipe.counterfactual,
             decisions=frozenset(index for index, row in enumerate(examples.rows) if row in deciding),
             evidence_only=recipe.evidence_only,
@@ -109,7 +109,7 @@ class Seq2SeqStudent(Student):
             lambda text: fitter.encode([text])[0][0],
             lambda target: fitter.encode_targets([target])[0],
             recipe.vary,
-            others if recipe.counterfactual or recipe.evidence_only else None,
+            counterfactuals if recipe.counterfactual or recipe.evidence_only else None,
         )
         longest = recipe.source_length
         return VariedExamples(

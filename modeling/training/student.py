@@ -43,14 +43,14 @@ class Examples:
 
 @dataclass(frozen=True)
 class TrainingFlow:
-    """What a trainer needs beside model and examples.
+    """What a trainer needs besides the model and the examples.
 
     Attributes:
         checkpoints: folder of the checkpoints that the trainer writes.
         name: name of the run in experiment trackers.
         clock: progress of the training.
         callbacks: reporters of losses.
-        count_decisions: gives the share of right decisions on validation, 0 to 1, if there are any.
+        count_decisions: returns the decision accuracy on validation, 0 to 1; None without decision steps.
         say: prints a line.
 
     Example:
@@ -81,7 +81,7 @@ class Student(ABC):
     Attributes:
         model: the module that the trainer optimizes.
         tokenizer: its tokenizer.
-        base: provenance of the checkpoint it starts from; None for a start from scratch.
+        base: `Checkpoint.describe()` of the checkpoint that is fine-tuned; None for training from scratch.
         fitter: turns state texts and targets into token ids.
 
     Raises:
@@ -135,15 +135,15 @@ class Student(ABC):
         """
 
     def finish(self) -> None:  # noqa: B027
-        """What is to be done once after the training, before answers are decoded."""
+        """Called once after the training, before answers are decoded."""
 
     def prompt(self, text: str) -> dict[str, str]:
-        """What the model reads for a state text, for the card: `prompt`, if that is not the text itself."""
+        """The `prompt` that the model reads for a state text; empty if it reads the text itself."""
         return {}
 
     @property
     def libraries(self) -> tuple[str, ...]:
-        """Distributions whose versions belong into the record, beside those of every training."""
+        """Distributions whose versions are recorded in addition to those of every training."""
         return ()
 
     @abstractmethod

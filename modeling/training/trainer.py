@@ -83,7 +83,7 @@ def _lengths(examples: Dataset) -> list[int]:
 
 
 class RoleTrainer(Trainer):
-    """A `Trainer` whose learning rate follows a `TrainingClock`, and that counts right decisions.
+    """A `Trainer` whose learning rate follows a `TrainingClock`, and that measures decision accuracy.
 
     Args:
         recipe (`Recipe`): of one role.
@@ -119,7 +119,7 @@ class RoleTrainer(Trainer):
         self.add_callback(_StopRules(clock, recipe.patience))
 
     def evaluate(self, *args: Any, **kwargs: Any) -> dict[str, float]:
-        """Loss of the validation examples, and the share of right decisions."""
+        """Validation metrics: `eval_loss`, and `eval_decisions` (decision accuracy, 0 to 1)."""
         metrics = super().evaluate(*args, **kwargs)
         if self.count_decisions is not None:
             metrics["eval_decisions"] = self.count_decisions()
@@ -129,8 +129,8 @@ class RoleTrainer(Trainer):
     def create_optimizer(self, model: Any = None) -> torch.optim.Optimizer:
         """The recipe's optimizer."""
         if self.optimizer is None and self.recipe.optimizer == "muon":
-            chosen: Any = self.model if model is None else model
-            self.optimizer = MuonWithAdamW(chosen, self.recipe)
+            module: Any = self.model if model is None else model
+            self.optimizer = MuonWithAdamW(module, self.recipe)
         return super().create_optimizer(model)
 
     def create_scheduler(
@@ -143,9 +143,9 @@ class RoleTrainer(Trainer):
                 share = self.clock.share(step, num_training_steps)
                 return rate_factor(self.recipe.schedule, self.recipe.warmup, share)
 
-            chosen = optimizer or self.optimizer
-            assert chosen is not None
-            self.lr_scheduler = torch.optim.lr_scheduler.LambdaLR(chosen, factor)
+            current = optimizer or self.optimizer
+            assert current is not None
+            self.lr_scheduler = torch.optim.lr_scheduler.LambdaLR(current, factor)
             self._created_lr_scheduler = True
         return self.lr_scheduler
 

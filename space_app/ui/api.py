@@ -237,7 +237,7 @@ def _answer(session: Session) -> dict[str, Any]:
 
 
 def describe(episode: DemoEpisode) -> dict[str, Any]:
-    """The state of an episode, ready for JSON."""
+    """The state of an episode, ready for JSON; `last` holds the fields of the last `Turn`."""
     state, (task, variation, seed) = episode.state, episode.key
     return {
         "task": task,

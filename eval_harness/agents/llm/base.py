@@ -25,10 +25,10 @@ class Memory:
 
     Attributes:
         episode: the game.
-        conversation: with the model.
-        decisions: by step. `act` may be called again for a step, and then returns the same.
-        thoughts: what the model said before the action, by step.
-        intended: the agent's first candidate, by step. Another action in the history means that the
+        conversation: the requests to the model.
+        decisions: step → decision. `act` may be called again for a step, and then returns the same.
+        thoughts: step → what the model wrote before the action.
+        intended: step → the agent's first candidate. Another action in the history means that the
             simulator rejected it.
         other_cost: cost of other models for the current decision.
 
@@ -141,7 +141,7 @@ class LLMAgent(ABC, Generic[M]):
         """Candidate actions, best first. An empty tuple ends the episode."""
 
     def describe(self) -> dict[str, Any]:
-        """Provenance: the agent's name, its model and its token budget."""
+        """Provenance: the agent's `name`, `models` with the key `llm`, and `budget_tokens`."""
         return {
             "name": self.name,
             "models": {"llm": self.llm.describe()},

@@ -60,7 +60,7 @@ class LLM:
         Args:
             messages (`Sequence[Message]`): the conversation.
             seed (`int`): the episode's: the same question in another episode is another request.
-            about (`Mapping`): what is noted beside the completion.
+            about (`Mapping`): stored with the completion: `agent`, `task`, `variation`, `purpose`.
 
         Raises:
             RequestRejected: if the server does not accept this request, or gives reasoning without an
@@ -82,7 +82,7 @@ class LLM:
         return answer
 
     def describe(self) -> dict[str, Any]:
-        """Provenance: the model's name. Its server is in the completions: it may move during a run."""
+        """Provenance: `id` and `kind`. The server, which may change, is stored in the completions."""
         return {"id": self.session.client.model, "kind": "served"}
 
 
@@ -96,7 +96,7 @@ class Conversation:
     Args:
         llm (`LLM`): is asked.
         seed (`int`): the episode's.
-        about (`Mapping`): noted beside completions: agent, task, variation.
+        about (`Mapping`): stored with the completions: `agent`, `task`, `variation`.
 
     Example:
 

@@ -154,7 +154,7 @@ class Reflexion(LLMAgent[_TrialMemory]):
         return one_line(answer, 1000)
 
     def describe(self) -> dict[str, Any]:
-        """Provenance, with the number of trials."""
+        """Provenance as of `LLMAgent.describe`, and the number of `trials`."""
         return {**super().describe(), "trials": self.trials}
 
 

@@ -27,10 +27,10 @@ class _SageMemory(Memory):
     """What is kept of one episode.
 
     Attributes:
-        buffer: Sage's actions that are not yet played.
+        buffer: Sage's actions that are not played yet.
         sage: steps at which Sage acted.
         calm: step from which actions without reward are counted.
-        swift: Swift's decision, by step.
+        swift: step → Swift's decision.
     """
 
     buffer: list[str] = field(default_factory=list)
@@ -160,11 +160,11 @@ class SwiftSage(LLMAgent[_SageMemory]):
         return read_actions(answer, MAX_QUEUED_ACTIONS)
 
     def describe(self) -> dict[str, Any]:
-        """Provenance: Sage's model, and Swift with its models."""
+        """Provenance: `models` of Sage (`llm`) and of Swift, and `swift`, the rest of Swift's provenance."""
         swift = dict(self.swift.describe())
         models = swift.pop("models", {})
-        own = super().describe()
-        return {**own, "models": {**own["models"], **models}, "swift": swift}
+        record = super().describe()
+        return {**record, "models": {**record["models"], **models}, "swift": swift}
 
 
 def _critical(decision: Decision) -> str:

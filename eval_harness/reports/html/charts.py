@@ -70,9 +70,9 @@ def _points(curve: Sequence[float], longest: int) -> list[tuple[int, float]]:
 
 
 def provenance_rows(results: Sequence[RunResult]) -> list[dict[str, Any]]:
-    """Provenance of the runs, one row per fact; empty text if a run does not record it.
+    """Provenance of the runs, one row per fact: its `name`, and `values`, one per run.
 
-    If all runs agree, the row has one value.
+    A value is empty if the run does not record the fact. If all runs agree, the row has one value.
     """
     facts = [_facts(result) for result in results]
     rows = []

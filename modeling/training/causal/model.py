@@ -1,4 +1,4 @@
-"""What of a causal model is trained: all of it, its upper layers, or LoRA in all or the upper layers."""
+"""Which parts of a causal model are trained: all layers, the upper ones, or LoRA in either."""
 
 from dataclasses import dataclass
 from pathlib import Path

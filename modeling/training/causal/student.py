@@ -73,7 +73,7 @@ class CausalStudent(Student):
         )
 
     def prompt(self, text: str) -> dict[str, str]:
-        """The prompt as the tokenizer's chat template writes it."""
+        """The `prompt` as the tokenizer's chat template writes it."""
         ids, _ = self.fitter.encode([text])
         return {"prompt": str(self.tokenizer.decode(ids[0]))}
 

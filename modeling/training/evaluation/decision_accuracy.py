@@ -62,13 +62,13 @@ def decision_accuracy(
         right = None if decided is None else decided == decided_for(task_of(text), target)
         outcomes.setdefault(task, []).append(right)
     return DecisionAccuracy(
-        share=round(sum(found.count(True) for found in outcomes.values()) / len(rows), 4),
+        share=round(sum(results.count(True) for results in outcomes.values()) / len(rows), 4),
         by_task={
             task: {
-                "share": round(found.count(True) / len(found), 4),
-                "undecided": round(found.count(None) / len(found), 4),
-                "examples": len(found),
+                "share": round(results.count(True) / len(results), 4),
+                "undecided": round(results.count(None) / len(results), 4),
+                "examples": len(results),
             }
-            for task, found in sorted(outcomes.items())
+            for task, results in sorted(outcomes.items())
         },
     )
