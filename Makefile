@@ -73,7 +73,7 @@ $(REAL_MODEL): $(DEV)
 SMOKE ?= \
 	tests/subgoal/test_cli.py \
 	tests/dataset_builder/dataset/test_build.py tests/dataset_builder/dataset/test_load.py \
-	tests/dataset_builder/common/test_hub.py tests/dataset_builder/llm/test_client.py \
+	tests/dataset_builder/hub/test_push_folder.py tests/dataset_builder/llm/test_client.py \
 	tests/modeling/training/test_train.py tests/modeling/training/test_model_init.py \
 	tests/modeling/inference/test_backends.py tests/modeling/checkpoints/test_publish.py \
 	tests/eval_harness/rollout/test_run.py tests/eval_harness/metrics \

@@ -54,3 +54,9 @@ def test_compiled_modules_are_kept_whatever_the_environment_says() -> None:
     ).stdout
     assert "PATH=" in shown
     assert "PYTHONDONTWRITEBYTECODE" not in shown
+
+
+def test_the_smoke_tests_exist() -> None:
+    smoke = re.findall(r"tests/[\w/.]+", (ROOT / "Makefile").read_text(encoding="utf-8"))
+    assert len(smoke) > 10
+    assert [path for path in smoke if not (ROOT / path).exists()] == []
