@@ -128,10 +128,12 @@ train-%: $(STAMP)
 	$(PY) -m subgoal train $* --dataset release/dataset --recipe scratch-small --out $(MODELS)/first/$*
 	$(PY) -m subgoal train $* --dataset release/dataset --recipe scratch-small-more \
 	  --base $(MODELS)/first/$* --out $(MODELS)/more/$*
-	[ $* = flat ] || $(PY) -m subgoal train $* --dataset release/dataset --recipe scratch-small-evidence \
+	$(PY) -m subgoal train $* --dataset release/dataset --recipe scratch-small-evidence \
 	  --base $(MODELS)/more/$* --out $(MODELS)/evidence/$*
-	[ $* != controller ] || $(PY) -m subgoal train $* --dataset release/dataset --recipe scratch-small-polish \
+	[ $* = executor ] || $(PY) -m subgoal train $* --dataset release/dataset --recipe scratch-small-polish \
 	  --base $(MODELS)/evidence/$* --out $(MODELS)/polish/$*
+	[ $* = flat ] || $(PY) -m subgoal train $* --dataset release/dataset --recipe scratch-small-unsimplified \
+	  --base $(MODELS)/$(if $(filter executor,$*),evidence,polish)/$* --out $(MODELS)/unsimplified/$*
 
 clean: ## remove .venv and caches; results stay
 	rm -rf $(VENV) .venv-lowest .venv-newest .mypy_cache .ruff_cache .pytest_cache *.egg-info
