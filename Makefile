@@ -51,7 +51,7 @@ quickstart: $(STAMP) ## the whole method at small scale: simulator to scores (AR
 
 # One process per core, at most four: each loads torch and starts Java, which may take 3 GB of memory. Neighbouring tests
 # stay in one process (`worksteal`), because they share fixtures. Slow tests measure time and memory, so they run alone.
-PARALLEL := --numprocesses logical --maxprocesses 4 --dist worksteal
+PARALLEL = --numprocesses $(shell $(PYTHON) -c 'import os; print(min(4, (os.cpu_count() or 1) + 1))') --dist worksteal
 
 # Tests play few steps per Java process: its second compiler would cost more than it saves.
 QUICK_JAVA = JAVA_TOOL_OPTIONS="$$JAVA_TOOL_OPTIONS -XX:TieredStopAtLevel=1"

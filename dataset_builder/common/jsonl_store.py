@@ -55,7 +55,8 @@ class JsonlStore:
                 self._records[tuple(record["key"])] = record
             except (ValueError, KeyError, TypeError) as error:
                 raise SubgoalError(
-                    f"{self.path} line {number} is not a keyed record: name another folder, or remove it."
+                    f"{self.path} line {number} is not a keyed record: name another folder, "
+                    "or remove the line."
                 ) from error
 
     def keys(self) -> set[Key]:

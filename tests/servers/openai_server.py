@@ -151,6 +151,10 @@ class OpenAIServer:
         self.most = max(self.most, self._open)
         try:
             return await self._reply(request)
+        except asyncio.CancelledError:
+            # The server has died. uvicorn would log this, to the stderr that a test reads if another test of
+            # the process has set up uvicorn's loggers.
+            return Response(status_code=499)
         finally:
             self._open -= 1
 
