@@ -49,8 +49,9 @@ $(DEV): $(STAMP)
 quickstart: $(STAMP) ## the whole method at small scale: simulator to scores (ARGS="--out DIR --seed N")
 	$(PY) -m subgoal quickstart $(ARGS)
 
-# One process per core, at most four: each loads torch and starts Java, which may take 3 GB of memory. Neighbouring tests
-# stay in one process (`worksteal`), because they share fixtures. Slow tests measure time and memory, so they run alone.
+# One process more than cores, because tests wait for servers and browsers; at most four, because each loads torch and
+# starts Java, which may take 3 GB of memory. Neighbouring tests stay in one process (`worksteal`), because they share
+# fixtures. Slow tests measure time and memory, so they run alone.
 PARALLEL = --numprocesses $(shell $(PYTHON) -c 'import os; print(min(4, (os.cpu_count() or 1) + 1))') --dist worksteal
 
 # Tests play few steps per Java process: its second compiler would cost more than it saves.
