@@ -15,7 +15,7 @@ from dataset_builder.common.jsonl_store import JsonlStore
 from dataset_builder.engines.base import Engine
 from dataset_builder.engines.local import LocalEngine
 from dataset_builder.expert.solve import NoVerifiedPath, find_trajectory
-from dataset_builder.simulator.retry import MAX_JVM_RESTARTS, retrying
+from dataset_builder.simulator.retry import GIVEN_UP, retrying
 from dataset_builder.simulator.simulator import Simulator, check_simplifications
 from dataset_builder.simulator.tasks import SPLITS, Task
 from dataset_builder.trajectories.corpus import CollectReport, report, trajectory_store
@@ -194,7 +194,7 @@ class _Collector:
                 )
             )
         except SimulatorDied:
-            return {"given_up": f"the Java process died {MAX_JVM_RESTARTS} times"}
+            return {"given_up": GIVEN_UP}
         except NoVerifiedPath as error:
             return {"given_up": str(error).partition(": ")[2]}
         return {"trajectory": trajectory.to_dict()}

@@ -5,6 +5,8 @@ from collections.abc import Generator
 from dataclasses import dataclass
 from typing import NamedTuple
 
+from dataset_builder.common.errors import SubgoalError
+
 Plan = list[tuple[str, ...]]
 """Actions to play, in order; each a tuple of wordings that are tried in turn if the simulator rejects one.
 
@@ -34,6 +36,21 @@ Experiment = Generator[str, Seen, None]
 
 _NAVIGATION = re.compile(r"(open door to|close door to|go to|teleport to) ")
 _POLL = re.compile(r"(examine|use thermometer|look at|look in) |wait1?$")
+
+
+class ReplayFailed(SubgoalError):
+    """A replay did not reach the full score; the message says why.
+
+    Example:
+
+    ```python
+    try:
+        replay.play(plan)
+    except ReplayFailed as error:
+        print(error)
+    ```
+    """
+
 
 ANSWER = "0"
 """What an expert answers when the simulator asks which object is meant."""

@@ -1,4 +1,4 @@
-"""Replaying a path in the game without simplifications: doors, walks and watering cans.
+"""Replaying a path in the game without simplifications: doors, walks and watering.
 
 The verified paths use the simplifications `easy`: they teleport, all doors are open, and flower pots water
 themselves. A replay without them walks through the doors instead, and waters the pots of growing plants. The
@@ -11,10 +11,9 @@ from collections import deque
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
-from dataset_builder.common.errors import SubgoalError
-from dataset_builder.expert.plan import ANSWER
+from dataset_builder.expert.plan import ANSWER, ReplayFailed
 from dataset_builder.simulator.look import room_of
-from dataset_builder.simulator.simulator import Episode
+from dataset_builder.simulator.simulator import Episode, StepResult
 from dataset_builder.trajectories.genetics import flower_pots
 from dataset_builder.trajectories.subgoals import SubGoal
 from dataset_builder.trajectories.trajectory import Step, to_fraction
@@ -41,22 +40,8 @@ _DOOR = re.compile(r"(open|close) door to (.+)")
 _SELF_WATERING = "self watering "
 _WATER = re.compile(r"\bwater\b")
 _PLANT = re.compile(r"\b(?:seed|seedling|plant|tree)\b")
-_MAX_WAITS = 8
+_MAX_WAITS = 7
 _MAX_FILLS = 3
-
-
-class NotReplayed(SubgoalError):
-    """The path did not reach the full score without simplifications; the message says why.
-
-    Example:
-
-    ```python
-    try:
-        replay.play(plan)
-    except NotReplayed as error:
-        print(error)
-    ```
-    """
 
 
 @dataclass(frozen=True)
@@ -115,7 +100,7 @@ class WalkingReplay:
             `list[str]`: the actions that were played and accepted, walks included.
 
         Raises:
-            NotReplayed: if a room cannot be reached.
+            ReplayFailed: if a room cannot be reached.
             SimulatorDied: if the Java process ended.
         """
         self.play([PlannedStep(action, "prepare()", taught=False) for action in actions], strict=False)
@@ -132,7 +117,7 @@ class WalkingReplay:
             strict (`bool`, *optional*, defaults to `True`): raise an error if an action is rejected.
 
         Raises:
-            NotReplayed: if an action is rejected or loses the episode, a room cannot be reached, or the path
+            ReplayFailed: if an action is rejected or loses the episode, a room cannot be reached, or the path
                 becomes too long.
             SimulatorDied: if the Java process ended.
         """
@@ -147,16 +132,20 @@ class WalkingReplay:
     def room(self) -> str:
         return room_of(self.episode.look())
 
+    def _is_closed(self, room: str) -> bool:
+        """Whether the door to a neighbouring room is closed."""
+        return f"door to the {room} (that is closed)" in self.episode.look()
+
     def _walk(self, stop: PlannedStep, destination: str, strict: bool) -> None:
         """Walk to a room, or until the last room of the search is reached on the way."""
         target = stop.action.removeprefix(_TELEPORT)
         while not self.episode.done and (room := self.room) not in (target, destination):
             next_room = route(room, target)[0]
-            if f"door to the {next_room} (that is closed)" in self.episode.look():
+            if self._is_closed(next_room):
                 self._do(f"open door to {next_room}", stop, strict)
             self._do(f"go to {next_room}", stop, strict)
             if self.room == room:
-                raise NotReplayed(f"no way from {room} to {next_room}")
+                raise ReplayFailed(f"no way from {room} to {next_room}")
             self._visited.add(self.room)
 
     def _perform(self, planned: PlannedStep, strict: bool) -> None:
@@ -164,9 +153,8 @@ class WalkingReplay:
         if action == ANSWER and not self._asked:
             return
         door = _DOOR.fullmatch(action)
-        shut = door is not None and f"door to the {door[2]} (that is closed)" in self.episode.look()
-        if door and shut == (door[1] == "close"):
-            return
+        if door and self._is_closed(door[2]) == (door[1] == "close"):
+            return  # the door is as it should be
         if action.startswith("wait"):
             self._water(planned)
         self._do(action, planned, strict)
@@ -193,33 +181,38 @@ class WalkingReplay:
 
     def _do(self, action: str, planned: PlannedStep, strict: bool = True) -> None:
         """Play and record an action; wait for what is to be focused on if it has not grown yet."""
-        for _ in range(_MAX_WAITS if strict and action.startswith("focus on ") else 1):
+        waits = _MAX_WAITS if strict and action.startswith("focus on ") else 0
+        look, inventory = self.episode.look(), self.episode.inventory()
+        result = self.episode.step(action)
+        while not result.accepted and waits:
+            waits -= 1
+            self._do("wait1", planned)
             look, inventory = self.episode.look(), self.episode.inventory()
             result = self.episode.step(action)
-            if result.accepted:
-                break
-            if strict and action.startswith("focus on "):
-                self._do("wait1", planned)
-        else:
-            if strict:
-                raise NotReplayed(f"{action}: {result.observation[:80]}")
+        if strict:
+            self._check(action, result)
+        elif not result.accepted:
             return
-        if strict and self.episode.done and self.episode.score < 100:
-            raise NotReplayed(f"{action}: the episode is lost")
-        if strict and len(self.steps) >= MAX_ACTIONS:
-            raise NotReplayed(f"more than {MAX_ACTIONS} actions")
         self._asked = result.ambiguous
         moves = result.moves - self._before
         self.steps.append(Step(look, inventory, action, result.observation, to_fraction(result.score), moves))
         self.subgoals.append(planned.subgoal.replace(_SELF_WATERING, ""))
         self.taught.append(planned.taught)
 
+    def _check(self, action: str, result: StepResult) -> None:
+        if not result.accepted:
+            raise ReplayFailed(f"{action}: {result.observation[:80]}")
+        if result.done and result.score < 100:
+            raise ReplayFailed(f"{action}: the episode is lost")
+        if len(self.steps) >= MAX_ACTIONS:
+            raise ReplayFailed(f"more than {MAX_ACTIONS} actions")
+
 
 def route(start: str, target: str) -> list[str]:
     """The rooms on a shortest route from one room to another, without the first.
 
     Raises:
-        NotReplayed: if the house has no such room.
+        ReplayFailed: if the house has no such room.
     """
     routes = deque([[start]])
     seen = {start}
@@ -231,11 +224,11 @@ def route(start: str, target: str) -> list[str]:
             if room not in seen:
                 seen.add(room)
                 routes.append([*rooms, room])
-    raise NotReplayed(f"there is no way from {start or 'here'} to {target}")
+    raise ReplayFailed(f"there is no way from {start or 'here'} to {target}")
 
 
 def _walks(plan: Sequence[PlannedStep]) -> Iterator[tuple[list[PlannedStep], PlannedStep | None]]:
-    """Each other step of a path, with the teleports before it."""
+    """Each step that is not a teleport, with the teleports before it."""
     stops: list[PlannedStep] = []
     for planned in plan:
         if planned.action.startswith(_TELEPORT):

@@ -8,11 +8,10 @@ from rich.progress import Progress
 
 from dataset_builder.annotation.annotators import version_of
 from dataset_builder.common.console import progress_line
-from dataset_builder.common.errors import SimulatorDied, SubgoalError, UsageError
+from dataset_builder.common.errors import SubgoalError, UsageError
 from dataset_builder.common.jsonl_store import JsonlStore
-from dataset_builder.practice.perturbed_replay import Practice, ReplayFailed, practise
-from dataset_builder.practice.threads import play_all
-from dataset_builder.simulator.retry import MAX_JVM_RESTARTS, retrying
+from dataset_builder.practice.perturbed_replay import Practice, practise
+from dataset_builder.practice.threads import attempt, play_all
 from dataset_builder.simulator.simulator import Episode
 from dataset_builder.simulator.tasks import get_task
 from dataset_builder.trajectories.corpus import Corpus, read_segments, segment_rows
@@ -136,13 +135,8 @@ def _key(unit: Unit) -> tuple[str, int, int]:
 
 def _outcome(episode: Episode, unit: Unit) -> dict[str, Any]:
     """The record of a replay: the practice, or the reason of the failure."""
-    try:
-        played = retrying(lambda: practise(episode, *unit))
-    except SimulatorDied:
-        return {"given_up": f"the Java process died {MAX_JVM_RESTARTS} times"}
-    except ReplayFailed as error:
-        return {"given_up": str(error)}
-    return practice_record(played)
+    played = attempt(lambda: practise(episode, *unit))
+    return {"given_up": played} if isinstance(played, str) else practice_record(played)
 
 
 def practice_record(played: Practice) -> dict[str, Any]:

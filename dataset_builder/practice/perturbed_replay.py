@@ -17,6 +17,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from random import Random
 
+from dataset_builder.expert.plan import ReplayFailed
 from dataset_builder.simulator.look import room_of
 from dataset_builder.simulator.simulator import Episode
 from dataset_builder.simulator.tasks import MAX_EPISODE_STEPS
@@ -39,20 +40,6 @@ _POUR = re.compile(r"pour (.+) (?:into|in) .+")
 _CHANGE = re.compile(r"\bto (?:boil|melt|freeze|change the state)")
 _PRIMARY = ("red", "blue", "yellow")
 _PAINT = re.compile(r"\(containing (?:a substance called )?([a-z-]+ paint)\)")
-
-
-class ReplayFailed(Exception):
-    """The replay did not reach the full score.
-
-    Example:
-
-    ```python
-    try:
-        practice = practise(simulator.episode(step_limit=None), trajectory, segments, seed=0)
-    except ReplayFailed as error:
-        print(error)
-    ```
-    """
 
 
 @dataclass(frozen=True)

@@ -1,12 +1,30 @@
-"""Playing many episodes in threads of this process."""
+"""Playing many episodes in threads of this process, and what becomes of one that fails."""
 
 from collections.abc import Callable, Sequence
 from typing import TypeVar
 
+from dataset_builder.common.errors import SimulatorDied
 from dataset_builder.engines.local import WorkerThreads
+from dataset_builder.expert.plan import ReplayFailed
+from dataset_builder.practice.perturbed_replay import Practice
+from dataset_builder.simulator.retry import GIVEN_UP, retrying
 from dataset_builder.simulator.simulator import Episode, Simulator
 
 T = TypeVar("T")
+
+
+def attempt(play: Callable[[], Practice]) -> Practice | str:
+    """The replay that a function plays, or the reason why there is none.
+
+    Args:
+        play (`Callable`): loads an episode and replays a path; called again if the Java process died.
+    """
+    try:
+        return retrying(play)
+    except SimulatorDied:
+        return GIVEN_UP
+    except ReplayFailed as error:
+        return str(error)
 
 
 def play_all(

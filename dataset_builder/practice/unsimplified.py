@@ -12,14 +12,14 @@ from rich.progress import Progress
 
 from dataset_builder.annotation.annotators import version_of
 from dataset_builder.common.console import progress_line
-from dataset_builder.common.errors import SimulatorDied, UsageError
+from dataset_builder.common.errors import UsageError
 from dataset_builder.common.jsonl_store import JsonlStore, Key
 from dataset_builder.expert.collect import Limits, limit_variations
-from dataset_builder.expert.walking import NotReplayed, PlannedStep, WalkingReplay
+from dataset_builder.expert.plan import ReplayFailed
+from dataset_builder.expert.walking import PlannedStep, WalkingReplay
 from dataset_builder.practice.generate import PracticeStats, practice_record, practice_stats, read_practice
 from dataset_builder.practice.perturbed_replay import Practice
-from dataset_builder.practice.threads import play_all
-from dataset_builder.simulator.retry import MAX_JVM_RESTARTS, retrying
+from dataset_builder.practice.threads import attempt, play_all
 from dataset_builder.simulator.simulator import Episode
 from dataset_builder.simulator.tasks import get_task
 from dataset_builder.trajectories.corpus import (
@@ -106,6 +106,7 @@ def replay_corpus(
 class _PathUnit(NamedTuple):
     path: Trajectory
     segments: Sequence[Segment]
+    rules: str
 
     @property
     def key(self) -> tuple[str, int, str]:
@@ -113,7 +114,7 @@ class _PathUnit(NamedTuple):
 
     @property
     def source(self) -> str:
-        return _digest(version_of("rules"), self.path.actions, segment_rows(self.segments))
+        return _digest(self.rules, self.path.actions, segment_rows(self.segments))
 
     def replay(self, episode: Episode) -> Practice:
         return _replay(episode, self.path, self.segments)
@@ -162,15 +163,8 @@ class _Stores:
 
     def replay(self, episode: Episode, unit: "_PathUnit | _PracticeUnit") -> None:
         """Replay a unit and store the result."""
-        record: dict[str, Any]
-        try:
-            played = retrying(lambda: unit.replay(episode))
-        except SimulatorDied:
-            record = {"given_up": f"the Java process died {MAX_JVM_RESTARTS} times"}
-        except NotReplayed as error:
-            record = {"given_up": str(error)}
-        else:
-            record = self._record(unit, played)
+        played = attempt(lambda: unit.replay(episode))
+        record = {"given_up": played} if isinstance(played, str) else self._record(unit, played)
         self._store_of(unit).append(unit.key, record | {"source": unit.source})
 
     def _record(self, unit: "_PathUnit | _PracticeUnit", played: Practice) -> dict[str, Any]:
@@ -196,7 +190,8 @@ def _paths(corpus: Corpus, limits: Limits) -> list[_PathUnit]:
         for (task, split), variations in by_split.items()
         for variation in limit_variations(variations, split, limits)
     ]
-    return [_PathUnit(*pair) for pair in corpus.annotated("rules", limited, version_of("rules"))]
+    rules = version_of("rules")
+    return [_PathUnit(*pair, rules) for pair in corpus.annotated("rules", limited, rules)]
 
 
 def _practice(corpus: Corpus, plays: int | None) -> list[_PracticeUnit]:
@@ -222,7 +217,7 @@ def _replay(
     taught: Sequence[bool] | None = None,
     prelude: Sequence[str] = (),
 ) -> Practice:
-    """The replay of a path; raises `NotReplayed` if it does not reach the full score."""
+    """The replay of a path; raises `ReplayFailed` if it does not reach the full score."""
     episode.load(base.task, base.variation, NO_SIMPLIFICATIONS)
     replay = WalkingReplay(episode)
     prepared = replay.prepare(prelude)
@@ -235,7 +230,7 @@ def _replay(
         ]
     )
     if episode.score != 100:
-        raise NotReplayed(f"{episode.score} of 100")
+        raise ReplayFailed(f"{episode.score} of 100")
     trajectory = Trajectory(
         base.task,
         base.variation,

@@ -10,6 +10,9 @@ T = TypeVar("T")
 MAX_JVM_RESTARTS = 3
 """Java processes that may die on one variation before it is abandoned."""
 
+GIVEN_UP = f"the Java process died {MAX_JVM_RESTARTS} times"
+"""The reason in the record of such a variation."""
+
 
 def retrying(
     work: Callable[[], T], attempts: int = MAX_JVM_RESTARTS, revive: Callable[[], object] | None = None

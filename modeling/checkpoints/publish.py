@@ -41,7 +41,7 @@ def push_checkpoint(
     revision: str | None = None,
     message: str | None = None,
     partner: str | None = None,
-    results: Sequence[str | Path] = (),
+    results: str | Path | Sequence[str | Path] = (),
 ) -> Pushed:
     """Publish a checkpoint of `subgoal train` in one commit. Pushing it again makes no second commit.
 
@@ -52,8 +52,9 @@ def push_checkpoint(
         revision (`str`, *optional*): branch; created if it does not exist.
         message (`str`, *optional*): commit message.
         partner (`str`, *optional*): other model of the pair; by default `partner_of(role, repo_id)`.
-        results (`Sequence[str | Path]`, *optional*): folders of runs that the checkpoint played, for the
-            card. Without them the folder's own card is published, with its placeholder ids replaced.
+        results (`str`, `Path` or a sequence of them, *optional*): folders of runs that the checkpoint
+            played, for the card. Without them the folder's own card is published, with its placeholder ids
+            replaced.
 
     Raises:
         UsageError: if the folder is not a finished checkpoint, or another one played the run; as
@@ -63,10 +64,11 @@ def push_checkpoint(
     Example:
 
     ```python
-    push_checkpoint("executor", "me/scienceworld-executor", results=["runs/paper"]).url
+    push_checkpoint("executor", "me/scienceworld-executor", results="runs/paper").url
     ```
     """
     folder = Path(folder)
+    runs = [results] if isinstance(results, str | Path) else results
     record = check_finished(folder)
     _check_base(folder)
     return push_folder(
@@ -77,7 +79,7 @@ def push_checkpoint(
         revision=revision,
         message=message or "Upload the checkpoint",
         contents={
-            "README.md": _card(folder, record, repo_id, partner, results).encode(),
+            "README.md": _card(folder, record, repo_id, partner, runs).encode(),
             **_eval_results(folder, repo_id),
         },
         ignore=_IGNORED,

@@ -114,11 +114,11 @@ def _train(role: str, recipe: Recipe, dataset: str, out: Path, console: "Console
             lambda: load_role(
                 role,
                 dataset,
-                recipe.state_text,
-                recipe.exclude_tasks,
-                recipe.practice,
-                recipe.only_tasks,
-                recipe.unsimplified,
+                state_text=recipe.state_text,
+                exclude_tasks=recipe.exclude_tasks,
+                only_tasks=recipe.only_tasks,
+                practice=recipe.practice,
+                unsimplified=recipe.unsimplified,
             )
         )
         check_counterfactual(recipe, data)

@@ -5,8 +5,9 @@ from typing import cast
 import pytest
 
 from dataset_builder.annotation.rules.annotator import RulesAnnotator
+from dataset_builder.expert.plan import ReplayFailed
 from dataset_builder.expert.solve import find_trajectory
-from dataset_builder.expert.walking import DOORS, NotReplayed, PlannedStep, WalkingReplay, route
+from dataset_builder.expert.walking import DOORS, PlannedStep, WalkingReplay, route
 from dataset_builder.simulator.look import rooms_in
 from dataset_builder.simulator.simulator import UNKNOWN_ACTION, Episode, Simulator, StepResult
 from dataset_builder.simulator.vocabulary import ROOMS
@@ -41,7 +42,7 @@ def test_the_doors_are_those_of_the_house(simulator: Simulator) -> None:
 def test_a_route_is_the_shortest() -> None:
     assert route("bedroom", "foundry") == ["hallway", "greenhouse", "outside", "foundry"]
     assert route("kitchen", "kitchen") == []
-    with pytest.raises(NotReplayed, match="no way from kitchen to attic"):
+    with pytest.raises(ReplayFailed, match="no way from kitchen to attic"):
         route("kitchen", "attic")
 
 
@@ -101,13 +102,13 @@ class LockedIn:
 
 
 def test_a_room_that_cannot_be_left_ends_the_preparation() -> None:
-    with pytest.raises(NotReplayed, match="no way from kitchen to hallway"):
+    with pytest.raises(ReplayFailed, match="no way from kitchen to hallway"):
         WalkingReplay(cast(Episode, LockedIn())).prepare(["teleport to bedroom"])
 
 
 def test_a_rejected_action_ends_the_replay(simulator: Simulator) -> None:
     episode = simulator.episode(step_limit=None)
     episode.load("find-animal", 0, simplifications="")
-    with pytest.raises(NotReplayed, match="fly to the moon: No known action"):
+    with pytest.raises(ReplayFailed, match="fly to the moon: No known action"):
         WalkingReplay(episode).play([PlannedStep("fly to the moon", "explore()")])
     episode.close()

@@ -5,7 +5,8 @@ from collections.abc import Iterator
 import pytest
 
 from dataset_builder.annotation.annotators import annotator
-from dataset_builder.practice.perturbed_replay import Practice, ReplayFailed, practise
+from dataset_builder.expert.plan import ReplayFailed
+from dataset_builder.practice.perturbed_replay import Practice, practise
 from dataset_builder.simulator.look import room_of
 from dataset_builder.simulator.simulator import Episode, Simulator
 from dataset_builder.trajectories.subgoals import check_segments
