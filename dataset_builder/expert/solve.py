@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from importlib.metadata import version
 
 from dataset_builder.common.errors import SubgoalError, UsageError
-from dataset_builder.expert import genetics, grow_fruit
+from dataset_builder.expert import genetics, grow_fruit, life_stages
 from dataset_builder.expert.change_of_state import furnace_path
 from dataset_builder.expert.inclined_plane import decided
 from dataset_builder.expert.melting_point import measurement, other_answer, readings_after_decision
@@ -14,6 +14,13 @@ from dataset_builder.expert.simplify import plans
 from dataset_builder.simulator.simulator import Episode, Simulator, expand_simplifications
 from dataset_builder.simulator.tasks import MAX_EPISODE_STEPS, get_task
 from dataset_builder.trajectories.trajectory import PATHS, Step, Trajectory, to_fraction
+
+_EXPERIMENTS = {
+    **dict.fromkeys(genetics.TASKS, genetics.experiment),
+    grow_fruit.TASK: grow_fruit.experiment,
+    life_stages.TASK: life_stages.experiment,
+}
+"""Task → its expert that reads what it sees: task's text and first look → actions."""
 
 _MAX_REPHRASINGS = 12
 _MAX_WAITS = 8
@@ -230,10 +237,10 @@ class ExpertReplay:
 
 def _experiment(player: ExpertReplay) -> _Replay | None:
     """Our own experiment, if there is one for the task and it succeeds within the limit."""
-    if player.task not in (*genetics.TASKS, grow_fruit.TASK):
+    begin = _EXPERIMENTS.get(player.task)
+    if begin is None:
         return None  # loading a variation only to read the task's text would be slow
     player.load()
-    begin = grow_fruit.experiment if player.task == grow_fruit.TASK else genetics.experiment
     actions = begin(player.episode.task_description(), player.episode.look())
     if actions is None:
         return None

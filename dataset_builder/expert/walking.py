@@ -126,7 +126,14 @@ class WalkingReplay:
                 if stop is stops[-1] or stop.action.removeprefix(_TELEPORT) not in self._visited:
                     self._walk(stop, destination=stops[-1].action.removeprefix(_TELEPORT), strict=strict)
             if planned is not None and not self.episode.done:
+                self._answer(planned.action, strict)
                 self._perform(planned, strict)
+        self._answer("", strict)
+
+    def _answer(self, next_action: str, strict: bool) -> None:
+        """Answer the simulator's question if the path does not: more plants have grown during a walk."""
+        if self._asked and next_action != ANSWER and not self.episode.done:
+            self._do(ANSWER, PlannedStep(ANSWER, self.subgoals[-1], self.taught[-1]), strict)
 
     @property
     def room(self) -> str:

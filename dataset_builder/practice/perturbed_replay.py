@@ -9,7 +9,8 @@ Mistakes remain in the history that a model reads, but are never its target.
 Paints are also mixed from other colours than the task asks for. The task's text is then changed to name
 the resulting paint (hindsight relabelling, as in arXiv 1707.01495). Such a path is replayed up to its
 focus actions. The simulator has no score for the changed task, so we check that the paint to focus on is
-in the room.
+in the room. In the same way other animals and other devices are asked for, see
+`dataset_builder.practice.relabelling`.
 """
 
 import re
@@ -17,7 +18,14 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from random import Random
 
-from dataset_builder.expert.plan import ReplayFailed
+from dataset_builder.expert.plan import ANSWER, ReplayFailed
+from dataset_builder.practice.relabelling import (
+    Relabelled,
+    builds_circuit,
+    other_animal,
+    other_parts,
+    surplus_parts,
+)
 from dataset_builder.simulator.look import room_of
 from dataset_builder.simulator.simulator import Episode
 from dataset_builder.simulator.tasks import MAX_EPISODE_STEPS
@@ -32,6 +40,10 @@ _MOVED = 0.7  # share of the replays in which things are moved
 _ELSEWHERE = 0.8  # share of the replays that start in another room
 _MISSTEP = 0.05  # probability of a mistake before an action
 _MAX_WAITS = 8
+_MAX_LIGHT_UP = 3
+_MAX_GROWTH = 4  # waits before a replay with plants; their seeds soon germinate
+_WORKSHOP = "workshop"
+_STORES = ("bedroom", "living room", "bathroom", "art studio")  # where surplus parts are taken
 _HOLDERS = ("fridge", "freezer", "cupboard")
 _TAKES = re.compile(r"(?:focus on|pick up|pour|move) (.+?)(?: (?:to|into|in) (.+))?")
 _SHUT = re.compile(r"\b(fridge|freezer|cupboard|closet|drawer)\. The \1 door is closed", re.IGNORECASE)
@@ -88,15 +100,21 @@ def practise(episode: Episode, base: Trajectory, segments: Sequence[Segment], se
     colours = _other_colours(base, draw)
     player = _PracticeReplay(episode, base, draw, colours)
     subgoals = step_subgoals(segments)
-    if not colours:
-        _rearrange(player, base, draw)
+    workshop = "" if colours else _rearrange(player, base, draw)
+    if changed := _relabelled(base, subgoals, workshop, draw):
+        base, subgoals, player.device = changed
+        player.relabel(base, relabelled=not workshop or bool(changed.device))
     player.begin()
     _take_in_sight(player, base)
+    first = _without_room(subgoals[0], player)
     for index, (subgoal, step) in enumerate(zip(subgoals, base.steps, strict=True)):
-        player.perform(_without_room(subgoal, player) if not index else subgoal, room_of(step.look), step)
+        begins = set(subgoals[: index + 1]) == {subgoals[0]}
+        player.perform(first if begins else subgoal, room_of(step.look), step)
         if episode.done:
             break
-    if not (colours or episode.score == 100) or not player.steps:
+    player.answer()
+    player.wait_until_on()
+    if not (player.hindsight or episode.score == 100) or not player.steps:
         raise ReplayFailed(f"{episode.score} of 100")
     return player.practice()
 
@@ -109,20 +127,54 @@ def _without_room(subgoal: str, player: "_PracticeReplay") -> str:
 # --- the rearrangement, which is not recorded -------------------------------------------------------
 
 
-def _rearrange(player: "_PracticeReplay", base: Trajectory, draw: Random) -> None:
+def _rearrange(player: "_PracticeReplay", base: Trajectory, draw: Random) -> str:
     """Move the thing whose state must change to another place, and go to another room.
 
-    Only tasks about a change of state are rearranged. The texts of the other tasks name the room of the
+    Only in tasks about a change of state is it moved. The texts of the other tasks name the room of the
     thing, or it is always in the same place; with searches in their examples, a small model learned to
-    search even for things in sight.
+    search even for things in sight. Of the parts of a circuit some are taken away; plants get time to grow.
+
+    Returns:
+        `str`: the look of the room with the parts of a circuit; empty for other tasks.
     """
+    workshop = ""
     if _CHANGE.search(base.description) and draw.random() < _MOVED:
         for thing, room, opened in _movable(base):
             _relocate(player, thing, room, opened, draw)
+    elif builds_circuit(base):
+        workshop = _thin_out(player, base, draw)
+    elif player.growing and "plant" in base.description:
+        for _ in range(draw.randrange(_MAX_GROWTH)):
+            player.act("wait1")
     if not base.actions[0].startswith("teleport to "):
         player.act(f"teleport to {room_of(base.steps[0].look)}")  # the path's first sub-goal names no room
     elif draw.random() < _ELSEWHERE:
         player.act(f"teleport to {draw.choice((*player.put, *ROOMS))}")
+    return workshop
+
+
+def _thin_out(player: "_PracticeReplay", base: Trajectory, draw: Random) -> str:
+    """Take wires and light bulbs away that the path does not need; returns the look of what is left."""
+    player.act(f"teleport to {_WORKSHOP}")
+    surplus = surplus_parts(base, player.episode.look(), draw)
+    for part in surplus:
+        player.act(f"pick up {part}")
+    if surplus:
+        player.act(f"teleport to {draw.choice(_STORES)}")
+        for part in surplus:
+            player.act(f"drop {part}")
+        player.act(f"teleport to {_WORKSHOP}")
+    return player.episode.look()
+
+
+def _relabelled(base: Trajectory, subgoals: list[str], workshop: str, draw: Random) -> Relabelled | None:
+    """The path for another animal or with other parts, or None where it stays as it is."""
+    if workshop:
+        return other_parts(base, subgoals, workshop, draw)
+    if base.task == "identify-life-stages-1":
+        there = next(step.look for step in base.steps if step.action.startswith("focus on "))
+        return other_animal(base, there, draw)
+    return None
 
 
 def _movable(base: Trajectory) -> list[tuple[str, str, list[str]]]:
@@ -207,8 +259,14 @@ class _PracticeReplay:
         self.prelude: list[str] = []
         self.before = 0
         self.asked = False
+        self.hindsight = bool(colours)
+        self.device = ""
         self.put: tuple[str, ...] = ()
         self.skipped: set[str] = set()
+
+    def relabel(self, base: Trajectory, relabelled: bool) -> None:
+        """Replay another path, perhaps one that asks for another thing than the task of the simulator."""
+        self.base, self.hindsight = base, relabelled
 
     def begin(self) -> None:
         """Start recording. Moves are counted from here."""
@@ -221,8 +279,8 @@ class _PracticeReplay:
         result = self.episode.step(action)
         self.prelude.append(action)
         if result.ambiguous:
-            self.episode.step("0")
-            self.prelude.append("0")
+            self.episode.step(ANSWER)
+            self.prelude.append(ANSWER)
         if self.episode.done:
             raise ReplayFailed("the rearrangement ended the episode")
         return result.accepted and not result.observation.startswith(("I'm not sure", "You can't"))
@@ -230,9 +288,10 @@ class _PracticeReplay:
     def perform(self, subgoal: str, room: str, step: Step) -> None:
         """Replay one step of the path, preceded by the actions that the changed world requires."""
         action, subgoal = self.renamed(step.action), self.renamed(subgoal)
-        if action in self.skipped or (action == "0" and not self.asked):
+        if action in self.skipped or (action == ANSWER and not self.asked):
             return
-        if not self.asked:
+        if action != ANSWER:
+            self.answer()
             if not self.growing:
                 self._misstep(subgoal, {self.room, room, action.removeprefix("teleport to ")})
             opened = action.removeprefix("open ")
@@ -241,6 +300,21 @@ class _PracticeReplay:
             if not action.startswith("teleport to "):
                 self._find(subgoal, room, action)
         self.asked = self.do(subgoal, action)
+
+    def answer(self) -> None:
+        """Answer the simulator's question, if there is one that the path does not answer."""
+        if self.asked and not self.episode.done:
+            self.asked = self.do(self.subgoals[-1], ANSWER)
+
+    def wait_until_on(self) -> None:
+        """Wait until the device of a relabelled path is on; the simulator does not say that it counts."""
+        for _ in range(_MAX_LIGHT_UP):
+            if self.sees(f"{self.device}, which is on"):
+                return
+            if self.device:
+                self.do(self.subgoals[-1], "wait1")
+        if self.device:
+            raise ReplayFailed(f"the {self.device} is off")
 
     def renamed(self, text: str) -> str:
         """A text with the paints of the path replaced."""
@@ -266,12 +340,14 @@ class _PracticeReplay:
             base.scienceworld_version,
         )
         segments = step_segments(self.subgoals)
-        return Practice(trajectory, segments, self.taught, self.prelude, bool(self.colours))
+        return Practice(trajectory, segments, self.taught, self.prelude, self.hindsight)
 
     def _find(self, subgoal: str, room: str, action: str) -> None:
         """Go to a room where the action is possible: its things are in sight there, or in the path."""
         match = _TAKES.fullmatch(action)
         thing, target = match.groups() if match else ("", None)
+        if self.growing and thing and target:
+            thing, target = f"{thing} in {target}", None  # a stage, not a place
         if thing and not self.sees(thing):
             self._wait_for(subgoal, thing) if self.growing else self._search(subgoal, thing, room)
         in_sight = self.sees(target) if target else bool(thing)
@@ -328,7 +404,7 @@ class _PracticeReplay:
     def do(self, subgoal: str, action: str, taught: bool = True) -> bool:
         """Play and record an action; returns whether the simulator asks which of several things is meant."""
         look, inventory = self.episode.look(), self.episode.inventory()
-        if self.colours and action.startswith("focus on "):
+        if self.hindsight and action.startswith("focus on "):
             return self._focus(subgoal, action.removeprefix("focus on "), look, inventory)
         result = self.episode.step(action)
         if not result.accepted or (self.episode.done and self.episode.score < 100):
@@ -353,13 +429,13 @@ class _PracticeReplay:
             raise ReplayFailed(f"{len(set(mixed))} mixtures in sight")
         self.colours[focused[count - 1].removeprefix("focus on ")] = mixed[0]
 
-    def _focus(self, subgoal: str, paint: str, look: str, inventory: str) -> bool:
-        """Record a focus without playing it: any paint but the task's own would end the episode."""
-        if f"{paint})" not in look:
-            raise ReplayFailed(f"no {paint} in sight")
-        moves = self.steps[-1].moves + 1
-        observation = f"You focus on the {paint}."
-        self.steps.append(Step(look, inventory, f"focus on {paint}", observation, 0.0, moves))
+    def _focus(self, subgoal: str, thing: str, look: str, inventory: str) -> bool:
+        """Record a focus without playing it: anything but the task's own would end the episode."""
+        if not (f"{thing})" in look if self.colours else self.sees(thing)):
+            raise ReplayFailed(f"no {thing} in sight")
+        moves = self.steps[-1].moves + 1 if self.steps else 1
+        observation = f"You focus on the {thing}."
+        self.steps.append(Step(look, inventory, f"focus on {thing}", observation, 0.0, moves))
         self.subgoals.append(subgoal)
         self.taught.append(True)
         return False

@@ -112,3 +112,9 @@ def test_a_rejected_action_ends_the_replay(simulator: Simulator) -> None:
     with pytest.raises(ReplayFailed, match="fly to the moon: No known action"):
         WalkingReplay(episode).play([PlannedStep("fly to the moon", "explore()")])
     episode.close()
+
+
+def test_a_question_that_the_easy_path_did_not_meet_is_answered(simulator: Simulator) -> None:
+    replay = replayed(simulator, "identify-life-stages-2", 0)
+    assert replay.steps[-1].action == "0"  # more trees bear flowers after the walk
+    assert replay.subgoals[-1] == replay.subgoals[-2]

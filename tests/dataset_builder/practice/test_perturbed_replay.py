@@ -6,6 +6,7 @@ import pytest
 
 from dataset_builder.annotation.annotators import annotator
 from dataset_builder.expert.plan import ReplayFailed
+from dataset_builder.expert.solve import find_trajectory
 from dataset_builder.practice.perturbed_replay import Practice, practise
 from dataset_builder.simulator.look import room_of
 from dataset_builder.simulator.simulator import Episode, Simulator
@@ -81,7 +82,7 @@ def test_missteps_are_history_but_no_lesson(episode: Episode, recorded: list[Tra
 
 def test_waiting_for_growth_happens_in_the_plants_room(episode: Episode, recorded: list[Trajectory]) -> None:
     path = _path(recorded, "identify-life-stages-1", 0)
-    (play,) = _plays(episode, path, 1)
+    play = next(play for play in _playing(episode, path, 20) if not play.hindsight)
     assert not any(move.startswith("pick up") for move in play.prelude)
     assert [action for action in play.trajectory.actions if "focus" in action] == [
         action for action in path.actions if "focus" in action
@@ -110,3 +111,31 @@ def test_recoloured_paths_are_relabelled_with_the_resulting_paint(
 def test_a_play_depends_on_its_seed_alone(episode: Episode, recorded: list[Trajectory]) -> None:
     path = _path(recorded, "freeze", 7)
     assert _plays(episode, path, 2) == _plays(episode, path, 2)
+
+
+@pytest.mark.parametrize(
+    "task", ["identify-life-stages-1", "power-component-renewable-vs-nonrenewable-energy"]
+)
+def test_another_animal_or_device_is_asked_for(episode: Episode, simulator: Simulator, task: str) -> None:
+    path = find_trajectory(simulator, task, 0)
+    plays = _plays(episode, path, 8)
+    texts = {play.trajectory.description for play in plays}
+    assert len(plays) >= 7
+    assert len(texts) >= 3
+    for play in plays:
+        assert play.hindsight == (play.trajectory.description != path.description)
+        named = [name for name in play.trajectory.actions if name.startswith("focus on ")]
+        assert play.hindsight == (named != [name for name in path.actions if name.startswith("focus on ")])
+        if play.hindsight:
+            assert play.trajectory.steps[0].score_fraction < 1
+        else:
+            assert play.trajectory.steps[-1].score_fraction == 1
+
+
+def test_a_stage_is_awaited_where_it_has_passed(episode: Episode, simulator: Simulator) -> None:
+    path = find_trajectory(simulator, "identify-life-stages-2", 3)
+    plays = _plays(episode, path, 8)
+    assert len(plays) == 8
+    assert any("wait1" in play.trajectory.actions for play in plays)
+    assert any(play.trajectory.actions[-1] == "0" for play in plays)  # two plants have the last stage
+    assert all(play.trajectory.steps[-1].score_fraction == 1 for play in plays)
