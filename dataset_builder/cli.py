@@ -1,4 +1,4 @@
-"""`subgoal corpus …`: collect, annotate, build, stats, push."""
+"""`subgoal corpus …`: collect or import, annotate, build, stats, push."""
 
 import contextlib
 from dataclasses import asdict, dataclass, fields
@@ -112,6 +112,40 @@ def collect(
         console.print(row_table(rows))
     if report.given_up and not report.verified:
         raise SubgoalError("No variation has a verified path: see the reasons above.")
+
+
+@app.command("import")
+def import_(
+    dataset: Annotated[str, typer.Argument(help="Dataset folder, or Hub id REPO[@REV].")],
+    out: Annotated[Path, typer.Option(help="Corpus folder. Run the command again to resume.")],
+    tasks: Annotated[
+        str | None, typer.Option(help="Names or ids of tasks, comma-separated. Default: all 30.")
+    ] = None,
+    splits: Annotated[str, typer.Option(help="Splits, comma-separated.")] = ",".join(SPLITS),
+    wait: Wait = False,
+) -> None:
+    """Start a corpus from the paths of a published dataset, instead of collecting them for hours.
+
+    Example: `subgoal corpus import release/dataset --out corpus --tasks boil,melt`
+    """
+    from dataset_builder.common.files import check_output_folder
+    from dataset_builder.common.folder_lock import folder_lock
+    from dataset_builder.dataset.import_paths import import_paths, published_paths
+    from dataset_builder.trajectories.corpus import TRAJECTORIES
+
+    selected = select_tasks(tasks)
+    check_output_folder(out, [TRAJECTORIES], "a corpus")
+    paths = published_paths(dataset, selected, [split.strip() for split in splits.split(",")])
+    with folder_lock(out, wait), progress_bar() as bar:
+        report = import_paths(out, paths, bar)
+    names = ", ".join(sorted(report.annotators)) or "none"
+    say(f"{len(paths)} paths of {dataset} in {out}, {report.new} of them new; sub-goals by {names}.")
+    if report.kept:
+        say(f"{report.kept} variations had another result in {out}, which was kept.")
+    if report.renamed:
+        say(f"{report.renamed} paths have other sub-goals than in {dataset}: the rules have changed since.")
+    for version, count in report.versions.items():
+        say(f"{count} paths were played by scienceworld {version}, which is not installed: replays may fail.")
 
 
 @dataclass(frozen=True)

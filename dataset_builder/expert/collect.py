@@ -11,14 +11,18 @@ from rich.progress import Progress
 
 from dataset_builder.common.console import progress_line
 from dataset_builder.common.errors import SimulatorDied, UsageError
-from dataset_builder.common.jsonl_store import JsonlStore
 from dataset_builder.engines.base import Engine
 from dataset_builder.engines.local import LocalEngine
 from dataset_builder.expert.solve import NoVerifiedPath, find_trajectory
 from dataset_builder.simulator.retry import GIVEN_UP, retrying
 from dataset_builder.simulator.simulator import Simulator, check_simplifications
 from dataset_builder.simulator.tasks import SPLITS, Task
-from dataset_builder.trajectories.corpus import CollectReport, report, trajectory_store
+from dataset_builder.trajectories.corpus import (
+    CollectReport,
+    check_same_simplifications,
+    report,
+    trajectory_store,
+)
 from dataset_builder.trajectories.trajectory import PATHS, TrajectoryKey
 
 PAPER_SAMPLES = {"3-3": 100, "9-1": 50, "9-2": 50, "9-3": 50, "10-1": 50, "10-2": 50}
@@ -126,7 +130,7 @@ def collect(
         )
     )
     store = trajectory_store(folder)
-    _check_same(store, simplifications)
+    check_same_simplifications(store, simplifications)
     missing = [key for key in wanted if key not in store]
     engine = engine or LocalEngine(workers or os.cpu_count() or 1)
     advance = progress_line(progress, "expert paths", len(wanted), len(wanted) - len(missing))
@@ -134,16 +138,6 @@ def collect(
         store.append(key, record)
         advance()
     return report(store, wanted)
-
-
-def _check_same(store: JsonlStore, simplifications: str) -> None:
-    """Refuse to mix paths of different games in a folder."""
-    stored = {record["trajectory"]["simplifications"] for record in store if "trajectory" in record}
-    for other in stored - {simplifications}:
-        raise UsageError(
-            f"{store.path.parent} holds paths with simplifications {other!r}, not {simplifications!r}: "
-            "name another folder."
-        )
 
 
 @dataclass(frozen=True)

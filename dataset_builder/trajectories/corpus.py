@@ -63,7 +63,7 @@ class Corpus:
     """A corpus folder, for reading: each of its files is parsed once, when it is first needed.
 
     Args:
-        folder (`str` or `Path`): the folder that `subgoal corpus collect --out` made.
+        folder (`str` or `Path`): a folder of `subgoal corpus collect` or `import`.
 
     Example:
 
@@ -155,6 +155,24 @@ class Corpus:
         """Trajectories that are still in an annotator's quarantine."""
         given_up = [TrajectoryKey(*record["key"]) for record in self.quarantine(annotator)]
         return sorted(key for key in given_up if key not in self.annotations(annotator))
+
+
+def check_same_simplifications(store: JsonlStore, simplifications: str) -> None:
+    """Refuse to mix paths of different games in a folder.
+
+    Args:
+        store (`JsonlStore`): the folder's trajectories.
+        simplifications (`str`): of the paths that are to be added.
+
+    Raises:
+        UsageError: if the store holds paths with other simplifications.
+    """
+    stored = {record["trajectory"]["simplifications"] for record in store if "trajectory" in record}
+    for other in stored - {simplifications}:
+        raise UsageError(
+            f"{store.path.parent} holds paths with simplifications {other!r}, not {simplifications!r}: "
+            "name another folder."
+        )
 
 
 def fits(store: JsonlStore, trajectory: Trajectory) -> bool:

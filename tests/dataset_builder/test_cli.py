@@ -13,14 +13,15 @@ from subgoal.cli import app
 
 
 @pytest.mark.parametrize(
-    "command", [command.callback.__name__ for command in corpus.registered_commands if command.callback]
+    "command",
+    [command.name or command.callback.__name__ for command in corpus.registered_commands if command.callback],
 )
 def test_each_command_shows_an_example_and_keeps_its_brackets(command: str) -> None:
     shown = CliRunner().invoke(app, ["corpus", command, "--help"], env={"COLUMNS": "200"}).output
     assert f"Example: subgoal corpus {command}" in shown
     if command in ("collect", "annotate"):
         assert "[ray]" in shown
-    if command == "stats":
+    if command in ("import", "stats"):
         assert "REPO[@REV]" in shown
 
 
