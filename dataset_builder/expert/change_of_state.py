@@ -1,9 +1,10 @@
-"""Changes of state in the blast furnace: it heats anything within a few moves.
+"""Changes of state in the blast furnace and the ultra low temperature freezer: both need only a few moves.
 
 The simulator's solver heats on the stove, waits up to 60 moves for nothing where a substance needs more
 than the stove gives, and goes to the blast furnace then: half of its paths are longer than the step limit
-of an agent allows for. The blast furnace boils and melts whatever the tasks name, so the expert goes there
-at once.
+of an agent allows for. The blast furnace boils and melts nearly all that the tasks name, so the expert goes
+there at once. What has been that hot takes up to 120 moves in the kitchen's freezer, and up to 40 in the
+workshop's.
 """
 
 import re
@@ -12,32 +13,62 @@ from collections.abc import Sequence
 from dataset_builder.expert.plan import ANSWER, Experiment
 from dataset_builder.trajectories.trajectory import Step
 
-TASKS = ("boil", "melt", "change-the-state-of-matter-of")
+HEATED = ("boil", "melt", "change-the-state-of-matter-of")
+FROZEN = "freeze"
 _HEATER = "blast furnace"
+_COOLER = "ultra low temperature freezer"
 _PLACED = re.compile(r"move (?P<pot>.+) to (?P<appliance>stove|freezer|fridge)")
 _WAITS = ["wait1"] * 4 + ["wait"] * 6  # most substances change within two moves
+_MAX_MELTING, _MAX_FREEZING = 12, 8
+_LIQUID = r"{} \(containing (?:a substance called )?(?:liquid|water)\b"
 
 
-def furnace_path(task: str, steps: Sequence[Step]) -> Experiment | None:
-    """The actions of a path that heats in the blast furnace, or None if it heats nothing elsewhere.
+def own_appliances(task: str, steps: Sequence[Step]) -> Experiment | None:
+    """The actions of a path with the appliances that are strong enough, or None if it uses no others.
 
     Args:
         task (`str`): simulator name of the task.
         steps (`Sequence[Step]`): a path that reaches the full score.
     """
-    if task not in TASKS:
+    if task not in (*HEATED, FROZEN):
         return None
     placed = [(index, match) for index, step in enumerate(steps) if (match := _PLACED.fullmatch(step.action))]
     # Only what is liquid at first has to be frozen before it can melt.
-    heated = [(index, match) for index, match in placed if task != "melt" or match["appliance"] == "stove"]
-    if not heated:
+    used = [(index, match) for index, match in placed if task != "melt" or match["appliance"] == "stove"]
+    if not used:
         return None
-    index, match = heated[0]
-    return _actions([step.action for step in steps[:index] if step.action != ANSWER], match["pot"])
+    index, match = used[0]
+    before = [step.action for step in steps[:index] if step.action != ANSWER]
+    if task == FROZEN:
+        return _freeze(before, match["pot"], solid=match["appliance"] == "stove")
+    return _heat(before, match["pot"])
 
 
-def _actions(before: Sequence[str], pot: str) -> Experiment:
+def _heat(before: Sequence[str], pot: str) -> Experiment:
     """Yields an action and receives what it showed."""
-    heat = [f"open {_HEATER}", f"move {pot} to {_HEATER}", f"activate {_HEATER}"]
-    for action in (*before, "teleport to foundry", *heat, *_WAITS):
+    for action in (*before, *_into_furnace(pot), *_WAITS):
         _ = yield action
+
+
+def _freeze(before: Sequence[str], pot: str, solid: bool) -> Experiment:
+    """As `_heat`; what is solid at first has to melt before it can freeze."""
+    unused = len(before) - 1 if before[-1:] == ["open freezer"] else len(before)
+    for action in before[:unused]:
+        _ = yield action
+    if solid:
+        pot = pot.partition(" containing ")[0]  # other pots stay in the kitchen
+        for action in _into_furnace(pot):
+            look = (yield action).look
+        melted = re.compile(_LIQUID.format(pot))
+        for _ in range(_MAX_MELTING):
+            if melted.search(look):
+                break
+            look = (yield "wait1").look
+        _ = yield f"pick up {pot}"
+    into_cooler = ["teleport to workshop", f"open {_COOLER}", f"move {pot} to {_COOLER}"]
+    for action in (*into_cooler, *["wait"] * _MAX_FREEZING):
+        _ = yield action
+
+
+def _into_furnace(pot: str) -> list[str]:
+    return ["teleport to foundry", f"open {_HEATER}", f"move {pot} to {_HEATER}", f"activate {_HEATER}"]

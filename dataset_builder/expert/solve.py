@@ -6,7 +6,8 @@ from importlib.metadata import version
 
 from dataset_builder.common.errors import SubgoalError, UsageError
 from dataset_builder.expert import genetics, grow_fruit, life_stages
-from dataset_builder.expert.change_of_state import furnace_path
+from dataset_builder.expert.change_of_state import own_appliances
+from dataset_builder.expert.conductivity import first_bulb
 from dataset_builder.expert.inclined_plane import decided
 from dataset_builder.expert.melting_point import measurement, other_answer, readings_after_decision
 from dataset_builder.expert.plan import ANSWER, Experiment, Plan, Seen
@@ -248,9 +249,11 @@ def _experiment(player: ExpertReplay) -> _Replay | None:
 
 
 def _by_experiment(player: ExpertReplay, best: _Replay) -> _Replay:
-    """The path with its heating, or its readings, by our own rules, if they lead to the full score."""
-    actions = furnace_path(player.task, best.steps) or measurement(
-        player.task, player.episode.task_description(), best.steps
+    """The path with its appliances, readings or light bulb by our own rules, if it reaches the full score."""
+    actions = (
+        own_appliances(player.task, best.steps)
+        or measurement(player.task, player.episode.task_description(), best.steps)
+        or first_bulb(player.task, best.steps)
     )
     if actions is None:
         return best
