@@ -223,6 +223,20 @@ def rebase_command(
     typer.echo(folder)
 
 
+@models.command("average")
+def average_command(
+    checkpoints: Annotated[list[str], typer.Argument(help="Stages of one training: folders or Hub ids.")],
+    out: Annotated[Path, typer.Option(help="New folder of the checkpoint.")],
+) -> None:
+    """Average the weights of checkpoints, as a base for a last training stage.
+
+    Example: `subgoal models average runs/controller-9 runs/controller-8 --out runs/controller-mean`
+    """
+    from modeling.checkpoints.average import average_checkpoints
+
+    typer.echo(average_checkpoints(checkpoints, out))
+
+
 @models.command("packaged")
 def packaged_command(
     folder: Annotated[Path, typer.Argument(help="New folder of the checkpoint (538 MB).")],
