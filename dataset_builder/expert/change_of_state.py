@@ -1,10 +1,10 @@
-"""Changes of state in the blast furnace and the ultra low temperature freezer: both need only a few moves.
+"""Changes of state in the blast furnace and the ultra low temperature freezer: both are fast.
 
 The simulator's solver heats on the stove, waits up to 60 moves for nothing where a substance needs more
 than the stove gives, and goes to the blast furnace then: half of its paths are longer than the step limit
 of an agent allows for. The blast furnace boils and melts nearly all that the tasks name, so the expert goes
-there at once. What has been that hot takes up to 120 moves in the kitchen's freezer, and up to 40 in the
-workshop's.
+there at once (rubber and, to freeze it, chocolate excepted). What has been that hot takes up to 120 moves
+in the kitchen's freezer, and up to 40 in the workshop's.
 """
 
 import re

@@ -57,9 +57,9 @@ def find_trajectory(
         simulator (`Simulator`): where to play.
         task (`str`): simulator name or paper id.
         variation (`int`): variation index.
-        path (`str`, *optional*, defaults to `"tidied"`): `tidied` (for a question of genetics, the
-            experiment of `dataset_builder.expert.genetics`), or `simulator` for the solver's own words and
-            detours, as the paper used.
+        path (`str`, *optional*, defaults to `"tidied"`): `tidied` (by an
+            expert of our own for some tasks, see the other modules here), or `simulator` for the solver's
+            own words and detours, as the paper used.
         simplifications (`str`, *optional*, defaults to `"easy"`): see `Episode.load`.
         attempts (`int`, *optional*, defaults to 3): how many solutions of the solver are tried.
 

@@ -122,11 +122,13 @@ class WalkingReplay:
             SimulatorDied: if the Java process ended.
         """
         for stops, planned in _walks(plan):
+            following = stops[0] if stops else planned
+            if following is not None:
+                self._answer(following.action, strict)
             for stop in stops:
                 if stop is stops[-1] or stop.action.removeprefix(_TELEPORT) not in self._visited:
                     self._walk(stop, destination=stops[-1].action.removeprefix(_TELEPORT), strict=strict)
             if planned is not None and not self.episode.done:
-                self._answer(planned.action, strict)
                 self._perform(planned, strict)
         self._answer("", strict)
 

@@ -3,8 +3,8 @@
 Half of the tasks have fewer than twenty train variations, and things are in the same place in all of them.
 So a verified path is replayed on its own (train) variation after some unrecorded moves: the thing whose
 state must change is moved to another place, and the replay starts in another room. The replay searches for
-things that are not in sight and recovers from its mistakes. Only replays that reach the full score are kept.
-Mistakes remain in the history that a model reads, but are never its target.
+things that are not in sight and recovers from its mistakes. Only replays that reach the full score are
+kept, except relabelled ones. Mistakes remain in the history that a model reads, but are never its target.
 
 Paints are also mixed from other colours than the task asks for. The task's text is then changed to name
 the resulting paint (hindsight relabelling, as in arXiv 1707.01495). Such a path is replayed up to its
@@ -108,7 +108,7 @@ def practise(episode: Episode, base: Trajectory, segments: Sequence[Segment], se
     _take_in_sight(player, base)
     first = _without_room(subgoals[0], player)
     for index, (subgoal, step) in enumerate(zip(subgoals, base.steps, strict=True)):
-        begins = set(subgoals[: index + 1]) == {subgoals[0]}
+        begins = set(subgoals[: index + 1]) == {subgoals[0]}  # still the first segment
         player.perform(first if begins else subgoal, room_of(step.look), step)
         if episode.done:
             break
@@ -308,13 +308,12 @@ class _PracticeReplay:
 
     def wait_until_on(self) -> None:
         """Wait until the device of a relabelled path is on; the simulator does not say that it counts."""
-        for _ in range(_MAX_LIGHT_UP):
-            if self.sees(f"{self.device}, which is on"):
-                return
-            if self.device:
-                self.do(self.subgoals[-1], "wait1")
-        if self.device:
-            raise ReplayFailed(f"the {self.device} is off")
+        waits = 0
+        while self.device and not self.sees(f"{self.device}, which is on"):
+            if waits == _MAX_LIGHT_UP:
+                raise ReplayFailed(f"the {self.device} is off")
+            waits += 1
+            self.do(self.subgoals[-1], "wait1")
 
     def renamed(self, text: str) -> str:
         """A text with the paints of the path replaced."""
@@ -346,8 +345,8 @@ class _PracticeReplay:
         """Go to a room where the action is possible: its things are in sight there, or in the path."""
         match = _TAKES.fullmatch(action)
         thing, target = match.groups() if match else ("", None)
-        if self.growing and thing and target:
-            thing, target = f"{thing} in {target}", None  # a stage, not a place
+        if self.growing and thing and target and target.endswith(" stage"):
+            thing, target = f"{thing} in {target}", None  # not a place
         if thing and not self.sees(thing):
             self._wait_for(subgoal, thing) if self.growing else self._search(subgoal, thing, room)
         in_sight = self.sees(target) if target else bool(thing)

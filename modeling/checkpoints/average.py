@@ -11,9 +11,10 @@ from modeling.data.tokenizer import save_tokenizer
 def average_checkpoints(names: Sequence[str], out: str | Path) -> Path:
     """Write a checkpoint whose weights are the mean of those of others (arXiv 2203.05482, uniform soup).
 
-    They must be stages of one training: the same architecture and tokenizer, and weights that descend from
-    each other or from a common checkpoint. The folder has no record and no card. It is a base for
-    `subgoal train --base`, which measures it on validation, and `subgoal eval run` plays it as it is.
+    They must be stages of one training: weights of the same shapes, the same tokenizer, and weights that
+    descend from each other or from a common checkpoint. The folder has no record and no card. It is a
+    base for `subgoal train --base`, which measures it on validation, and `subgoal eval run` plays it as
+    it is.
 
     Args:
         names (`Sequence[str]`): two or more folders or Hub ids of models that are not adapters. What is not a
@@ -25,7 +26,7 @@ def average_checkpoints(names: Sequence[str], out: str | Path) -> Path:
 
     Raises:
         UsageError: for fewer than two, an adapter, another architecture, tokenizer or state text than that of
-            the first, or if the folder exists.
+            the first, or if the folder is not empty.
         SubgoalError: if the Hub cannot be reached.
 
     Example:

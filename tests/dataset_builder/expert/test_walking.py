@@ -8,7 +8,7 @@ from dataset_builder.annotation.rules.annotator import RulesAnnotator
 from dataset_builder.expert.plan import ReplayFailed
 from dataset_builder.expert.solve import find_trajectory
 from dataset_builder.expert.walking import DOORS, PlannedStep, WalkingReplay, route
-from dataset_builder.simulator.look import rooms_in
+from dataset_builder.simulator.look import room_of, rooms_in
 from dataset_builder.simulator.simulator import UNKNOWN_ACTION, Episode, Simulator, StepResult
 from dataset_builder.simulator.vocabulary import ROOMS
 from dataset_builder.trajectories.subgoals import step_subgoals
@@ -118,3 +118,17 @@ def test_a_question_that_the_easy_path_did_not_meet_is_answered(simulator: Simul
     replay = replayed(simulator, "identify-life-stages-2", 0)
     assert replay.steps[-1].action == "0"  # more trees bear flowers after the walk
     assert replay.subgoals[-1] == replay.subgoals[-2]
+
+
+def test_a_question_is_answered_before_a_walk(simulator: Simulator) -> None:
+    episode = simulator.episode(step_limit=None)
+    episode.load("grow-plant", 0, simplifications="")
+    replay = WalkingReplay(episode)
+    steps = ["teleport to greenhouse", "focus on soil", "teleport to hallway", "look around"]
+    replay.play([PlannedStep(action, "search()") for action in steps])
+    actions = [step.action for step in replay.steps]
+    asked = actions.index("focus on soil")
+    assert replay.steps[asked].observation.startswith("Ambiguous")
+    assert actions[asked + 1] == "0"
+    assert room_of(episode.look()) == "hallway"
+    episode.close()
