@@ -232,7 +232,7 @@ def average_command(
 
     Example: `subgoal models average runs/controller-9 runs/controller-8 --out runs/controller-mean`
     """
-    from modeling.checkpoints.average import average_checkpoints
+    from modeling.training.average import average_checkpoints
 
     typer.echo(average_checkpoints(checkpoints, out))
 

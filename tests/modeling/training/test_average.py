@@ -9,9 +9,9 @@ import torch
 from safetensors.torch import load_file, save_file
 
 from dataset_builder.common.errors import UsageError
-from modeling.checkpoints.average import average_checkpoints
 from modeling.checkpoints.load import load_checkpoint
 from modeling.recipes.recipe import Recipe
+from modeling.training.average import average_checkpoints
 from modeling.training.train import train
 
 RELEASE = Path(__file__).parents[3] / "release"
