@@ -122,7 +122,7 @@ dataset: $(STAMP) ## rebuild release/dataset: hours, resumes (CORPUS=folder)
 	$(PY) -m subgoal corpus replay $(CORPUS) --out $(CORPUS)-unsimplified
 	$(PY) -m subgoal corpus build $(CORPUS) --unsimplified $(CORPUS)-unsimplified --out release/dataset
 
-models: ## train models like those in release/, two at a time: hours, resumes (MODELS=folder)
+models: ## train models like those in release/ (without their means of stages), two at a time: hours, resumes (MODELS=folder)
 	$(MAKE) --jobs 2 train-controller train-executor train-flat
 
 train-%: $(STAMP)

@@ -10,7 +10,7 @@ in the kitchen's freezer, and up to 40 in the workshop's.
 import re
 from collections.abc import Sequence
 
-from dataset_builder.expert.plan import ANSWER, Experiment
+from dataset_builder.expert.plan import ANSWER, Experiment, in_order
 from dataset_builder.trajectories.trajectory import Step
 
 HEATED = ("boil", "melt", "change-the-state-of-matter-of")
@@ -41,20 +41,13 @@ def own_appliances(task: str, steps: Sequence[Step]) -> Experiment | None:
     before = [step.action for step in steps[:index] if step.action != ANSWER]
     if task == FROZEN:
         return _freeze(before, match["pot"], solid=match["appliance"] == "stove")
-    return _heat(before, match["pot"])
-
-
-def _heat(before: Sequence[str], pot: str) -> Experiment:
-    """Yields an action and receives what it showed."""
-    for action in (*before, *_into_furnace(pot), *_WAITS):
-        _ = yield action
+    return in_order((*before, *_into_furnace(match["pot"]), *_WAITS))
 
 
 def _freeze(before: Sequence[str], pot: str, solid: bool) -> Experiment:
-    """As `_heat`; what is solid at first has to melt before it can freeze."""
+    """What is solid at first has to melt before it can freeze."""
     unused = len(before) - 1 if before[-1:] == ["open freezer"] else len(before)
-    for action in before[:unused]:
-        _ = yield action
+    yield from in_order(before[:unused])
     if solid:
         pot = pot.partition(" containing ")[0]  # other pots stay in the kitchen
         for action in _into_furnace(pot):
@@ -66,8 +59,7 @@ def _freeze(before: Sequence[str], pot: str, solid: bool) -> Experiment:
             look = (yield "wait1").look
         _ = yield f"pick up {pot}"
     into_cooler = ["teleport to workshop", f"open {_COOLER}", f"move {pot} to {_COOLER}"]
-    for action in (*into_cooler, *["wait"] * _MAX_FREEZING):
-        _ = yield action
+    yield from in_order((*into_cooler, *["wait"] * _MAX_FREEZING))
 
 
 def _into_furnace(pot: str) -> list[str]:

@@ -8,12 +8,12 @@ reads tells it which one the solver takes. Of the wires, the solver takes the fi
 import re
 from collections.abc import Sequence
 
-from dataset_builder.expert.plan import ANSWER, Experiment
+from dataset_builder.expert.plan import ANSWER, Experiment, in_order
 from dataset_builder.trajectories.trajectory import Step
 
 TASKS = ("test-conductivity", "test-conductivity-of-unknown-substances")
-_DEVICE = re.compile(r"\b(?:[a-z]+ light bulb|electric motor|electric buzzer)\b")
-_BULB = re.compile(r"\b[a-z]+ light bulb\b")
+DEVICE = re.compile(r"\b(?:[a-z]+ light bulb|electric motor|electric buzzer)\b")
+BULB = re.compile(r"\b[a-z]+ light bulb\b")
 
 
 def first_bulb(task: str, steps: Sequence[Step]) -> Experiment | None:
@@ -26,13 +26,8 @@ def first_bulb(task: str, steps: Sequence[Step]) -> Experiment | None:
     if task not in TASKS:
         return None
     connecting = next((step for step in steps if step.action.startswith("connect ")), None)
-    used = next((match[0] for step in steps if (match := _DEVICE.search(step.action))), None)
-    bulbs = sorted(_BULB.findall(connecting.look)) if connecting else []
+    used = next((match[0] for step in steps if (match := DEVICE.search(step.action))), None)
+    bulbs = sorted(BULB.findall(connecting.look)) if connecting else []
     if used is None or not bulbs or used == bulbs[0]:
         return None
-    return _actions([step.action.replace(used, bulbs[0]) for step in steps if step.action != ANSWER])
-
-
-def _actions(actions: Sequence[str]) -> Experiment:
-    for action in actions:
-        _ = yield action
+    return in_order([step.action.replace(used, bulbs[0]) for step in steps if step.action != ANSWER])

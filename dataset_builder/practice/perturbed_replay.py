@@ -100,10 +100,10 @@ def practise(episode: Episode, base: Trajectory, segments: Sequence[Segment], se
     colours = _other_colours(base, draw)
     player = _PracticeReplay(episode, base, draw, colours)
     subgoals = step_subgoals(segments)
-    workshop = "" if colours else _rearrange(player, base, draw)
-    if changed := _relabelled(base, subgoals, workshop, draw):
-        base, subgoals, player.device = changed
-        player.relabel(base, relabelled=not workshop or bool(changed.device))
+    parts = "" if colours else _rearrange(player, base, draw)
+    if changed := _relabelled(base, subgoals, parts, draw):
+        base, subgoals = changed.path, changed.subgoals
+        player.relabel(changed)
     player.begin()
     _take_in_sight(player, base)
     first = _without_room(subgoals[0], player)
@@ -137,12 +137,12 @@ def _rearrange(player: "_PracticeReplay", base: Trajectory, draw: Random) -> str
     Returns:
         `str`: the look of the room with the parts of a circuit; empty for other tasks.
     """
-    workshop = ""
+    parts = ""
     if _CHANGE.search(base.description) and draw.random() < _MOVED:
         for thing, room, opened in _movable(base):
             _relocate(player, thing, room, opened, draw)
     elif builds_circuit(base):
-        workshop = _thin_out(player, base, draw)
+        parts = _thin_out(player, base, draw)
     elif player.growing and "plant" in base.description:
         for _ in range(draw.randrange(_MAX_GROWTH)):
             player.act("wait1")
@@ -150,7 +150,7 @@ def _rearrange(player: "_PracticeReplay", base: Trajectory, draw: Random) -> str
         player.act(f"teleport to {room_of(base.steps[0].look)}")  # the path's first sub-goal names no room
     elif draw.random() < _ELSEWHERE:
         player.act(f"teleport to {draw.choice((*player.put, *ROOMS))}")
-    return workshop
+    return parts
 
 
 def _thin_out(player: "_PracticeReplay", base: Trajectory, draw: Random) -> str:
@@ -167,10 +167,10 @@ def _thin_out(player: "_PracticeReplay", base: Trajectory, draw: Random) -> str:
     return player.episode.look()
 
 
-def _relabelled(base: Trajectory, subgoals: list[str], workshop: str, draw: Random) -> Relabelled | None:
+def _relabelled(base: Trajectory, subgoals: list[str], parts: str, draw: Random) -> Relabelled | None:
     """The path for another animal or with other parts, or None where it stays as it is."""
-    if workshop:
-        return other_parts(base, subgoals, workshop, draw)
+    if parts:
+        return other_parts(base, subgoals, parts, draw)
     if base.task == "identify-life-stages-1":
         there = next(step.look for step in base.steps if step.action.startswith("focus on "))
         return other_animal(base, there, draw)
@@ -264,9 +264,9 @@ class _PracticeReplay:
         self.put: tuple[str, ...] = ()
         self.skipped: set[str] = set()
 
-    def relabel(self, base: Trajectory, relabelled: bool) -> None:
+    def relabel(self, changed: Relabelled) -> None:
         """Replay another path, perhaps one that asks for another thing than the task of the simulator."""
-        self.base, self.hindsight = base, relabelled
+        self.base, self.hindsight, self.device = changed.path, changed.hindsight, changed.device
 
     def begin(self) -> None:
         """Start recording. Moves are counted from here."""

@@ -11,8 +11,9 @@ from dataclasses import replace
 from random import Random
 from typing import NamedTuple
 
+from dataset_builder.expert.conductivity import BULB, DEVICE
 from dataset_builder.trajectories.subgoals import SubGoal
-from dataset_builder.trajectories.trajectory import Step, Trajectory
+from dataset_builder.trajectories.trajectory import Trajectory
 
 _RELABELLED = 0.7  # share of the replays that ask for another thing
 _ANIMALS = re.compile(r"the (\d) life stages of the ([\w ]+?),")
@@ -22,8 +23,6 @@ _METAMORPHOSES = {
     "butterfly": ("butterfly egg", "caterpillar", "butterfly pupa", "adult butterfly"),
 }
 _WIRE = re.compile(r"\b[a-z]+ wire\b")
-_BULB = re.compile(r"\b[a-z]+ light bulb\b")
-_DEVICE = re.compile(r"\b(?:[a-z]+ light bulb|electric motor|electric buzzer)\b")
 
 
 class Relabelled(NamedTuple):
@@ -32,7 +31,8 @@ class Relabelled(NamedTuple):
     Attributes:
         path: the path with the changed text and actions; its observations and scores are the old ones.
         subgoals: sub-goal of each step.
-        device: what must be on at the end; empty for animals.
+        hindsight: whether the task's text is another, which the simulator does not score.
+        device: what must be on at the end of such a path; empty for animals.
 
     Example:
 
@@ -45,6 +45,7 @@ class Relabelled(NamedTuple):
 
     path: Trajectory
     subgoals: list[str]
+    hindsight: bool
     device: str = ""
 
 
@@ -74,7 +75,7 @@ def other_animal(base: Trajectory, look: str, draw: Random) -> Relabelled | None
         steps += [replace(first, action=action) for action in actions]
         subgoals += [str(SubGoal("focus_on", (stage,)))] * len(actions)
     text = base.description.replace(asked[0], f"the {len(stages)} life stages of the {animal},")
-    return Relabelled(replace(base, description=text, steps=tuple(steps)), subgoals)
+    return Relabelled(replace(base, description=text, steps=tuple(steps)), subgoals, hindsight=True)
 
 
 def _stages(animal: str, born: bool) -> Sequence[str]:
@@ -99,8 +100,8 @@ def surplus_parts(base: Trajectory, look: str, draw: Random) -> list[str]:
     """
     wires = _distinct(_WIRE, look)
     surplus = draw.sample(wires, max(len(wires) - 2, 0)) if draw.random() < 0.5 else []
-    asked = _DEVICE.search(base.description)
-    spare = [bulb for bulb in _distinct(_BULB, look) if not asked or bulb != asked[0]]
+    asked = DEVICE.search(base.description)
+    spare = [bulb for bulb in _distinct(BULB, look) if not asked or bulb != asked[0]]
     return surplus + [bulb for bulb in spare if draw.random() < 0.3]
 
 
@@ -114,11 +115,11 @@ def other_parts(base: Trajectory, subgoals: Sequence[str], look: str, draw: Rand
         draw (`Random`): chooses the device.
 
     Returns:
-        `Relabelled` or `None`: None if the room lacks wires; `device` is empty if it is the task's own.
+        `Relabelled` or `None`: None if the room lacks wires.
     """
-    asked = _DEVICE.search(base.description)
+    asked = DEVICE.search(base.description)
     wires, old = _distinct(_WIRE, look), _distinct(_WIRE, " ".join(base.actions))
-    devices = [device for device in _distinct(_DEVICE, look) if asked and device != asked[0]]
+    devices = [device for device in _distinct(DEVICE, look) if asked and device != asked[0]]
     if asked is None or len(wires) < len(old):
         return None
     names = dict(zip(old, wires, strict=False))
@@ -130,9 +131,9 @@ def other_parts(base: Trajectory, subgoals: Sequence[str], look: str, draw: Rand
     def renamed(text: str) -> str:
         return pattern.sub(lambda match: names[match[0]], text)
 
-    steps = tuple(Step(**vars(step) | {"action": renamed(step.action)}) for step in base.steps)
+    steps = tuple(replace(step, action=renamed(step.action)) for step in base.steps)
     path = replace(base, description=renamed(base.description), steps=steps)
-    return Relabelled(path, [renamed(subgoal) for subgoal in subgoals], device)
+    return Relabelled(path, [renamed(subgoal) for subgoal in subgoals], bool(device), device)
 
 
 def _distinct(pattern: re.Pattern[str], text: str) -> list[str]:

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from dataset_builder.common.errors import UsageError
-from modeling.checkpoints.load import KINDS, Checkpoint, load_checkpoint
+from modeling.checkpoints.load import Checkpoint, load_checkpoint
 from modeling.data.tokenizer import save_tokenizer
 
 
@@ -42,7 +42,7 @@ def average_checkpoints(names: Sequence[str], out: str | Path) -> Path:
         raise UsageError("The mean of one checkpoint is itself: name two or more.")
     if folder.exists() and (not folder.is_dir() or any(folder.iterdir())):
         raise UsageError(f"{folder} exists: name a new folder.")
-    first, *others = (load_checkpoint(name, kinds=KINDS) for name in names)
+    first, *others = (load_checkpoint(name) for name in names)
     for other in (first, *others):
         _check_like(first, other)
     states = [checkpoint.model.state_dict() for checkpoint in (first, *others)]
