@@ -10,6 +10,8 @@ from dataset_builder.annotation.annotators import version_of
 from dataset_builder.common.console import progress_line
 from dataset_builder.common.errors import SubgoalError, UsageError
 from dataset_builder.common.jsonl_store import JsonlStore
+from dataset_builder.practice import liquids
+from dataset_builder.practice.held_out import HeldOutTexts
 from dataset_builder.practice.perturbed_replay import Practice, practise
 from dataset_builder.practice.threads import attempt, play_all
 from dataset_builder.simulator.simulator import Episode
@@ -49,6 +51,8 @@ def generate_practice(
 ) -> dict[str, PracticeStats]:
     """Replay all train variations of the tasks with at most `FEW_VARIATIONS` of them in rearranged worlds.
 
+    The variations of known melting points are replayed too, once each: for liquids.
+
     Args:
         folder (`str` or `Path`): corpus folder, collected and annotated by rules. Its existing
             practice is kept.
@@ -77,8 +81,10 @@ def generate_practice(
     missing = [unit for unit in units if _key(unit) not in store]
     advance = progress_line(progress, "practice", len(units), len(units) - len(missing))
 
+    held_out = HeldOutTexts()
+
     def play(episode: Episode, unit: Unit) -> None:
-        store.append(_key(unit), _outcome(episode, unit))
+        store.append(_key(unit), _outcome(episode, unit, held_out))
 
     play_all(play, missing, workers, advance)
     return practice_stats(store)
@@ -114,15 +120,21 @@ def _units(corpus: Corpus, steps: int) -> list[Unit]:
     counts: Counter[str] = Counter()
     for path in paths:
         counts[path.task] += len(path.steps)
-    rare = [path for path in paths if len(get_task(path.task).variations("train")) <= FEW_VARIATIONS]
+    rare = [path for path in paths if path.task == liquids.TASK or _is_rare(path.task)]
     pairs = corpus.annotated("rules", rare, version_of("rules")) if rare else []
-    plays = {task: min(MAX_PLAYS, -(-steps // count)) for task, count in counts.items()}
+    plays = {
+        task: min(MAX_PLAYS, -(-steps // count)) if _is_rare(task) else 1 for task, count in counts.items()
+    }
     return [
         (path, segments, seed)
         for seed in range(MAX_PLAYS)
         for path, segments in pairs
         if seed < plays[path.task]
     ]
+
+
+def _is_rare(task: str) -> bool:
+    return len(get_task(task).variations("train")) <= FEW_VARIATIONS
 
 
 def _split(path: Trajectory) -> str:
@@ -133,9 +145,9 @@ def _key(unit: Unit) -> tuple[str, int, int]:
     return unit[0].task, unit[0].variation, unit[2]
 
 
-def _outcome(episode: Episode, unit: Unit) -> dict[str, Any]:
+def _outcome(episode: Episode, unit: Unit, held_out: HeldOutTexts) -> dict[str, Any]:
     """The record of a replay: the practice, or the reason of the failure."""
-    played = attempt(lambda: practise(episode, *unit))
+    played = attempt(lambda: practise(episode, *unit, held_out.of(episode, unit[0].task)))
     return {"given_up": played} if isinstance(played, str) else practice_record(played)
 
 

@@ -10,15 +10,18 @@ Paints are also mixed from other colours than the task asks for. The task's text
 the resulting paint (hindsight relabelling, as in arXiv 1707.01495). Such a path is replayed up to its
 focus actions. The simulator has no score for the changed task, so we check that the paint to focus on is
 in the room. In the same way other animals and other devices are asked for, see
-`dataset_builder.practice.relabelling`.
+`dataset_builder.practice.relabelling`, and the melting points of paints, see
+`dataset_builder.practice.liquids`. No path is relabelled to a text that only other splits have.
 """
 
 import re
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Collection, Sequence
+from dataclasses import dataclass, replace
 from random import Random
 
-from dataset_builder.expert.plan import ANSWER, ReplayFailed
+from dataset_builder.annotation.rules.annotator import RulesAnnotator
+from dataset_builder.expert.plan import ANSWER, ReplayFailed, Seen
+from dataset_builder.practice import liquids
 from dataset_builder.practice.relabelling import (
     Relabelled,
     builds_circuit,
@@ -38,7 +41,8 @@ SEARCH = ("kitchen", "workshop", "foundry", "bathroom", "living room", "bedroom"
 
 _MOVED = 0.7  # share of the replays in which things are moved
 _ELSEWHERE = 0.8  # share of the replays that start in another room
-_MISSTEP = 0.05  # probability of a mistake before an action
+_MISSTEP = 0.06  # probability of a mistake before an action
+_REPEATED = ("drop ", "pick up ", "connect ")  # played twice, they change nothing
 _MAX_WAITS = 8
 _MAX_LIGHT_UP = 3
 _MAX_GROWTH = 4  # waits before a replay with plants; their seeds soon germinate
@@ -82,7 +86,13 @@ class Practice:
     hindsight: bool
 
 
-def practise(episode: Episode, base: Trajectory, segments: Sequence[Segment], seed: int) -> Practice:
+def practise(
+    episode: Episode,
+    base: Trajectory,
+    segments: Sequence[Segment],
+    seed: int,
+    held_out: Collection[str] = (),
+) -> Practice:
     """Replay a verified path in a randomly rearranged world.
 
     Args:
@@ -90,18 +100,22 @@ def practise(episode: Episode, base: Trajectory, segments: Sequence[Segment], se
         base (`Trajectory`): a verified path.
         segments (`Sequence[Segment]`): its sub-goals.
         seed (`int`): random seed of the rearrangement, the mistakes and the first room.
+        held_out (`Collection[str]`, *optional*): texts of tasks that a path is not relabelled to.
 
     Raises:
-        ReplayFailed: if the replay did not reach the full score within `MAX_EPISODE_STEPS` moves.
+        ReplayFailed: if the replay did not reach the full score within `MAX_EPISODE_STEPS` moves, or a
+            relabelled one has a held-out text.
         SimulatorDied: if the Java process ended.
     """
     draw = Random(f"{base.task}/{base.variation}/{seed}")
     episode.load(base.task, base.variation, base.simplifications)
     colours = _other_colours(base, draw)
     player = _PracticeReplay(episode, base, draw, colours)
+    if base.task == liquids.TASK:
+        return _melting_point(player, base, draw)
     subgoals = step_subgoals(segments)
     parts = "" if colours else _rearrange(player, base, draw)
-    if changed := _relabelled(base, subgoals, parts, draw):
+    if changed := _relabelled(base, subgoals, parts, draw, held_out):
         base, subgoals = changed.path, changed.subgoals
         player.relabel(changed)
     player.begin()
@@ -116,7 +130,33 @@ def practise(episode: Episode, base: Trajectory, segments: Sequence[Segment], se
     player.wait_until_on()
     if not (player.hindsight or episode.score == 100) or not player.steps:
         raise ReplayFailed(f"{episode.score} of 100")
-    return player.practice()
+    practice = player.practice()
+    if practice.hindsight and practice.trajectory.description in held_out:
+        raise ReplayFailed("another split asks for it")
+    return practice
+
+
+def _melting_point(player: "_PracticeReplay", base: Trajectory, draw: Random) -> Practice:
+    """Measure the melting point of a paint in the world of a path that asks for another substance."""
+    liquid = liquids.other_liquid(base, draw)
+    if liquid is None:
+        raise ReplayFailed("the question cannot be decided for a paint")
+    paint, text = liquid
+    player.ask(replace(base, description=text))
+    for action in liquids.placement(paint, draw):
+        player.act(action)
+    player.begin()
+    experiment = liquids.measurement(text, paint, player.episode.look())
+    try:
+        action = next(experiment)
+        while True:
+            player.do("", action)
+            action = experiment.send(Seen(player.steps[-1].observation, player.episode.look()))
+    except StopIteration:
+        pass
+    trajectory = player.trajectory()
+    segments = RulesAnnotator().annotate(trajectory)
+    return Practice(trajectory, segments, player.taught, player.prelude, player.hindsight)
 
 
 def _without_room(subgoal: str, player: "_PracticeReplay") -> str:
@@ -167,13 +207,15 @@ def _thin_out(player: "_PracticeReplay", base: Trajectory, draw: Random) -> str:
     return player.episode.look()
 
 
-def _relabelled(base: Trajectory, subgoals: list[str], parts: str, draw: Random) -> Relabelled | None:
+def _relabelled(
+    base: Trajectory, subgoals: list[str], parts: str, draw: Random, held_out: Collection[str]
+) -> Relabelled | None:
     """The path for another animal or with other parts, or None where it stays as it is."""
     if parts:
-        return other_parts(base, subgoals, parts, draw)
+        return other_parts(base, subgoals, parts, draw, held_out)
     if base.task == "identify-life-stages-1":
         there = next(step.look for step in base.steps if step.action.startswith("focus on "))
-        return other_animal(base, there, draw)
+        return other_animal(base, there, draw, held_out)
     return None
 
 
@@ -268,6 +310,10 @@ class _PracticeReplay:
         """Replay another path, perhaps one that asks for another thing than the task of the simulator."""
         self.base, self.hindsight, self.device = changed.path, changed.hindsight, changed.device
 
+    def ask(self, base: Trajectory) -> None:
+        """Record under the text of this path, which the simulator does not score."""
+        self.base, self.hindsight = base, True
+
     def begin(self) -> None:
         """Start recording. Moves are counted from here."""
         self.before = self.episode.moves
@@ -328,8 +374,12 @@ class _PracticeReplay:
         return room_of(self.episode.look())
 
     def practice(self) -> Practice:
+        segments = step_segments(self.subgoals)
+        return Practice(self.trajectory(), segments, self.taught, self.prelude, self.hindsight)
+
+    def trajectory(self) -> Trajectory:
         base = self.base
-        trajectory = Trajectory(
+        return Trajectory(
             base.task,
             base.variation,
             self.renamed(base.description),
@@ -338,8 +388,6 @@ class _PracticeReplay:
             tuple(self.steps),
             base.scienceworld_version,
         )
-        segments = step_segments(self.subgoals)
-        return Practice(trajectory, segments, self.taught, self.prelude, self.hindsight)
 
     def _find(self, subgoal: str, room: str, action: str) -> None:
         """Go to a room where the action is possible: its things are in sight there, or in the path."""
@@ -390,8 +438,16 @@ class _PracticeReplay:
         return re.search(rf"(?<!\w){name}(?!\w)", text) is not None
 
     def _misstep(self, subgoal: str, rooms: set[str]) -> None:
-        """With a small probability, play a useless action that does not lead to one of these rooms."""
+        """With a small probability, play a useless action that does not lead to one of these rooms.
+
+        Repeating the last action is one of them: a small model loops easily, and must find out of it.
+        """
         if self.draw.random() >= _MISSTEP:
+            return
+        last = self.steps[-1].action if self.steps else ""
+        if last.startswith(_REPEATED) and self.draw.random() < 0.5:
+            self.asked = self.do(subgoal, last, taught=False)
+            self.answer()
             return
         shut = self._shut()
         if shut and self.draw.random() < 0.5:

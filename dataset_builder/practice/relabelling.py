@@ -6,7 +6,7 @@ no score for the changed task: the replay checks what it can see.
 """
 
 import re
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import replace
 from random import Random
 from typing import NamedTuple
@@ -49,24 +49,32 @@ class Relabelled(NamedTuple):
     device: str = ""
 
 
-def other_animal(base: Trajectory, look: str, draw: Random) -> Relabelled | None:
+def other_animal(
+    base: Trajectory, look: str, draw: Random, held_out: Collection[str] = ()
+) -> Relabelled | None:
     """The path for the life stages of another animal, or None if the task's own is asked for.
 
     Args:
         base (`Trajectory`): a path of identify-life-stages-1.
         look (`str`): the place where the animals are, before they grow.
         draw (`Random`): chooses the animal.
+        held_out (`Collection[str]`, *optional*): texts that are not asked.
     """
     if not (asked := _ANIMALS.search(base.description)) or draw.random() >= _RELABELLED:
         return None
     animals = {name for match in _YOUNGEST.finditer(look) if (name := match["hatches"] or match["born"])}
     first = next(step for step in base.steps if step.action.startswith("focus on "))
     own = next((name for name in animals if name in first.action), asked[2])
-    others = sorted(animals - {own})
+
+    def text(animal: str) -> str:
+        count = len(_stages(animal, look))
+        return base.description.replace(asked[0], f"the {count} life stages of the {animal},")
+
+    others = [animal for animal in sorted(animals - {own}) if text(animal) not in held_out]
     if not others:
         return None
     animal = draw.choice(others)
-    stages = _stages(animal, born=f"baby {animal}" in look)
+    stages = _stages(animal, look)
     there = [step for step in base.steps if step.action.startswith("teleport to ")]
     steps = list(there)
     subgoals = [str(SubGoal("navigate_to", (step.action.removeprefix("teleport to "),))) for step in there]
@@ -74,13 +82,13 @@ def other_animal(base: Trajectory, look: str, draw: Random) -> Relabelled | None
         actions = [f"focus on {stage}"] if stage == stages[0] else ["wait", "wait", f"focus on {stage}"]
         steps += [replace(first, action=action) for action in actions]
         subgoals += [str(SubGoal("focus_on", (stage,)))] * len(actions)
-    text = base.description.replace(asked[0], f"the {len(stages)} life stages of the {animal},")
-    return Relabelled(replace(base, description=text, steps=tuple(steps)), subgoals, hindsight=True)
+    return Relabelled(replace(base, description=text(animal), steps=tuple(steps)), subgoals, hindsight=True)
 
 
-def _stages(animal: str, born: bool) -> Sequence[str]:
+def _stages(animal: str, look: str) -> Sequence[str]:
     if animal in _METAMORPHOSES:
         return _METAMORPHOSES[animal]
+    born = f"baby {animal}" in look
     youngest = (f"baby {animal}",) if born else (f"{animal} egg", f"hatchling {animal}")
     return (*youngest, f"juvenile {animal}", f"adult {animal}")
 
@@ -105,7 +113,9 @@ def surplus_parts(base: Trajectory, look: str, draw: Random) -> list[str]:
     return surplus + [bulb for bulb in spare if draw.random() < 0.3]
 
 
-def other_parts(base: Trajectory, subgoals: Sequence[str], look: str, draw: Random) -> Relabelled | None:
+def other_parts(
+    base: Trajectory, subgoals: Sequence[str], look: str, draw: Random, held_out: Collection[str] = ()
+) -> Relabelled | None:
     """The path with the first wires that are there, and mostly for another device.
 
     Args:
@@ -113,15 +123,20 @@ def other_parts(base: Trajectory, subgoals: Sequence[str], look: str, draw: Rand
         subgoals (`Sequence[str]`): sub-goal of each of its steps.
         look (`str`): the room with the parts.
         draw (`Random`): chooses the device.
+        held_out (`Collection[str]`, *optional*): texts that are not asked.
 
     Returns:
         `Relabelled` or `None`: None if the room lacks wires.
     """
     asked = DEVICE.search(base.description)
     wires, old = _distinct(_WIRE, look), _distinct(_WIRE, " ".join(base.actions))
-    devices = [device for device in _distinct(DEVICE, look) if asked and device != asked[0]]
     if asked is None or len(wires) < len(old):
         return None
+    devices = [
+        device
+        for device in _distinct(DEVICE, look)
+        if device != asked[0] and base.description.replace(asked[0], device) not in held_out
+    ]
     names = dict(zip(old, wires, strict=False))
     device = draw.choice(devices) if devices and draw.random() < _RELABELLED else ""
     if device:

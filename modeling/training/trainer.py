@@ -237,7 +237,7 @@ class _StopRules(TrainerCallback):
             return
         folder = Path(str(args.output_dir)) / f"checkpoint-{state.global_step}"
         progress = {"step": state.global_step, "seconds": round(self.clock.seconds, 1)}
-        (folder / _COMPLETE).write_text(json.dumps(progress) + "\n", encoding="utf-8")
+        write_atomically(folder / _COMPLETE, json.dumps(progress) + "\n")
 
 
 def last_checkpoint(folder: Path) -> Path | None:
