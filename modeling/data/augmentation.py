@@ -120,8 +120,8 @@ class VariedExamples:
     """Examples for a trainer. The augmentation of an example depends on seed, epoch and index alone.
 
     Args:
-        inputs (`Sequence[list[int]]`): token ids of the inputs, of shape (examples, tokens).
-        labels (`Sequence[list[int]]`): token ids of the answers, of shape (examples, tokens).
+        inputs (`Sequence[Sequence[int]]`): token ids of the inputs, of shape (examples, tokens).
+        labels (`Sequence[Sequence[int]]`): token ids of the answers, of shape (examples, tokens).
         names (`Names`): the names that may be replaced (see `find_names`).
         chance (`float`): share of the names that are replaced, on average, 0 to 1. Each example draws
             its own share, from none to twice this.
@@ -140,8 +140,8 @@ class VariedExamples:
 
     def __init__(
         self,
-        inputs: Sequence[Ids],
-        labels: Sequence[Ids],
+        inputs: Sequence[Sequence[int]],
+        labels: Sequence[Sequence[int]],
         names: Names,
         chance: float,
         seed: int,
@@ -167,7 +167,7 @@ class VariedExamples:
         return len(self.inputs)
 
     def __getitem__(self, index: int) -> dict[str, Ids]:
-        inputs, labels = self._rewritten(index)
+        inputs, labels = map(list, self._rewritten(index))
         replacements = self._exchange(index, inputs, labels)
         if replacements:
             renamed = _replaced(inputs, replacements)
@@ -175,7 +175,7 @@ class VariedExamples:
                 inputs, labels = renamed, _replaced(labels, replacements)
         return {"input_ids": inputs, "labels": labels}
 
-    def _rewritten(self, index: int) -> tuple[Ids, Ids]:
+    def _rewritten(self, index: int) -> tuple[Sequence[int], Sequence[int]]:
         """Input and answer, at some decision steps with counterfactual evidence, and some shuffled."""
         rewriting = self.rewriting
         if rewriting is None:
@@ -236,7 +236,9 @@ def _replaced(ids: Ids, replacements: Mapping[int, Ids]) -> Ids:
     return [new for token in ids for new in replacements.get(token, (token,))]
 
 
-def find_names(inputs: Sequence[Ids], labels: Sequence[Ids], tokenizer: "PreTrainedTokenizerBase") -> Names:
+def find_names(
+    inputs: Sequence[Sequence[int]], labels: Sequence[Sequence[int]], tokenizer: "PreTrainedTokenizerBase"
+) -> Names:
     """Find the names: words of answers that are always copied from the input.
 
     A word that some answer contains without its input (`teleport`, or the room of the thermometer) is
@@ -244,8 +246,8 @@ def find_names(inputs: Sequence[Ids], labels: Sequence[Ids], tokenizer: "PreTrai
     although `focus` occurs in most task descriptions.
 
     Args:
-        inputs (`Sequence[list[int]]`): token ids of the inputs, of shape (examples, tokens).
-        labels (`Sequence[list[int]]`): token ids of the answers, of shape (examples, tokens).
+        inputs (`Sequence[Sequence[int]]`): token ids of the inputs, of shape (examples, tokens).
+        labels (`Sequence[Sequence[int]]`): token ids of the answers, of shape (examples, tokens).
         tokenizer (`PreTrainedTokenizerBase`): the tokenizer of both.
     """
     answered = {token for answer in labels for token in answer}

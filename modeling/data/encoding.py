@@ -1,5 +1,6 @@
 """From texts to token ids that fit a model's input and output lengths."""
 
+from array import array
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
@@ -11,6 +12,9 @@ from dataset_builder.trajectories.truncation import shorten
 
 if TYPE_CHECKING:
     from modeling.data.prompt_encoding import PromptFitter
+
+
+_CHUNK = 1000  # rows that are tokenized at once: the tokenizer needs much memory for each
 
 
 class Fitter:
@@ -72,7 +76,7 @@ class Fitter:
 
     def _ids(self, texts: list[str]) -> list[list[int]]:
         # verbose=False: no warning about texts that are too long, `encode` handles them.
-        return self.tokenizer(texts, verbose=False)["input_ids"]
+        return self.tokenizer(texts, verbose=False, return_attention_mask=False)["input_ids"]
 
     def _fits(self, text: str) -> bool:
         return len(self._ids([text])[0]) <= self.source_length
@@ -80,7 +84,7 @@ class Fitter:
 
 @dataclass(frozen=True)
 class Tokenized:
-    """Examples as token ids.
+    """Examples as token ids, which are arrays: as lists of integers they take eight times the memory.
 
     Attributes:
         texts: full input text of each example.
@@ -101,8 +105,8 @@ class Tokenized:
 
     texts: list[str]
     targets: list[str]
-    inputs: list[list[int]]
-    labels: list[list[int]]
+    inputs: "list[array[int]]"
+    labels: "list[array[int]]"
     rows: list[int]
     shortened: int
     left_out: int
@@ -113,7 +117,7 @@ class Tokenized:
         return self.shortened / max(1, len(set(self.rows)))
 
     def repeated(self, rows: Sequence[int]) -> "Tokenized":
-        """The examples of these rows, which may be repeated. Copies share their lists in memory.
+        """The examples of these rows, which may be repeated. Copies share their arrays in memory.
 
         Args:
             rows (`Sequence[int]`): row numbers; excluded rows are ignored.
@@ -141,17 +145,32 @@ def tokenize(
         fitter (`Fitter` or `PromptFitter`): makes the inputs fit.
         target_length (`int`): examples with a longer target, in tokens, are excluded.
     """
+    examples = Tokenized([], [], [], [], [], shortened=0, left_out=0)
+    for start in range(0, len(rows), _CHUNK):
+        examples = _extended(examples, table, rows[start : start + _CHUNK], fitter, target_length)
+    return examples
+
+
+def _extended(
+    examples: Tokenized,
+    table: "Dataset",
+    rows: Sequence[int],
+    fitter: "Fitter | PromptFitter",
+    target_length: int,
+) -> Tokenized:
+    """The examples and those of further rows; the lists of the given ones are changed."""
     selected = table.select(rows)
     texts, targets = list(selected["input"]), list(selected["target"])
     labels = fitter.encode_targets(targets)
     kept = [index for index, label in enumerate(labels) if len(label) <= target_length]
     inputs, shortened = fitter.encode([texts[index] for index in kept])
-    return Tokenized(
-        texts=[texts[index] for index in kept],
-        targets=[targets[index] for index in kept],
-        inputs=inputs,
-        labels=[labels[index] for index in kept],
-        rows=[rows[index] for index in kept],
-        shortened=len(shortened),
-        left_out=len(rows) - len(kept),
+    examples.texts.extend(texts[index] for index in kept)
+    examples.targets.extend(targets[index] for index in kept)
+    examples.inputs.extend(array("i", ids) for ids in inputs)
+    examples.labels.extend(array("i", labels[index]) for index in kept)
+    examples.rows.extend(rows[index] for index in kept)
+    return replace(
+        examples,
+        shortened=examples.shortened + len(shortened),
+        left_out=examples.left_out + len(rows) - len(kept),
     )

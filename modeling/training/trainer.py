@@ -22,6 +22,7 @@ from transformers import (
 from transformers.trainer_pt_utils import LengthGroupedSampler
 
 from dataset_builder.common.errors import SubgoalError
+from dataset_builder.common.files import write_atomically
 from modeling.data.augmentation import VariedExamples
 from modeling.recipes.recipe import Recipe
 from modeling.training.clock import TrainingClock, rate_factor
