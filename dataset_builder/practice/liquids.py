@@ -19,6 +19,7 @@ _MOST_READINGS = 25
 _PAINTS = ("red paint", "blue paint", "yellow paint")
 _CUPS = ("tin cup", "ceramic cup")
 _HOLDERS = ("cupboard", "fridge")
+_STARTS = ("hallway", "workshop", "bathroom", "kitchen", "kitchen")
 _QUESTION = re.compile(
     r"melting point of (?P<substance>[\w -]+?), .*?"
     r"is below (?P<bound>-?[\d.]+) degrees celsius, focus on the (?P<box>\w+ box)",
@@ -42,9 +43,8 @@ def other_liquid(base: Trajectory, draw: Random) -> tuple[str, str] | None:
 
 def placement(paint: str, draw: Random) -> list[str]:
     """Actions that put a cup of the paint somewhere in the kitchen, and go to another room or stay."""
-    actions = ["teleport to art studio", f"pick up cup containing {paint}", "teleport to kitchen"]
     held = f"cup containing {paint}"
-    actions.append("open cupboard")
+    actions = ["teleport to art studio", f"pick up {held}", "teleport to kitchen", "open cupboard"]
     if draw.random() < 0.5:
         cup = draw.choice(_CUPS)
         actions += [f"pick up {cup}", f"pour {held} into {cup}", "close cupboard"]
@@ -56,7 +56,7 @@ def placement(paint: str, draw: Random) -> list[str]:
     else:
         actions.append(draw.choice((f"drop {held}", f"move {held} to table", f"move {held} to counter")))
     actions += [f"close {holder}" for holder in _HOLDERS]
-    return actions + [f"teleport to {draw.choice(('hallway', 'workshop', 'bathroom', 'kitchen', 'kitchen'))}"]
+    return [*actions, f"teleport to {draw.choice(_STARTS)}"]
 
 
 def measurement(text: str, paint: str, look: str) -> Experiment:

@@ -1,5 +1,6 @@
 """Paths played again in rearranged worlds: real plays, replayed from their prelude."""
 
+import re
 from collections.abc import Iterator
 
 import pytest
@@ -139,3 +140,69 @@ def test_a_stage_is_awaited_where_it_has_passed(episode: Episode, simulator: Sim
     assert any("wait1" in play.trajectory.actions for play in plays)
     assert any(play.trajectory.actions[-1] == "0" for play in plays)  # two plants have the last stage
     assert all(play.trajectory.steps[-1].score_fraction == 1 for play in plays)
+
+
+def test_no_path_asks_what_is_held_out(episode: Episode, simulator: Simulator) -> None:
+    path = find_trajectory(simulator, "identify-life-stages-1", 0)
+    asked = {play.trajectory.description for play in _plays(episode, path, 8) if play.hindsight}
+    allowed, *held_out = sorted(asked)
+    assert held_out
+    segments = annotator("rules").annotation(path, 0).segments
+    plays = [practise(episode, path, segments, seed, held_out) for seed in range(8)]
+    assert {play.trajectory.description for play in plays if play.hindsight} >= {allowed}
+    assert not {play.trajectory.description for play in plays} & set(held_out)
+
+
+def test_a_mixture_that_is_held_out_is_dropped(episode: Episode, recorded: list[Trajectory]) -> None:
+    path = _path(recorded, "chemistry-mix-paint-secondary-color", 0)
+    segments = annotator("rules").annotation(path, 0).segments
+    asked = [(seed, practise(episode, path, segments, seed)) for seed in range(4)]
+    seed, text = next((seed, play.trajectory.description) for seed, play in asked if play.hindsight)
+    with pytest.raises(ReplayFailed, match="another split asks for it"):
+        practise(episode, path, segments, seed, [text])
+
+
+def test_a_repeated_action_is_history_but_no_lesson(episode: Episode, simulator: Simulator) -> None:
+    path = find_trajectory(simulator, "power-component-renewable-vs-nonrenewable-energy", 0)
+    repeated = [
+        (play, index)
+        for play in _playing(episode, path, 30)
+        for index in range(1, len(play.taught))
+        if play.trajectory.actions[index - 1] == play.trajectory.actions[index] and not play.taught[index]
+    ]
+    assert repeated
+    for play, index in repeated:
+        before, after = play.trajectory.steps[index], play.trajectory.steps[index + 1]
+        assert before.action.startswith(("drop ", "pick up ", "connect "))
+        assert before.inventory == after.inventory
+
+
+def test_a_paint_is_cooled_until_a_reading_decides(episode: Episode, simulator: Simulator) -> None:
+    path = find_trajectory(simulator, "measure-melting-point-known-substance", 7)  # above 10 degrees?
+    plays = _plays(episode, path, 6)
+    assert len(plays) >= 5
+    for play in plays:
+        steps, text = play.trajectory.steps, play.trajectory.description
+        paint = steps[-2].action.removeprefix("use thermometer on ")
+        assert f"melting point of {paint}, which is located around the kitchen" in text
+        assert "If the melting point of gallium" not in text
+        readings = [
+            int(re.search(r"temperature of (-?\d+)", step.observation)[1])  # type: ignore[index]
+            for step in steps
+            if step.action.startswith("use thermometer")
+        ]
+        assert readings[-1] < 10 <= min(readings[:-1], default=10)
+        below = re.search(r"is below 10.0 degrees celsius, focus on the (\w+ box)", text)
+        assert below
+        assert steps[-1].action == f"focus on {below[1]}"
+        assert play.hindsight
+        named = [segment.subgoal.name for segment in play.segments]
+        assert named[-3:] == ["cool", "monitor_temperature", "focus_on"]
+    assert len({play.trajectory.description for play in plays}) > 1
+    assert len({room_of(play.trajectory.steps[0].look) for play in plays}) > 1
+
+
+def test_a_bound_that_no_freezer_reaches_is_not_asked(episode: Episode, simulator: Simulator) -> None:
+    path = find_trajectory(simulator, "measure-melting-point-known-substance", 0)  # above -10 degrees?
+    with pytest.raises(ReplayFailed, match="cannot be decided"):
+        practise(episode, path, annotator("rules").annotation(path, 0).segments, 0)

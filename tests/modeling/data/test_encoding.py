@@ -21,7 +21,7 @@ def test_long_inputs_are_shortened_and_counted(dataset: Path) -> None:
     assert encoded.shortened == sum(length > limit for length in lengths) > 0
     assert encoded.shortened_share == encoded.shortened / len(table)
     for row, ids in zip(encoded.rows, encoded.inputs, strict=True):
-        assert str(tokenizer.decode(ids)).endswith(table[row]["input"].rpartition(" | goal: ")[2] + "<eos>")
+        assert str(tokenizer.decode(list(ids))).endswith(table[row]["input"].rpartition(" | goal: ")[2] + "<eos>")
     with pytest.raises(UsageError, match="raise source_length"):
         tokenize(table, rows, Fitter(tokenizer, "compact-1", 32), target_length=48)
 
@@ -33,6 +33,18 @@ def test_examples_with_long_targets_are_excluded(dataset: Path) -> None:
     assert encoded.left_out > 0
     assert len(encoded.rows) + encoded.left_out == len(table)
     assert max(map(len, encoded.labels)) <= 5
+
+
+def test_chunks_give_what_one_call_gives(dataset: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    table = load_role("executor", str(dataset)).train
+    tokenizer = train_tokenizer([*table["input"], *table["target"]])
+    fitter, rows = Fitter(tokenizer, "compact-1", 150), range(1, len(table))
+    whole = tokenize(table, rows, fitter, target_length=5)
+    monkeypatch.setattr("modeling.data.encoding._CHUNK", 7)
+    assert tokenize(table, rows, fitter, target_length=5) == whole
+    assert whole.shortened > 0
+    assert whole.left_out > 0
+    assert whole.inputs[0].itemsize == 4  # bytes per token
 
 
 def test_rows_that_are_repeated_are_held_once(dataset: Path) -> None:
