@@ -1,5 +1,7 @@
 """Generating practice for the tasks with few train variations, in threads; a second call resumes."""
 
+import hashlib
+import json
 from collections import Counter
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -9,7 +11,7 @@ from rich.progress import Progress
 from dataset_builder.annotation.annotators import version_of
 from dataset_builder.common.console import progress_line
 from dataset_builder.common.errors import SubgoalError, UsageError
-from dataset_builder.common.jsonl_store import JsonlStore
+from dataset_builder.common.jsonl_store import JsonlStore, Key
 from dataset_builder.practice import liquids
 from dataset_builder.practice.held_out import HeldOutTexts
 from dataset_builder.practice.perturbed_replay import Practice, practise
@@ -55,7 +57,7 @@ def generate_practice(
 
     Args:
         folder (`str` or `Path`): corpus folder, collected and annotated by rules. Its existing
-            practice is kept.
+            practice is kept, except that of paths that have changed since.
         steps (`int`, *optional*, defaults to 2500): target number of steps per task.
         workers (`int`, *optional*, defaults to 2): number of threads, each with its own world.
         progress (`rich.progress.Progress`, *optional*): shows a progress bar.
@@ -78,7 +80,7 @@ def generate_practice(
     corpus = Corpus(folder)
     store = corpus.practice
     units = _units(corpus, steps)
-    missing = [unit for unit in units if _key(unit) not in store]
+    missing = [unit for unit in units if not is_current(store, _key(unit), _source(unit))]
     advance = progress_line(progress, "practice", len(units), len(units) - len(missing))
 
     held_out = HeldOutTexts()
@@ -148,7 +150,31 @@ def _key(unit: Unit) -> tuple[str, int, int]:
 def _outcome(episode: Episode, unit: Unit, held_out: HeldOutTexts) -> dict[str, Any]:
     """The record of a replay: the practice, or the reason of the failure."""
     played = attempt(lambda: practise(episode, *unit, held_out.of(episode, unit[0].task)))
-    return {"given_up": played} if isinstance(played, str) else practice_record(played)
+    record = {"given_up": played} if isinstance(played, str) else practice_record(played)
+    return record | {"source": _source(unit)}
+
+
+def _source(unit: Unit) -> str:
+    path, segments, _ = unit
+    return digest(path.actions, segment_rows(segments))
+
+
+def digest(*parts: object) -> str:
+    """A short digest of what was replayed, stored with the result."""
+    return hashlib.sha256(json.dumps(parts).encode()).hexdigest()[:16]
+
+
+def is_current(store: JsonlStore, key: Key, source: str) -> bool:
+    """Whether there is a result, made when what was replayed was the same.
+
+    A record without a source is kept: earlier versions and `subgoal eval to-practice` write none.
+
+    Args:
+        store (`JsonlStore`): the results.
+        key (`Key`): key of the result.
+        source (`str`): digest of what is to be replayed.
+    """
+    return key in store and store[key].get("source", source) == source
 
 
 def practice_record(played: Practice) -> dict[str, Any]:

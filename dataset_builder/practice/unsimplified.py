@@ -1,7 +1,5 @@
 """A corpus without simplifications: the paths and the practice of another corpus, replayed."""
 
-import hashlib
-import json
 from collections import Counter, defaultdict
 from collections.abc import Sequence
 from importlib.metadata import version
@@ -17,7 +15,14 @@ from dataset_builder.common.jsonl_store import JsonlStore, Key
 from dataset_builder.expert.collect import Limits, limit_variations
 from dataset_builder.expert.plan import ReplayFailed
 from dataset_builder.expert.walking import PlannedStep, WalkingReplay
-from dataset_builder.practice.generate import PracticeStats, practice_record, practice_stats, read_practice
+from dataset_builder.practice.generate import (
+    PracticeStats,
+    digest,
+    is_current,
+    practice_record,
+    practice_stats,
+    read_practice,
+)
 from dataset_builder.practice.perturbed_replay import Practice
 from dataset_builder.practice.threads import attempt, play_all
 from dataset_builder.simulator.simulator import Episode
@@ -114,7 +119,7 @@ class _PathUnit(NamedTuple):
 
     @property
     def source(self) -> str:
-        return _digest(self.rules, self.path.actions, segment_rows(self.segments))
+        return digest(self.rules, self.path.actions, segment_rows(self.segments))
 
     def replay(self, episode: Episode) -> Practice:
         return _replay(episode, self.path, self.segments)
@@ -127,15 +132,11 @@ class _PracticeUnit(NamedTuple):
     @property
     def source(self) -> str:
         base = self.practice
-        return _digest(base.prelude, base.trajectory.actions, segment_rows(base.segments), base.taught)
+        return digest(base.prelude, base.trajectory.actions, segment_rows(base.segments), base.taught)
 
     def replay(self, episode: Episode) -> Practice:
         base = self.practice
         return _replay(episode, base.trajectory, base.segments, base.taught, base.prelude)
-
-
-def _digest(*parts: object) -> str:
-    return hashlib.sha256(json.dumps(parts).encode()).hexdigest()[:16]
 
 
 class _Stores:
@@ -153,10 +154,7 @@ class _Stores:
                 raise UsageError(f"{out} holds paths that are not replays: name another folder.")
 
     def is_done(self, unit: "_PathUnit | _PracticeUnit") -> bool:
-        """Whether there is a result, made when the unit was the same."""
-        store = self._store_of(unit)
-        # Practice without a source was added by `subgoal eval to-practice`: it is kept.
-        return unit.key in store and store[unit.key].get("source", unit.source) == unit.source
+        return is_current(self._store_of(unit), unit.key, unit.source)
 
     def _store_of(self, unit: "_PathUnit | _PracticeUnit") -> JsonlStore:
         return self.paths if isinstance(unit, _PathUnit) else self.practice

@@ -48,6 +48,19 @@ def test_existing_practice_is_not_repeated(folder: Path) -> None:
     assert practice_store(folder).path.read_bytes() == before
 
 
+def test_practice_of_a_changed_path_is_made_again(folder: Path, tmp_path: Path) -> None:
+    copy = shutil.copytree(folder, tmp_path / "corpus")
+    store = practice_store(copy)
+    made = {tuple(key): store[key] for key in sorted(store.keys())}
+    stale, legacy = sorted(made)[:2]
+    store.append(stale, {"given_up": "of another path", "source": "0" * 16})
+    store.append(legacy, {"given_up": "by an earlier version"})
+    generate_practice(copy, steps=30)
+    after = practice_store(copy)
+    assert after[stale] == made[stale]
+    assert after[legacy]["given_up"] == "by an earlier version"
+
+
 def test_a_dataset_gets_a_split_of_practice(folder: Path, tmp_path: Path) -> None:
     built = build(folder, tmp_path / "dataset")
     tables = load_dataset(str(built), "executor")
