@@ -16,7 +16,7 @@ unexport PYTHONDONTWRITEBYTECODE
 
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
-.PHONY: help install quickstart test test-all test-lowest test-newest lint types format java bench dataset models clean
+.PHONY: help install quickstart test fast-tests test-all test-lowest test-newest lint types format java bench dataset models clean
 
 help: ## show this help
 	@awk -F ': .*## ' '/^[a-z-]+:.*## / {printf "  make %-12s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -57,7 +57,11 @@ PARALLEL = --numprocesses $(shell $(PYTHON) -c 'import os; print(min(4, (os.cpu_
 # Tests play few steps per Java process: its second compiler would cost more than it saves.
 QUICK_JAVA = JAVA_TOOL_OPTIONS="$$JAVA_TOOL_OPTIONS -XX:TieredStopAtLevel=1"
 
-test: lint types ## lint, check types and run the tests (ARGS="-k name")
+# mypy has one thread and takes more than a minute, so it runs beside the tests.
+test: lint ## lint, check types and run the tests (ARGS="-k name")
+	$(MAKE) --no-print-directory --jobs=2 types fast-tests
+
+fast-tests: $(DEV)
 	$(QUICK_JAVA) $(PY) -m pytest -m "not slow" $(PARALLEL) $(ARGS)
 
 test-all: lint types $(REAL_MODEL) ## make test with the tests that take minutes

@@ -13,10 +13,13 @@ needs_make = pytest.mark.skipif(shutil.which("make") is None, reason="needs make
 
 
 def installed_by(target: str, venv: Path) -> list[str]:
-    """What `pip install -e` would get for a target, in order."""
+    """What `pip install -e` would get for a target, in order.
+
+    `make test` calls make again, which would install nothing: without the dry run all is there by then.
+    """
     command = ["make", "--dry-run", target, f"VENV={venv}"]
     printed = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=True).stdout
-    return re.findall(r'pip install .* -e "(.+)"', printed)
+    return list(dict.fromkeys(re.findall(r'pip install .* -e "(.+)"', printed)))
 
 
 @needs_make
