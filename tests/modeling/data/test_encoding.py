@@ -21,7 +21,8 @@ def test_long_inputs_are_shortened_and_counted(dataset: Path) -> None:
     assert encoded.shortened == sum(length > limit for length in lengths) > 0
     assert encoded.shortened_share == encoded.shortened / len(table)
     for row, ids in zip(encoded.rows, encoded.inputs, strict=True):
-        assert str(tokenizer.decode(list(ids))).endswith(table[row]["input"].rpartition(" | goal: ")[2] + "<eos>")
+        end = table[row]["input"].rpartition(" | goal: ")[2] + "<eos>"
+        assert str(tokenizer.decode(list(ids))).endswith(end)
     with pytest.raises(UsageError, match="raise source_length"):
         tokenize(table, rows, Fitter(tokenizer, "compact-1", 32), target_length=48)
 
