@@ -57,9 +57,10 @@ PARALLEL = --numprocesses $(shell $(PYTHON) -c 'import os; print(min(4, (os.cpu_
 # Tests play few steps per Java process: its second compiler would cost more than it saves.
 QUICK_JAVA = JAVA_TOOL_OPTIONS="$$JAVA_TOOL_OPTIONS -XX:TieredStopAtLevel=1"
 
-# mypy has one thread and takes more than a minute, so it runs beside the tests.
+# mypy has one thread and takes more than a minute, so it runs beside the tests; the first of parallel jobs gets the
+# terminal, for ARGS="-n0 --pdb".
 test: lint ## lint, check types and run the tests (ARGS="-k name")
-	$(MAKE) --no-print-directory --jobs=2 types fast-tests
+	$(MAKE) --no-print-directory --jobs=2 fast-tests types
 
 fast-tests: $(DEV)
 	$(QUICK_JAVA) $(PY) -m pytest -m "not slow" $(PARALLEL) $(ARGS)

@@ -8,11 +8,11 @@ from dataset_builder.expert.plan import ANSWER, MELTING_TASKS, Experiment, Plan
 from dataset_builder.trajectories.trajectory import Step
 
 _MELTING_POINT = re.compile(r"melting point of (?:solid |liquid )?([\w -]+?) is above (-?[\d.]+) degrees")
-_KNOWN = "measure-melting-point-known-substance"
+KNOWN = "measure-melting-point-known-substance"
 """Paths of unknown substances end their readings by nearly this rule already (`readings_after_decision`)."""
 _HEATED = re.compile(r"move .+ to (?:stove|blast furnace|oven|hot plate|fire pit)")
 _MOST_READINGS, _MOST_EQUAL = 25, 3
-_READING = re.compile(r"measures a temperature of (-?\d+) degrees")
+READING = re.compile(r"measures a temperature of (-?\d+) degrees")
 
 
 def other_answer(plan: Plan, description: str) -> Plan | None:
@@ -40,7 +40,7 @@ def readings_after_decision(task: str, description: str, steps: Sequence[Step]) 
     decided = False
     before: bool | None = None
     for index, step in enumerate(steps):
-        reading = _READING.search(step.observation)
+        reading = READING.search(step.observation)
         if not step.action.startswith("use thermometer") or reading is None:
             continue
         if decided:
@@ -64,19 +64,34 @@ def measurement(task: str, description: str, steps: Sequence[Step]) -> Experimen
         description (`str`): the task's text.
         steps (`Sequence[Step]`): a path that reaches the full score.
     """
-    asked = _MELTING_POINT.search(description)
-    boxes = list(dict.fromkeys(re.findall(r"\b\w+ box\b", description)))
-    readings = [index for index, step in enumerate(steps) if _READING.search(step.observation)]
-    if task != _KNOWN or asked is None or len(boxes) < 2 or not readings:
+    readings = [index for index, step in enumerate(steps) if READING.search(step.observation)]
+    if task != KNOWN or not readings:
         return None
     solid = any(_HEATED.fullmatch(step.action) for step in steps[: readings[0]])
-    question = _Question(asked[1], float(asked[2]), solid, boxes[0], boxes[1])
+    asked = find_question(description, solid)
     before = [step.action for step in steps[: readings[0]] if step.action != ANSWER]
     after = [step.action for step in steps[readings[-1] + 1 :] if step.action != ANSWER]
-    return _measure(question, before, after)
+    return measure(asked, before, after) if asked else None
 
 
-class _Question(NamedTuple):
+class Question(NamedTuple):
+    """What a task asks about a melting point.
+
+    Attributes:
+        substance: its name in the text.
+        bound: the temperature that it is compared with, in degrees Celsius.
+        solid_at_first: whether it is solid before it is heated or cooled.
+        above: the box to focus on if it melts above the bound.
+        below: the box to focus on if it melts below.
+
+    Example:
+
+    ```python
+    asked = find_question(trajectory.description, solid=True)
+    print(asked.substance, asked.bound)  # "lead", 50.0
+    ```
+    """
+
     substance: str
     bound: float
     solid_at_first: bool
@@ -84,7 +99,28 @@ class _Question(NamedTuple):
     below: str
 
 
-def _measure(question: _Question, before: Sequence[str], after: Sequence[str]) -> Experiment:
+def find_question(description: str, solid: bool) -> Question | None:
+    """The question in a task's text, or None if there is none.
+
+    Args:
+        description (`str`): the task's text.
+        solid (`bool`): whether the substance is solid at first.
+    """
+    asked = _MELTING_POINT.search(description)
+    boxes = list(dict.fromkeys(re.findall(r"\b\w+ box\b", description)))
+    if asked is None or len(boxes) < 2:
+        return None
+    return Question(asked[1], float(asked[2]), solid, boxes[0], boxes[1])
+
+
+def measure(question: Question, before: Sequence[str], after: Sequence[str]) -> Experiment:
+    """The actions before, readings until one decides, and the actions after with the right box.
+
+    Args:
+        question (`Question`): what is asked.
+        before (`Sequence[str]`): actions up to the heating or cooling.
+        after (`Sequence[str]`): actions after the readings; the box that they name is replaced.
+    """
     look = ""
     for action in before:
         look = (yield action).look
@@ -93,7 +129,7 @@ def _measure(question: _Question, before: Sequence[str], after: Sequence[str]) -
     for _ in range(_MOST_READINGS):
         name, _ = _state(question, look)
         seen = yield f"use thermometer on {name}"
-        reading = _READING.search(seen.observation)
+        reading = READING.search(seen.observation)
         if reading is None:
             return
         look, value = seen.look, float(reading.group(1))
@@ -110,7 +146,7 @@ def _measure(question: _Question, before: Sequence[str], after: Sequence[str]) -
         yield re.sub(r"\b\w+ box\b", answer, action)
 
 
-def _state(question: _Question, look: str) -> tuple[str, bool]:
+def _state(question: Question, look: str) -> tuple[str, bool]:
     """What the room calls the substance, and whether it is solid."""
     other = "liquid" if question.solid_at_first else "solid"
     changed = re.search(rf"\b{other} {re.escape(question.substance)}\b", look) is not None

@@ -1,4 +1,7 @@
-"""Generating practice for the tasks with few train variations, in threads; a second call resumes."""
+"""Generating practice, in threads; a second call resumes.
+
+Tasks with few train variations get it, and known melting points, of which few are those of liquids.
+"""
 
 import hashlib
 import json
@@ -11,10 +14,10 @@ from rich.progress import Progress
 from dataset_builder.annotation.annotators import version_of
 from dataset_builder.common.console import progress_line
 from dataset_builder.common.errors import SubgoalError, UsageError
-from dataset_builder.common.jsonl_store import JsonlStore, Key
-from dataset_builder.practice import liquids
+from dataset_builder.common.jsonl_store import JsonlStore
 from dataset_builder.practice.held_out import HeldOutTexts
-from dataset_builder.practice.perturbed_replay import Practice, practise
+from dataset_builder.practice.paints import can_be_decided
+from dataset_builder.practice.perturbed_replay import Practice, is_relabelled, practise
 from dataset_builder.practice.threads import attempt, play_all
 from dataset_builder.simulator.simulator import Episode
 from dataset_builder.simulator.tasks import get_task
@@ -23,10 +26,13 @@ from dataset_builder.trajectories.subgoals import Segment
 from dataset_builder.trajectories.trajectory import Trajectory
 
 FEW_VARIATIONS = 20
-"""Maximum number of ScienceWorld train variations of a task that gets practice."""
+"""Maximum number of ScienceWorld train variations of a task whose paths are replayed again and again."""
 
 MAX_PLAYS = 40
 """Maximum number of replays per variation; with more, the rearrangements begin to repeat."""
+
+_VERSION = 2
+"""Raised when replays change: practice of another version is made again."""
 
 
 class PracticeStats(NamedTuple):
@@ -80,7 +86,7 @@ def generate_practice(
     corpus = Corpus(folder)
     store = corpus.practice
     units = _units(corpus, steps)
-    missing = [unit for unit in units if not is_current(store, _key(unit), _source(unit))]
+    missing = [unit for unit in units if not _is_current(store, unit)]
     advance = progress_line(progress, "practice", len(units), len(units) - len(missing))
 
     held_out = HeldOutTexts()
@@ -122,7 +128,7 @@ def _units(corpus: Corpus, steps: int) -> list[Unit]:
     counts: Counter[str] = Counter()
     for path in paths:
         counts[path.task] += len(path.steps)
-    rare = [path for path in paths if path.task == liquids.TASK or _is_rare(path.task)]
+    rare = [path for path in paths if _is_rare(path.task) or can_be_decided(path)]
     pairs = corpus.annotated("rules", rare, version_of("rules")) if rare else []
     plays = {
         task: min(MAX_PLAYS, -(-steps // count)) if _is_rare(task) else 1 for task, count in counts.items()
@@ -149,32 +155,30 @@ def _key(unit: Unit) -> tuple[str, int, int]:
 
 def _outcome(episode: Episode, unit: Unit, held_out: HeldOutTexts) -> dict[str, Any]:
     """The record of a replay: the practice, or the reason of the failure."""
-    played = attempt(lambda: practise(episode, *unit, held_out.of(episode, unit[0].task)))
+    task = unit[0].task
+
+    def play() -> Practice:
+        return practise(episode, *unit, held_out.of(episode, task) if is_relabelled(task) else ())
+
+    played = attempt(play)
     record = {"given_up": played} if isinstance(played, str) else practice_record(played)
     return record | {"source": _source(unit)}
 
 
+def _is_current(store: JsonlStore, unit: Unit) -> bool:
+    """Whether there is a result, made of the same path by the same version of this room."""
+    key = _key(unit)
+    return key in store and store[key].get("source") == _source(unit)
+
+
 def _source(unit: Unit) -> str:
     path, segments, _ = unit
-    return digest(path.actions, segment_rows(segments))
+    return digest(_VERSION, path.actions, segment_rows(segments))
 
 
 def digest(*parts: object) -> str:
     """A short digest of what was replayed, stored with the result."""
     return hashlib.sha256(json.dumps(parts).encode()).hexdigest()[:16]
-
-
-def is_current(store: JsonlStore, key: Key, source: str) -> bool:
-    """Whether there is a result, made when what was replayed was the same.
-
-    A record without a source is kept: earlier versions and `subgoal eval to-practice` write none.
-
-    Args:
-        store (`JsonlStore`): the results.
-        key (`Key`): key of the result.
-        source (`str`): digest of what is to be replayed.
-    """
-    return key in store and store[key].get("source", source) == source
 
 
 def practice_record(played: Practice) -> dict[str, Any]:

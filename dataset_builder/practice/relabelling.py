@@ -93,9 +93,9 @@ def _stages(animal: str, look: str) -> Sequence[str]:
     return (*youngest, f"juvenile {animal}", f"adult {animal}")
 
 
-def builds_circuit(base: Trajectory) -> bool:
-    """Whether a path powers a device, and can be changed by `other_parts`."""
-    return base.task.startswith("power-component")
+def builds_circuit(task: str) -> bool:
+    """Whether the paths of a task power a device, and can be changed by `other_parts`."""
+    return task.startswith("power-component")
 
 
 def surplus_parts(base: Trajectory, look: str, draw: Random) -> list[str]:

@@ -18,7 +18,6 @@ from dataset_builder.expert.walking import PlannedStep, WalkingReplay
 from dataset_builder.practice.generate import (
     PracticeStats,
     digest,
-    is_current,
     practice_record,
     practice_stats,
     read_practice,
@@ -154,7 +153,10 @@ class _Stores:
                 raise UsageError(f"{out} holds paths that are not replays: name another folder.")
 
     def is_done(self, unit: "_PathUnit | _PracticeUnit") -> bool:
-        return is_current(self._store_of(unit), unit.key, unit.source)
+        """Whether there is a result, made when the unit was the same."""
+        store = self._store_of(unit)
+        # Practice without a source was added by `subgoal eval to-practice`: it is kept.
+        return unit.key in store and store[unit.key].get("source", unit.source) == unit.source
 
     def _store_of(self, unit: "_PathUnit | _PracticeUnit") -> JsonlStore:
         return self.paths if isinstance(unit, _PathUnit) else self.practice

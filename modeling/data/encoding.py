@@ -145,32 +145,22 @@ def tokenize(
         fitter (`Fitter` or `PromptFitter`): makes the inputs fit.
         target_length (`int`): examples with a longer target, in tokens, are excluded.
     """
-    examples = Tokenized([], [], [], [], [], shortened=0, left_out=0)
+    texts: list[str] = []
+    targets: list[str] = []
+    inputs: list[array[int]] = []
+    labels: list[array[int]] = []
+    kept: list[int] = []
+    shortened = 0
     for start in range(0, len(rows), _CHUNK):
-        examples = _extended(examples, table, rows[start : start + _CHUNK], fitter, target_length)
-    return examples
-
-
-def _extended(
-    examples: Tokenized,
-    table: "Dataset",
-    rows: Sequence[int],
-    fitter: "Fitter | PromptFitter",
-    target_length: int,
-) -> Tokenized:
-    """The examples and those of further rows; the lists of the given ones are changed."""
-    selected = table.select(rows)
-    texts, targets = list(selected["input"]), list(selected["target"])
-    labels = fitter.encode_targets(targets)
-    kept = [index for index, label in enumerate(labels) if len(label) <= target_length]
-    inputs, shortened = fitter.encode([texts[index] for index in kept])
-    examples.texts.extend(texts[index] for index in kept)
-    examples.targets.extend(targets[index] for index in kept)
-    examples.inputs.extend(array("i", ids) for ids in inputs)
-    examples.labels.extend(array("i", labels[index]) for index in kept)
-    examples.rows.extend(rows[index] for index in kept)
-    return replace(
-        examples,
-        shortened=examples.shortened + len(shortened),
-        left_out=examples.left_out + len(rows) - len(kept),
-    )
+        part = table.select(rows[start : start + _CHUNK])
+        answers = fitter.encode_targets(list(part["target"]))
+        fitting = [index for index, ids in enumerate(answers) if len(ids) <= target_length]
+        chosen = part.select(fitting)
+        encoded, cut = fitter.encode(list(chosen["input"]))
+        texts += chosen["input"]
+        targets += chosen["target"]
+        inputs += [array("i", ids) for ids in encoded]
+        labels += [array("i", answers[index]) for index in fitting]
+        kept += [rows[start + index] for index in fitting]
+        shortened += len(cut)
+    return Tokenized(texts, targets, inputs, labels, kept, shortened, left_out=len(rows) - len(kept))

@@ -48,17 +48,27 @@ def test_existing_practice_is_not_repeated(folder: Path) -> None:
     assert practice_store(folder).path.read_bytes() == before
 
 
-def test_practice_of_a_changed_path_is_made_again(folder: Path, tmp_path: Path) -> None:
+def test_practice_of_another_path_or_version_is_made_again(folder: Path, tmp_path: Path) -> None:
     copy = shutil.copytree(folder, tmp_path / "corpus")
     store = practice_store(copy)
     made = {tuple(key): store[key] for key in sorted(store.keys())}
-    stale, legacy = sorted(made)[:2]
-    store.append(stale, {"given_up": "of another path", "source": "0" * 16})
-    store.append(legacy, {"given_up": "by an earlier version"})
+    other, unmarked = sorted(made)[:2]
+    store.append(other, made[other] | {"source": "0" * 16})
+    store.append(unmarked, {"given_up": "by a version that wrote no source"})
+    played = (*other[:2], 2_000_000)  # as `subgoal eval to-practice` adds it
+    store.append(played, {"given_up": "of an episode"})
     generate_practice(copy, steps=30)
     after = practice_store(copy)
-    assert after[stale] == made[stale]
-    assert after[legacy]["given_up"] == "by an earlier version"
+    assert {key: after[key] for key in made} == made
+    assert after[played] == {"key": [*played], "given_up": "of an episode"}
+
+
+def test_nothing_held_out_is_asked(folder: Path) -> None:
+    asked = {play.trajectory.description for play in load_practice(Corpus(folder))}
+    assert asked
+    assert not any("violet paint" in text for text in asked)  # only validation and test mix it
+    failed = [record.get("given_up") for record in practice_store(folder)]
+    assert "another split asks for it" in failed
 
 
 def test_a_dataset_gets_a_split_of_practice(folder: Path, tmp_path: Path) -> None:

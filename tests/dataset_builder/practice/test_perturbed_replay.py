@@ -179,30 +179,25 @@ def test_a_repeated_action_is_history_but_no_lesson(episode: Episode, simulator:
 
 def test_a_paint_is_cooled_until_a_reading_decides(episode: Episode, simulator: Simulator) -> None:
     path = find_trajectory(simulator, "measure-melting-point-known-substance", 7)  # above 10 degrees?
-    plays = _plays(episode, path, 6)
+    plays = _plays(episode, path, 8)
     assert len(plays) >= 5
     for play in plays:
         steps, text = play.trajectory.steps, play.trajectory.description
-        paint = steps[-2].action.removeprefix("use thermometer on ")
-        assert f"melting point of {paint}, which is located around the kitchen" in text
-        assert "If the melting point of gallium" not in text
+        assert re.search(r"melting point of \w+ paint, which is located around the kitchen", text)
+        assert "gallium" not in text
         readings = [
             int(re.search(r"temperature of (-?\d+)", step.observation)[1])  # type: ignore[index]
             for step in steps
             if step.action.startswith("use thermometer")
         ]
         assert readings[-1] < 10 <= min(readings[:-1], default=10)
-        below = re.search(r"is below 10.0 degrees celsius, focus on the (\w+ box)", text)
-        assert below
-        assert steps[-1].action == f"focus on {below[1]}"
+        named = re.search(r"is below 10.0 degrees celsius, focus on the (\w+ box)", text)
+        assert named
+        assert steps[-1].action == f"focus on {named[1]}"
         assert play.hindsight
-        named = [segment.subgoal.name for segment in play.segments]
-        assert named[-3:] == ["cool", "monitor_temperature", "focus_on"]
+        assert "cup" not in steps[0].inventory
+        assert [step.moves for step in steps] == list(range(1, len(steps) + 1))
+        subgoals = [segment.subgoal.name for segment in play.segments]
+        assert subgoals[-3:] == ["cool", "monitor_temperature", "focus_on"]
     assert len({play.trajectory.description for play in plays}) > 1
     assert len({room_of(play.trajectory.steps[0].look) for play in plays}) > 1
-
-
-def test_a_bound_that_no_freezer_reaches_is_not_asked(episode: Episode, simulator: Simulator) -> None:
-    path = find_trajectory(simulator, "measure-melting-point-known-substance", 0)  # above -10 degrees?
-    with pytest.raises(ReplayFailed, match="cannot be decided"):
-        practise(episode, path, annotator("rules").annotation(path, 0).segments, 0)

@@ -1,0 +1,125 @@
+"""Melting points of the paints of the house: what a task with other substances is relabelled to.
+
+Of the known melting points in train, nearly all are those of solids, which must be heated; a liquid must be
+cooled. So a cup of paint is put into the kitchen, and the task's text asks for the paint (hindsight
+relabelling, arXiv 1707.01495). The simulator has no score for it: the readings decide. The answer is always
+that the paint melts below the bound, because higher bounds alone can be reached.
+"""
+
+import re
+from collections.abc import Sequence
+from random import Random
+
+from dataset_builder.expert.melting_point import KNOWN, READING, Question, find_question, measure
+from dataset_builder.expert.plan import Experiment, ReplayFailed
+from dataset_builder.simulator.look import room_of
+from dataset_builder.trajectories.trajectory import Step, Trajectory
+
+TASK = KNOWN
+
+_PAINTS = ("red paint", "blue paint", "yellow paint")
+_CUPS = ("tin cup", "ceramic cup")
+_HOLDERS = ("cupboard", "fridge")
+_STARTS = ("hallway", "workshop", "bathroom", "kitchen", "kitchen")
+_FREEZES = 0.0  # degrees: paint gets there too slowly for a path
+_COOLED = (2, 12)  # moves in the freezer before the path: paint cools by a degree in three
+
+
+def can_be_decided(base: Trajectory) -> bool:
+    """Whether readings decide the question of a task for a paint: liquid paint gets below the bound.
+
+    Args:
+        base (`Trajectory`): a path of any task.
+    """
+    asked = find_question(base.description, solid=False) if base.task == TASK else None
+    return asked is not None and asked.bound > _FREEZES
+
+
+def ask_for_paint(base: Trajectory, draw: Random) -> Question | None:
+    """The question of a task, asked for a paint; None if the task has no such question.
+
+    Args:
+        base (`Trajectory`): a path of known melting points.
+        draw (`Random`): chooses the paint.
+    """
+    asked = find_question(base.description, solid=False)
+    return asked and asked._replace(substance=draw.choice(_PAINTS))
+
+
+def text_for_paint(base: Trajectory, asked: Question) -> str:
+    """The task's text with a paint in place of its substance.
+
+    Args:
+        base (`Trajectory`): a path of known melting points.
+        asked (`Question`): the question for a paint.
+    """
+    own = find_question(base.description, solid=False)
+    return re.sub(rf"\b{re.escape(own.substance)}\b", asked.substance, base.description) if own else ""
+
+
+def placement(asked: Question, draw: Random) -> list[str]:
+    """Actions that cool a cup of paint and put it somewhere in the kitchen, and go to the room of the start.
+
+    Args:
+        asked (`Question`): the question for a paint.
+        draw (`Random`): chooses cup, place, time and room.
+    """
+    held = f"cup containing {asked.substance}"
+    actions = ["teleport to art studio", f"pick up {held}", "teleport to kitchen", "open cupboard"]
+    if draw.random() < 0.5:
+        cup = draw.choice(_CUPS)
+        actions += [f"pick up {cup}", f"pour {held} into {cup}"]
+        # Where no other one is that the simulator could take for it.
+        actions += ["teleport to hallway", "drop wood cup", "teleport to kitchen"]
+        held = cup
+    waits = ["wait1"] * draw.randint(*_COOLED)
+    actions += ["open freezer", f"move {held} to freezer", *waits, f"pick up {held}"]
+    if draw.random() < 0.6:
+        holder = draw.choice(_HOLDERS)
+        actions += ["open fridge", f"move {held} to {holder}"]
+    else:
+        actions.append(draw.choice((f"drop {held}", f"move {held} to table", f"move {held} to counter")))
+    actions += [f"close {holder}" for holder in (*_HOLDERS, "freezer")]
+    return [*actions, f"teleport to {draw.choice(_STARTS)}"]
+
+
+def measurement(asked: Question, look: str) -> Experiment:
+    """The actions that answer the question: the paint is cooled until a reading decides.
+
+    Args:
+        asked (`Question`): the question for a paint.
+        look (`str`): the first look.
+
+    Raises:
+        ReplayFailed: if the paint is not in sight in the kitchen.
+    """
+    paint = asked.substance
+    if room_of(look) != "kitchen":
+        yield "teleport to kitchen"
+    yield "pick up thermometer"
+    look = (yield "focus on thermometer").look
+    for holder in _HOLDERS:
+        if paint not in look:
+            look = (yield f"open {holder}").look
+    vessel = re.search(rf"\b(\w+ cup) \(containing {paint}\)", look)
+    if vessel is None:
+        raise ReplayFailed(f"no {paint} in sight")
+    name = vessel[1] if look.count(vessel[1]) == 1 else f"cup containing {paint}"
+    yield f"pick up {name}"
+    yield f"focus on {paint}"
+    yield "open freezer"
+    yield from measure(asked, [f"move {name} to freezer"], [f"focus on {asked.above}"])
+
+
+def is_decided(asked: Question, steps: Sequence[Step]) -> bool:
+    """Whether the last reading decides: liquid paint is below the bound.
+
+    Args:
+        asked (`Question`): the question for a paint.
+        steps (`Sequence[Step]`): what was played; its last step is the answer.
+    """
+    readings = [found for step in steps if (found := READING.search(step.observation))]
+    if not readings:
+        return False
+    frozen = f"dried {asked.substance}" in steps[-1].look
+    return float(readings[-1][1]) < asked.bound and not frozen
