@@ -259,7 +259,7 @@ def practice(
     workers: Annotated[int, typer.Option(help="Number of threads, each with its own world.")] = 2,
     wait: Wait = False,
 ) -> None:
-    """Augment the data: replay train variations of the rarest tasks in rearranged worlds.
+    """Augment the data: replay train variations in rearranged worlds, mostly of rare tasks.
 
     Example: `subgoal corpus practice corpus --steps 2500`
     """
@@ -279,7 +279,7 @@ def practice(
         for task, count in stats.items()
     ]
     if not rows:
-        raise SubgoalError(f"{folder} has no task with few train variations: nothing to practise.")
+        raise SubgoalError(f"{folder} has no train path that gets practice.")
     console.print(row_table(rows))
 
 

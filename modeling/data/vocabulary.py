@@ -19,7 +19,7 @@ def verbs(labels: Sequence[Sequence[int]], words: Sequence[str]) -> set[int]:
     """Token ids of the verbs that actions begin with, and of the names of sub-goals.
 
     Args:
-        labels (`Sequence[list[int]]`): token ids of the answers, of shape (examples, tokens).
+        labels (`Sequence[Sequence[int]]`): token ids of the answers, of shape (examples, tokens).
         words (`Sequence[str]`): the vocabulary, token id → word.
     """
     brackets = {token for token, word in enumerate(words) if word.startswith("(")}

@@ -146,8 +146,8 @@ def find_grounding(
     constraint because of a single token.
 
     Args:
-        inputs (`Sequence[list[int]]`): token ids of the inputs, of shape (examples, tokens).
-        labels (`Sequence[list[int]]`): token ids of the answers, with the end-of-sequence token.
+        inputs (`Sequence[Sequence[int]]`): token ids of the inputs, of shape (examples, tokens).
+        labels (`Sequence[Sequence[int]]`): token ids of the answers, with the end-of-sequence token.
         tokenizer (`PreTrainedTokenizerBase`): the tokenizer of both.
     """
     always_allowed = {
