@@ -36,6 +36,16 @@ class PracticeReplay:
         base (`Trajectory`): the path.
         draw (`Random`): source of randomness of the mistakes.
         colours (`dict[str, str]`): paint of the path → paint that replaces it; `{}` for none.
+
+    Example:
+
+    ```python
+    player = PracticeReplay(episode, path, Random(0), {})
+    player.begin()
+    for subgoal, step in zip(subgoals, path.steps):
+        player.perform(subgoal, room_of(step.look), step)
+    print(player.trajectory().actions)
+    ```
     """
 
     def __init__(self, episode: Episode, base: Trajectory, draw: Random, colours: dict[str, str]) -> None:

@@ -1,48 +1,23 @@
 """Paths played again in rearranged worlds: real plays, replayed from their prelude."""
 
 import re
-from collections.abc import Iterator
 
 import pytest
 
 from dataset_builder.annotation.annotators import annotator
 from dataset_builder.expert.plan import ReplayFailed
 from dataset_builder.expert.solve import find_trajectory
-from dataset_builder.practice.perturbed_replay import Practice, practise
+from dataset_builder.practice.perturbed_replay import practise
 from dataset_builder.simulator.look import room_of
 from dataset_builder.simulator.simulator import Episode, Simulator
 from dataset_builder.trajectories.subgoals import check_segments
 from dataset_builder.trajectories.trajectory import Trajectory
-
-
-@pytest.fixture(scope="module")
-def episode(simulator: Simulator) -> Iterator[Episode]:
-    found = simulator.episode(step_limit=None)
-    yield found
-    found.close()
-
-
-def _path(recorded: list[Trajectory], task: str, variation: int) -> Trajectory:
-    (path,) = [path for path in recorded if path.key == (task, variation, "tidied")]
-    return path
-
-
-def _plays(episode: Episode, path: Trajectory, seeds: int) -> list[Practice]:
-    return list(_playing(episode, path, seeds))
-
-
-def _playing(episode: Episode, path: Trajectory, seeds: int) -> Iterator[Practice]:
-    segments = annotator("rules").annotation(path, 0).segments
-    for seed in range(seeds):
-        try:
-            yield practise(episode, path, segments, seed)
-        except ReplayFailed:
-            continue
+from tests.dataset_builder.practice.plays import path_of, playing
 
 
 def test_a_path_is_played_again_in_other_worlds(episode: Episode, recorded: list[Trajectory]) -> None:
-    path = _path(recorded, "melt", 7)
-    plays = _plays(episode, path, 6)
+    path = path_of(recorded, "melt", 7)
+    plays = list(playing(episode, path, 6))
     assert len(plays) >= 3
     assert len({room_of(play.trajectory.steps[0].look) for play in plays}) > 1
     for play in plays:
@@ -61,40 +36,11 @@ def test_a_path_is_played_again_in_other_worlds(episode: Episode, recorded: list
         assert episode.score == 100
 
 
-def test_moved_things_are_searched(episode: Episode, recorded: list[Trajectory]) -> None:
-    path = _path(recorded, "melt", 7)
-    play = next(play for play in _playing(episode, path, 40) if "drop wood cup" in play.prelude)
-    place = play.prelude[play.prelude.index("drop wood cup") - 1].removeprefix("teleport to ")
-    focus = next(step for step in play.trajectory.steps if step.action == "focus on orange juice")
-    assert place != "kitchen"
-    assert room_of(focus.look) == place
-
-
-def test_missteps_are_history_but_no_lesson(episode: Episode, recorded: list[Trajectory]) -> None:
-    path = _path(recorded, "boil", 0)
-    plays = [play for play in _plays(episode, path, 8) if not all(play.taught)]
-    assert plays
-    for play in plays:
-        astray = play.taught.index(False)
-        assert play.trajectory.actions[astray] != "teleport to kitchen"
-        taught = [step.action for step, kept in zip(play.trajectory.steps, play.taught, strict=True) if kept]
-        assert set(path.actions) - set(taught) <= {"teleport to kitchen", "open cupboard"}
-
-
-def test_waiting_for_growth_happens_in_the_plants_room(episode: Episode, recorded: list[Trajectory]) -> None:
-    path = _path(recorded, "identify-life-stages-1", 0)
-    play = next(play for play in _playing(episode, path, 20) if not play.hindsight)
-    assert not any(move.startswith("pick up") for move in play.prelude)
-    assert [action for action in play.trajectory.actions if "focus" in action] == [
-        action for action in path.actions if "focus" in action
-    ]
-
-
 def test_recoloured_paths_are_relabelled_with_the_resulting_paint(
     episode: Episode, recorded: list[Trajectory]
 ) -> None:
-    path = _path(recorded, "chemistry-mix-paint-secondary-color", 0)
-    plays = [play for play in _plays(episode, path, 12) if play.hindsight]
+    path = path_of(recorded, "chemistry-mix-paint-secondary-color", 0)
+    plays = [play for play in list(playing(episode, path, 12)) if play.hindsight]
     mixtures = {frozenset({"blue", "yellow"}): "green", frozenset({"red", "yellow"}): "orange"}
     mixtures[frozenset({"red", "blue"})] = "violet"
     seen = set()
@@ -110,8 +56,8 @@ def test_recoloured_paths_are_relabelled_with_the_resulting_paint(
 
 
 def test_a_play_depends_on_its_seed_alone(episode: Episode, recorded: list[Trajectory]) -> None:
-    path = _path(recorded, "freeze", 7)
-    assert _plays(episode, path, 2) == _plays(episode, path, 2)
+    path = path_of(recorded, "freeze", 7)
+    assert list(playing(episode, path, 2)) == list(playing(episode, path, 2))
 
 
 @pytest.mark.parametrize(
@@ -119,7 +65,7 @@ def test_a_play_depends_on_its_seed_alone(episode: Episode, recorded: list[Traje
 )
 def test_another_animal_or_device_is_asked_for(episode: Episode, simulator: Simulator, task: str) -> None:
     path = find_trajectory(simulator, task, 0)
-    plays = _plays(episode, path, 8)
+    plays = list(playing(episode, path, 8))
     texts = {play.trajectory.description for play in plays}
     assert len(plays) >= 7
     assert len(texts) >= 3
@@ -133,18 +79,9 @@ def test_another_animal_or_device_is_asked_for(episode: Episode, simulator: Simu
             assert play.trajectory.steps[-1].score_fraction == 1
 
 
-def test_a_stage_is_awaited_where_it_has_passed(episode: Episode, simulator: Simulator) -> None:
-    path = find_trajectory(simulator, "identify-life-stages-2", 3)
-    plays = _plays(episode, path, 8)
-    assert len(plays) == 8
-    assert any("wait1" in play.trajectory.actions for play in plays)
-    assert any(play.trajectory.actions[-1] == "0" for play in plays)  # two plants have the last stage
-    assert all(play.trajectory.steps[-1].score_fraction == 1 for play in plays)
-
-
 def test_no_path_asks_what_is_held_out(episode: Episode, simulator: Simulator) -> None:
     path = find_trajectory(simulator, "identify-life-stages-1", 0)
-    asked = {play.trajectory.description for play in _plays(episode, path, 8) if play.hindsight}
+    asked = {play.trajectory.description for play in list(playing(episode, path, 8)) if play.hindsight}
     allowed, *held_out = sorted(asked)
     assert held_out
     segments = annotator("rules").annotation(path, 0).segments
@@ -154,7 +91,7 @@ def test_no_path_asks_what_is_held_out(episode: Episode, simulator: Simulator) -
 
 
 def test_a_mixture_that_is_held_out_is_dropped(episode: Episode, recorded: list[Trajectory]) -> None:
-    path = _path(recorded, "chemistry-mix-paint-secondary-color", 0)
+    path = path_of(recorded, "chemistry-mix-paint-secondary-color", 0)
     segments = annotator("rules").annotation(path, 0).segments
     asked = [(seed, practise(episode, path, segments, seed)) for seed in range(4)]
     seed, text = next((seed, play.trajectory.description) for seed, play in asked if play.hindsight)
@@ -162,24 +99,9 @@ def test_a_mixture_that_is_held_out_is_dropped(episode: Episode, recorded: list[
         practise(episode, path, segments, seed, [text])
 
 
-def test_a_repeated_action_is_history_but_no_lesson(episode: Episode, simulator: Simulator) -> None:
-    path = find_trajectory(simulator, "power-component-renewable-vs-nonrenewable-energy", 0)
-    repeated = [
-        (play, index)
-        for play in _playing(episode, path, 30)
-        for index in range(1, len(play.taught))
-        if play.trajectory.actions[index - 1] == play.trajectory.actions[index] and not play.taught[index]
-    ]
-    assert repeated
-    for play, index in repeated:
-        before, after = play.trajectory.steps[index], play.trajectory.steps[index + 1]
-        assert before.action.startswith(("drop ", "pick up ", "connect "))
-        assert before.inventory == after.inventory
-
-
 def test_a_paint_is_cooled_until_a_reading_decides(episode: Episode, simulator: Simulator) -> None:
     path = find_trajectory(simulator, "measure-melting-point-known-substance", 7)  # above 10 degrees?
-    plays = _plays(episode, path, 8)
+    plays = list(playing(episode, path, 8))
     assert len(plays) >= 5
     for play in plays:
         steps, text = play.trajectory.steps, play.trajectory.description
