@@ -113,13 +113,17 @@ def find_question(description: str, solid: bool) -> Question | None:
     return Question(asked[1], float(asked[2]), solid, boxes[0], boxes[1])
 
 
-def measure(question: Question, before: Sequence[str], after: Sequence[str]) -> Experiment:
+def measure(
+    question: Question, before: Sequence[str], after: Sequence[str], most_equal: int = _MOST_EQUAL
+) -> Experiment:
     """The actions before, readings until one decides, and the actions after with the right box.
 
     Args:
         question (`Question`): what is asked.
         before (`Sequence[str]`): actions up to the heating or cooling.
         after (`Sequence[str]`): actions after the readings; the box that they name is replaced.
+        most_equal (`int`, *optional*, defaults to 3): readings that repeat the one before, after which
+            nothing is expected to change any more.
     """
     look = ""
     for action in before:
@@ -138,7 +142,7 @@ def measure(question: Question, before: Sequence[str], after: Sequence[str]) -> 
             above = solid
             break
         equal = equal + 1 if value == previous else 0
-        if equal == _MOST_EQUAL or solid != question.solid_at_first:
+        if equal == most_equal or solid != question.solid_at_first:
             break
         previous = value
     answer = question.above if above else question.below
@@ -148,7 +152,6 @@ def measure(question: Question, before: Sequence[str], after: Sequence[str]) -> 
 
 def _state(question: Question, look: str) -> tuple[str, bool]:
     """What the room calls the substance, and whether it is solid."""
-    other = "liquid" if question.solid_at_first else "solid"
-    changed = re.search(rf"\b{other} {re.escape(question.substance)}\b", look) is not None
-    name = f"{other} {question.substance}" if changed else question.substance
-    return name, question.solid_at_first != changed
+    other = "liquid" if question.solid_at_first else "(?:solid|dried)"  # frozen paint is "dried"
+    changed = re.search(rf"\b{other} {re.escape(question.substance)}\b", look)
+    return changed[0] if changed else question.substance, question.solid_at_first != bool(changed)

@@ -15,8 +15,8 @@ from dataset_builder.annotation.annotators import version_of
 from dataset_builder.common.console import progress_line
 from dataset_builder.common.errors import SubgoalError, UsageError
 from dataset_builder.common.jsonl_store import JsonlStore
+from dataset_builder.practice import paints
 from dataset_builder.practice.held_out import HeldOutTexts
-from dataset_builder.practice.paints import can_be_decided
 from dataset_builder.practice.perturbed_replay import Practice, is_relabelled, practise
 from dataset_builder.practice.threads import attempt, play_all
 from dataset_builder.simulator.simulator import Episode
@@ -31,7 +31,10 @@ FEW_VARIATIONS = 20
 MAX_PLAYS = 40
 """Maximum number of replays per variation; with more, the rearrangements begin to repeat."""
 
-_VERSION = 2
+_FREEZING_PLAYS = 3
+"""Replays of a question that paint answers by freezing: few variations ask one."""
+
+_VERSION = 3
 """Raised when replays change: practice of another version is made again."""
 
 
@@ -59,7 +62,7 @@ def generate_practice(
 ) -> dict[str, PracticeStats]:
     """Replay all train variations of the tasks with at most `FEW_VARIATIONS` of them in rearranged worlds.
 
-    The variations of known melting points are replayed too, once each: for liquids.
+    The variations of known melting points are replayed too, for liquids: once each, or three times.
 
     Args:
         folder (`str` or `Path`): corpus folder, collected and annotated by rules. Its existing
@@ -128,16 +131,16 @@ def _units(corpus: Corpus, steps: int) -> list[Unit]:
     counts: Counter[str] = Counter()
     for path in paths:
         counts[path.task] += len(path.steps)
-    rare = [path for path in paths if _is_rare(path.task) or can_be_decided(path)]
+    rare = [path for path in paths if _is_rare(path.task) or path.task == paints.TASK]
     pairs = corpus.annotated("rules", rare, version_of("rules")) if rare else []
-    plays = {
-        task: min(MAX_PLAYS, -(-steps // count)) if _is_rare(task) else 1 for task, count in counts.items()
-    }
+
+    def plays(path: Trajectory) -> int:
+        if path.task == paints.TASK:
+            return _FREEZING_PLAYS if paints.freezes(path) else 1
+        return min(MAX_PLAYS, -(-steps // counts[path.task]))
+
     return [
-        (path, segments, seed)
-        for seed in range(MAX_PLAYS)
-        for path, segments in pairs
-        if seed < plays[path.task]
+        (path, segments, seed) for seed in range(MAX_PLAYS) for path, segments in pairs if seed < plays(path)
     ]
 
 

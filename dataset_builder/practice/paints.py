@@ -2,8 +2,7 @@
 
 Of the known melting points in train, nearly all are those of solids, which must be heated; a liquid must be
 cooled. So a cup of paint is put into the kitchen, and the task's text asks for the paint (hindsight
-relabelling, arXiv 1707.01495). The simulator has no score for it: the readings decide. The answer is always
-that the paint melts below the bound, because higher bounds alone can be reached.
+relabelling, arXiv 1707.01495). The simulator has no score for it: the readings decide.
 """
 
 import re
@@ -21,18 +20,19 @@ _PAINTS = ("red paint", "blue paint", "yellow paint")
 _CUPS = ("tin cup", "ceramic cup")
 _HOLDERS = ("cupboard", "fridge")
 _STARTS = ("hallway", "workshop", "bathroom", "kitchen", "kitchen")
-_FREEZES = 0.0  # degrees: paint gets there too slowly for a path
-_COOLED = (2, 12)  # moves in the freezer before the path: paint cools by a degree in three
+_FREEZES = 0.0  # degrees
+_COOLED = (2, 12)  # moves in the freezer before the path, where paint in wood cools by a degree in three
+_MOST_EQUAL = 8
 
 
-def can_be_decided(base: Trajectory) -> bool:
-    """Whether readings decide the question of a task for a paint: liquid paint gets below the bound.
+def freezes(base: Trajectory) -> bool:
+    """Whether paint freezes above the bound of a path's question, so that it must be cooled for longer.
 
     Args:
-        base (`Trajectory`): a path of any task.
+        base (`Trajectory`): a path of known melting points.
     """
-    asked = find_question(base.description, solid=False) if base.task == TASK else None
-    return asked is not None and asked.bound > _FREEZES
+    asked = find_question(base.description, solid=False)
+    return asked is not None and asked.bound < _FREEZES
 
 
 def ask_for_paint(base: Trajectory, draw: Random) -> Question | None:
@@ -66,7 +66,7 @@ def placement(asked: Question, draw: Random) -> list[str]:
     """
     held = f"cup containing {asked.substance}"
     actions = ["teleport to art studio", f"pick up {held}", "teleport to kitchen", "open cupboard"]
-    if draw.random() < 0.5:
+    if asked.bound > _FREEZES and draw.random() < 0.5:  # in other cups it cools too slowly to freeze
         cup = draw.choice(_CUPS)
         actions += [f"pick up {cup}", f"pour {held} into {cup}"]
         # Where no other one is that the simulator could take for it.
@@ -108,11 +108,11 @@ def measurement(asked: Question, look: str) -> Experiment:
     yield f"pick up {name}"
     yield f"focus on {paint}"
     yield "open freezer"
-    yield from measure(asked, [f"move {name} to freezer"], [f"focus on {asked.above}"])
+    yield from measure(asked, [f"move {name} to freezer"], [f"focus on {asked.above}"], _MOST_EQUAL)
 
 
 def is_decided(asked: Question, steps: Sequence[Step]) -> bool:
-    """Whether the last reading decides: liquid paint is below the bound.
+    """Whether the last reading decides: liquid paint below the bound, or frozen paint above it.
 
     Args:
         asked (`Question`): the question for a paint.
@@ -121,5 +121,5 @@ def is_decided(asked: Question, steps: Sequence[Step]) -> bool:
     readings = [found for step in steps if (found := READING.search(step.observation))]
     if not readings:
         return False
-    frozen = f"dried {asked.substance}" in steps[-1].look
-    return float(readings[-1][1]) < asked.bound and not frozen
+    value, frozen = float(readings[-1][1]), f"dried {asked.substance}" in steps[-1].look
+    return value > asked.bound if frozen else value < asked.bound

@@ -17,7 +17,8 @@ _MOVED_TO_PLANE = re.compile(r"move .+ to (inclined plane.*)")
 _MEASURED = re.compile(r"measures a temperature of (-?\d+) degrees")
 _THERMOMETER = re.compile(r"use thermometer(?: in inventory)? on (.+)")
 _LIMIT = re.compile(r"(?:temperature|melting point of .+?) is (?:above|below) (-?\d+(?:\.\d+)?) degrees")
-_STATE = re.compile(r"^(?:solid|liquid|gaseous) ")
+_STATES = "solid|liquid|gaseous|dried"  # frozen paint is "dried"
+_STATE = re.compile(rf"^(?:{_STATES}) ")
 _CONDUCTIVITY = re.compile(r"determine if (.+?) is electrically conductive")
 _LOAD = "[a-z]+ light bulb|electric (?:motor|buzzer)"
 _WIRED = re.compile(rf"({_LOAD}) (?:anode|cathode)|(?:anode|cathode) in ({_LOAD})")
@@ -100,7 +101,7 @@ def _temperatures(description: str, history: Sequence[Event]) -> list[str]:
 def _with_state(name: str, look: str) -> str:
     """A substance with its state of matter, where the room shows it."""
     bare = _STATE.sub("", name)
-    shown = re.search(rf"\b(solid|liquid|gaseous) {re.escape(bare)}\b", look)
+    shown = re.search(rf"\b(?:{_STATES}) {re.escape(bare)}\b", look)
     return shown[0] if shown else name
 
 

@@ -9,7 +9,7 @@ from dataset_builder.expert.plan import ReplayFailed, Seen
 from dataset_builder.practice.paints import (
     TASK,
     ask_for_paint,
-    can_be_decided,
+    freezes,
     is_decided,
     measurement,
     placement,
@@ -83,13 +83,14 @@ def test_a_reading_above_the_bound_of_a_liquid_decides_nothing() -> None:
     assert is_decided(RED, steps(KITCHEN, 5))
     assert not is_decided(RED._replace(bound=5), steps(KITCHEN, 5))
     assert not is_decided(RED, steps(FROZEN, 0))
+    assert is_decided(RED._replace(bound=-10), steps(FROZEN, 0))
     assert not is_decided(RED, [])
 
 
-def test_a_bound_that_paint_does_not_get_below_is_not_asked() -> None:
-    assert can_be_decided(path(LEAD))
-    assert not can_be_decided(path(LEAD.replace("50.0", "-10.0")))
-    assert not can_be_decided(path("Your task is to boil water."))
+def test_paint_freezes_above_a_low_bound() -> None:
+    assert freezes(path(LEAD.replace("50.0", "-10.0")))
+    assert not freezes(path(LEAD))
+    assert not freezes(path("Your task is to boil water."))
 
 
 def test_a_paint_that_is_nowhere_fails() -> None:

@@ -99,21 +99,27 @@ def test_a_mixture_that_is_held_out_is_dropped(episode: Episode, recorded: list[
         practise(episode, path, segments, seed, [text])
 
 
-def test_a_paint_is_cooled_until_a_reading_decides(episode: Episode, simulator: Simulator) -> None:
-    path = find_trajectory(simulator, "measure-melting-point-known-substance", 7)  # above 10 degrees?
+@pytest.mark.parametrize(("variation", "bound", "answer"), [(7, 10, "below"), (0, -10, "above")])
+def test_a_paint_is_cooled_until_a_reading_decides(
+    episode: Episode, simulator: Simulator, variation: int, bound: int, answer: str
+) -> None:
+    path = find_trajectory(simulator, "measure-melting-point-known-substance", variation)
     plays = list(playing(episode, path, 8))
     assert len(plays) >= 5
     for play in plays:
         steps, text = play.trajectory.steps, play.trajectory.description
-        assert re.search(r"melting point of \w+ paint, which is located around the kitchen", text)
-        assert "gallium" not in text
+        paint = re.search(r"melting point of (\w+ paint), which is located around the kitchen", text)
+        assert paint
+        assert not {"gallium", "chocolate"} & set(text.replace(",", " ").split())
         readings = [
             int(re.search(r"temperature of (-?\d+)", step.observation)[1])  # type: ignore[index]
             for step in steps
             if step.action.startswith("use thermometer")
         ]
-        assert readings[-1] < 10 <= min(readings[:-1], default=10)
-        named = re.search(r"is below 10.0 degrees celsius, focus on the (\w+ box)", text)
+        frozen = f"dried {paint[1]}" in steps[-1].look
+        assert frozen == (answer == "above")
+        assert (readings[-1] > bound) == frozen
+        named = re.search(rf"is {answer} {bound}.0 degrees celsius, focus on the (\w+ box)", text)
         assert named
         assert steps[-1].action == f"focus on {named[1]}"
         assert play.hindsight
