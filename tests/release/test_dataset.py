@@ -12,6 +12,7 @@ from dataset_builder.annotation.exemplars import all_exemplars
 from dataset_builder.dataset.features import CONFIGS
 from dataset_builder.dataset.load import load_config
 from dataset_builder.dataset.tables import examples
+from dataset_builder.practice import paints
 from dataset_builder.practice.generate import FEW_VARIATIONS
 from dataset_builder.simulator.simulator import Simulator
 from dataset_builder.simulator.tasks import PRACTICE, SPLITS, TASKS, get_task
@@ -105,7 +106,7 @@ def test_practice_is_of_train_variations_of_rare_tasks(tables: dict[str, Dataset
     for task, variation in zip(practice["task"], practice["variation"], strict=True):
         played.setdefault(task, set()).add(variation)
     for task, variations in played.items():
-        assert len(variations) <= FEW_VARIATIONS
+        assert len(variations) <= FEW_VARIATIONS or task == paints.TASK
         assert variations <= set(get_task(task).variations("train"))
     if role == "controller":
         assert all(SubGoal.parse(text) for text in practice.unique("target"))
