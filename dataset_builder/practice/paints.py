@@ -26,7 +26,7 @@ _MOST_EQUAL = 8
 
 
 def freezes(base: Trajectory) -> bool:
-    """Whether paint freezes above the bound of a path's question, so that it must be cooled for longer.
+    """Whether paint freezes above the bound of a path's question, so that the last reading finds it frozen.
 
     Args:
         base (`Trajectory`): a path of known melting points.
@@ -35,26 +35,19 @@ def freezes(base: Trajectory) -> bool:
     return asked is not None and asked.bound < _FREEZES
 
 
-def ask_for_paint(base: Trajectory, draw: Random) -> Question | None:
-    """The question of a task, asked for a paint; None if the task has no such question.
+def ask_for_paint(base: Trajectory, draw: Random) -> tuple[Question, str] | None:
+    """The question of a task, asked for a paint, and the task's text with it; None if there is no question.
 
     Args:
         base (`Trajectory`): a path of known melting points.
         draw (`Random`): chooses the paint.
     """
-    asked = find_question(base.description, solid=False)
-    return asked and asked._replace(substance=draw.choice(_PAINTS))
-
-
-def text_for_paint(base: Trajectory, asked: Question) -> str:
-    """The task's text with a paint in place of its substance.
-
-    Args:
-        base (`Trajectory`): a path of known melting points.
-        asked (`Question`): the question for a paint.
-    """
     own = find_question(base.description, solid=False)
-    return re.sub(rf"\b{re.escape(own.substance)}\b", asked.substance, base.description) if own else ""
+    if own is None:
+        return None
+    paint = draw.choice(_PAINTS)
+    text = re.sub(rf"\b{re.escape(own.substance)}\b", paint, base.description)
+    return own._replace(substance=paint), text
 
 
 def placement(asked: Question, draw: Random) -> list[str]:

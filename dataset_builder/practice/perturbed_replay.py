@@ -130,11 +130,11 @@ def _allowed(practice: Practice, held_out: Collection[str]) -> Practice:
 
 def _melting_point(player: PracticeReplay, base: Trajectory, draw: Random) -> Practice:
     """Measure the melting point of a paint in the world of a path that asks for another substance."""
-    asked = paints.ask_for_paint(base, draw)
-    if asked is None:
+    relabelled = paints.ask_for_paint(base, draw)
+    if relabelled is None:
         raise ReplayFailed("the task's text asks for no melting point")
-    path = replace(base, description=paints.text_for_paint(base, asked))
-    player.relabel(Relabelled(path, [], hindsight=True))
+    asked, text = relabelled
+    player.relabel(Relabelled(replace(base, description=text), [], hindsight=True))
     for action in paints.placement(asked, draw):
         player.act(action)
     player.begin()

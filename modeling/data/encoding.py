@@ -84,7 +84,7 @@ class Fitter:
 
 @dataclass(frozen=True)
 class Tokenized:
-    """Examples as token ids, which are arrays: as lists of integers they take eight times the memory.
+    """Examples as token ids, in arrays: lists of integers take several times the memory.
 
     Attributes:
         texts: full input text of each example.

@@ -13,7 +13,6 @@ from dataset_builder.practice.paints import (
     is_decided,
     measurement,
     placement,
-    text_for_paint,
 )
 from dataset_builder.trajectories.trajectory import Step, Trajectory
 
@@ -34,11 +33,12 @@ def path(text: str) -> Trajectory:
 
 
 def test_the_text_asks_for_a_paint_wherever_it_named_the_substance() -> None:
-    asked = ask_for_paint(path(LEAD), Random(0))
-    assert asked
+    relabelled = ask_for_paint(path(LEAD), Random(0))
+    assert relabelled
+    asked, text = relabelled
     assert asked == RED._replace(substance=asked.substance)
     assert asked.substance.endswith(" paint")
-    assert text_for_paint(path(LEAD), asked) == LEAD.replace("lead", asked.substance)
+    assert text == LEAD.replace("lead", asked.substance)
     assert ask_for_paint(path("Your task is to boil water."), Random(0)) is None
 
 
