@@ -19,12 +19,17 @@ for folder, repo in zip(sys.argv[1::2], sys.argv[2::2]):
     HfApi().create_repo(repo)
     print(HfApi().upload_folder(folder_path=folder, repo_id=repo).oid)
 """
+# Twice in one process, because importing torch takes seconds: the second time after a line, with an empty cache.
 LOAD = """
-import json, sys
+import json, shutil, sys
+from huggingface_hub.constants import HF_HUB_CACHE
 from dataset_builder.common.errors import SubgoalError
 from modeling.agents.loading import load_role_model
+print(json.dumps(load_role_model(sys.argv[1], "flat").describe()), flush=True)
+sys.stdin.readline()
+shutil.rmtree(HF_HUB_CACHE)
 try:
-    print(json.dumps(load_role_model(sys.argv[1], "flat").describe()))
+    load_role_model(sys.argv[1], "flat")
 except SubgoalError as error:
     print(json.dumps(str(error)))
 """
@@ -38,23 +43,25 @@ def test_an_adapter_is_loaded_with_its_base(tmp_path: Path) -> None:
 
     with LocalHub() as hub:
 
-        def run(program: str, *arguments: str, home: str = "home") -> list[str]:
-            environment = os.environ | hub.environment(tmp_path / home)
-            done = subprocess.run(
+        def start(program: str, *arguments: str) -> subprocess.Popen[str]:
+            return subprocess.Popen(
                 [sys.executable, "-c", program, *arguments],
                 cwd=ROOT,
-                env=environment,
-                capture_output=True,
+                env=os.environ | hub.environment(tmp_path / "home"),
+                stdin=subprocess.PIPE,
+                stdout=subprocess.PIPE,
                 text=True,
             )
-            assert done.returncode == 0, done.stderr
-            return done.stdout.splitlines()
 
-        commits = run(PUSH, str(base), "tester/base", str(adapter), "tester/adapter")
-        record = json.loads(run(LOAD, "tester/adapter")[-1])
-        assert (record["id"], record["revision"]) == ("tester/adapter", commits[1])
-        assert record["base"] == {"id": "tester/base", "revision": commits[0]}
-        hub.faults.append(Fault("HEAD", r"tester/base/resolve", status=503, times=100))
-        said = json.loads(run(LOAD, "tester/adapter", home="elsewhere")[-1])
+        with start(PUSH, str(base), "tester/base", str(adapter), "tester/adapter") as push:
+            commits = push.communicate()[0].splitlines()
+        with start(LOAD, "tester/adapter") as load:
+            assert load.stdout
+            record = json.loads(load.stdout.readline())
+            hub.faults.append(Fault("HEAD", r"tester/base/resolve", status=503, times=100))
+            said = json.loads(load.communicate("go on\n")[0])
+        assert (push.returncode, load.returncode) == (0, 0)
+    assert (record["id"], record["revision"]) == ("tester/adapter", commits[1])
+    assert record["base"] == {"id": "tester/base", "revision": commits[0]}
     assert said.startswith("The base of the adapter tester/adapter: ")
     assert "\n" not in said

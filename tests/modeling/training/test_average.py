@@ -46,7 +46,7 @@ def test_the_mean_loads_as_a_checkpoint_without_a_record(later: Path, tmp_path: 
 def test_it_is_a_base(later: Path, recipe: Recipe, dataset: Path, tmp_path: Path) -> None:
     folder = average_checkpoints([str(later), str(later)], tmp_path / "mean")
     _configure(folder, state_text_version="compact-1")  # that of the small dataset
-    result = train("controller", recipe, dataset, tmp_path / "out", base=str(folder))
+    result = train("controller", recipe, dataset, tmp_path / "out", base=str(folder), max_steps=1)
     assert result.base
     assert result.base["revision"] == load_checkpoint(str(folder)).revision
 
