@@ -2,6 +2,7 @@
 
 import gzip
 import json
+import shutil
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
@@ -13,6 +14,7 @@ from dataset_builder.trajectories.agent_state import AgentState, replay_states
 from dataset_builder.trajectories.model_input import DEFAULT_VERSION, ROLES
 from dataset_builder.trajectories.trajectory import Trajectory
 from modeling.recipes.recipe import Recipe, load_recipe
+from tests.shared import once_per_run
 
 RECORDED = Path(__file__).parents[1] / "dataset_builder" / "data" / "trajectories.jsonl.gz"
 TASKS = ("find-animal", "find-plant", "lifespan-longest-lived", "lifespan-shortest-lived", "use-thermometer")
@@ -86,7 +88,9 @@ def write_dataset() -> Callable[..., Path]:
 @pytest.fixture(scope="session")
 def dataset(tmp_path_factory: pytest.TempPathFactory, recorded: list[Trajectory]) -> Path:
     paths = [path for path in recorded if path.task in TASKS]
-    return _write_dataset(tmp_path_factory.mktemp("dataset") / f"corpus-{DEFAULT_VERSION}", paths)
+    return once_per_run(
+        tmp_path_factory, f"dataset-{DEFAULT_VERSION}", lambda folder: _write_dataset(folder, paths)
+    )
 
 
 @pytest.fixture(scope="session")
@@ -107,7 +111,11 @@ def checkpoints(tmp_path_factory: pytest.TempPathFactory, dataset: Path, recipe:
     """A trained checkpoint folder for each role."""
     from modeling.training.train import train
 
-    folder = tmp_path_factory.mktemp("checkpoints")
-    for role in ROLES:
-        train(role, recipe, dataset, folder / role)
+    def train_all(folder: Path) -> None:
+        for role in ROLES:
+            train(role, recipe, dataset, folder / role)
+
+    trained = once_per_run(tmp_path_factory, "checkpoints", train_all)
+    # A copy, because a command locks its folder.
+    folder = shutil.copytree(trained, tmp_path_factory.mktemp("copy") / "checkpoints")
     return {role: folder / role for role in ROLES}

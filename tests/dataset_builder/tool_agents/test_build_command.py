@@ -15,6 +15,16 @@ COMMANDS = (
     ("build", "questions", "trajectories", "--out", "dataset"),
     ("push", "dataset", "tester/tools"),
 )
+# In one process, because importing the libraries takes seconds.
+RUN = """
+import json, sys
+from subgoal.cli import main
+for command in json.loads(sys.argv[1]):
+    try:
+        main(["tools", *command])
+    except SystemExit as ended:
+        assert not ended.code, command
+"""
 LOAD = """
 import json
 from datasets import load_dataset
@@ -35,7 +45,7 @@ def test_questions_trajectories_dataset_push(tmp_path: Path) -> None:
             assert done.returncode == 0, done.stderr
             return done.stdout
 
-        printed = [run("-m", "subgoal", "tools", *command) for command in COMMANDS]
+        printed = run("-c", RUN, json.dumps(COMMANDS)).splitlines()
         rows, last, splits = json.loads(run("-c", LOAD).splitlines()[-1])
     assert printed[-1].startswith("Pushed: ")
     assert 25 <= rows <= 30

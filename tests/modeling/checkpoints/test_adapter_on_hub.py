@@ -19,7 +19,7 @@ for folder, repo in zip(sys.argv[1::2], sys.argv[2::2]):
     HfApi().create_repo(repo)
     print(HfApi().upload_folder(folder_path=folder, repo_id=repo).oid)
 """
-# Twice in one process, because importing torch takes seconds: the second time after a line, with an empty cache.
+# Twice in one process, because importing torch takes seconds: after a line again, with an empty cache.
 LOAD = """
 import json, shutil, sys
 from huggingface_hub.constants import HF_HUB_CACHE

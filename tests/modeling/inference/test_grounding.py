@@ -5,6 +5,7 @@ import random
 from collections.abc import Callable, Iterable, Iterator
 from itertools import islice, pairwise
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -16,7 +17,7 @@ from modeling.checkpoints.load import load_checkpoint
 from modeling.data.tokenizer import train_tokenizer
 from modeling.data.vocabulary import vocabulary
 from modeling.inference.grounding import Grounding, find_grounding
-from modeling.inference.search import Search
+from modeling.inference.search import Answer, Search
 
 PAIRS = [
     (
@@ -105,43 +106,51 @@ def inputs(states: Callable[[], Iterator[AgentState]]) -> list[str]:
     return [model_input("executor", state, version) for state in islice(states(), 0, None, 25)]
 
 
-@pytest.mark.parametrize("backend", ["transformers", "ctranslate2"])
-def test_every_answer_is_grounded_whatever_computes_it(backend: str, inputs: list[str]) -> None:
-    grounded, free = (
-        LocalModel.from_pretrained(EXECUTOR, decoding=Decoding(backend=backend, grounded=grounded))
-        for grounded in (True, False)
-    )
-    grounding = Grounding.of(grounded.checkpoint.model, grounded.checkpoint.tokenizer)
-    assert grounding
-    ids, _ = grounded.fitter.encode(inputs)
+BACKENDS = ("transformers", "ctranslate2")
 
-    def broken(model: LocalModel, search: Search) -> int:
-        answers = model.backend.answer(inputs, search)
-        assert all(len(answer.texts) >= search.num_answers - 1 for answer in answers)
+
+@pytest.fixture(scope="module")
+def answers(inputs: list[str]) -> dict[str, list[list[Answer]]]:
+    """Backend → the grounded answers to all inputs, by search."""
+    models = {name: _executor(backend=name) for name in BACKENDS}
+    return {
+        name: [model.backend.answer(inputs, search) for search in SEARCHES] for name, model in models.items()
+    }
+
+
+def _executor(**decoding: Any) -> LocalModel:
+    return LocalModel.from_pretrained(EXECUTOR, decoding=Decoding(**decoding))
+
+
+@pytest.mark.parametrize("backend", BACKENDS)
+def test_every_answer_is_grounded_whatever_computes_it(
+    backend: str, inputs: list[str], answers: dict[str, list[list[Answer]]]
+) -> None:
+    free = _executor(backend=backend, grounded=False)
+    grounding = Grounding.of(free.checkpoint.model, free.checkpoint.tokenizer)
+    assert grounding
+    ids, _ = free.fitter.encode(inputs)
+
+    def broken(found: list[Answer], search: Search) -> int:
+        assert all(len(answer.texts) >= search.num_answers - 1 for answer in found)
         return sum(
-            any(grounding.violations(row, model.fitter.tokenizer(text)["input_ids"]))
-            for row, answer in zip(ids, answers, strict=True)
+            any(grounding.violations(row, free.fitter.tokenizer(text)["input_ids"]))
+            for row, answer in zip(ids, found, strict=True)
             for text in answer.texts
         )
 
-    greedy, beams, low_ranked = (broken(grounded, search) for search in SEARCHES)
+    greedy, beams, low_ranked = map(broken, answers[backend], SEARCHES)
     assert greedy == beams == 0
     # Low-ranked candidates may contain invented words, which may be encoded otherwise than they were written.
     assert low_ranked <= 0.05 * len(inputs) * SEARCHES[-1].num_answers
-    assert broken(free, SEARCHES[-1]) > len(inputs) / 2
+    assert broken(free.backend.answer(inputs, SEARCHES[-1]), SEARCHES[-1]) > len(inputs) / 2
 
 
-def test_the_backends_agree(inputs: list[str]) -> None:
-    slow, fast = (
-        LocalModel.from_pretrained(EXECUTOR, decoding=Decoding(backend=backend))
-        for backend in ("transformers", "ctranslate2")
-    )
-    for search in SEARCHES:
-        one, other = (
-            [answer.texts for answer in model.backend.answer(inputs, search)] for model in (slow, fast)
-        )
+def test_the_backends_agree(answers: dict[str, list[list[Answer]]]) -> None:
+    for slow, fast in zip(*(answers[name] for name in BACKENDS), strict=True):
+        one, other = ([answer.texts for answer in found] for found in (slow, fast))
         # Near ties may fall otherwise.
-        assert sum(some[0] == others[0] for some, others in zip(one, other, strict=True)) >= len(inputs) - 1
+        assert sum(some[0] == others[0] for some, others in zip(one, other, strict=True)) >= len(one) - 1
         # Further candidates may differ: the engines end a search by rules of their own.
         shared = sum(len({*some} & {*others}) for some, others in zip(one, other, strict=True))
         assert shared >= 0.7 * sum(map(len, one))
