@@ -18,12 +18,9 @@ COMMANDS = (
 # In one process, because importing the libraries takes seconds.
 RUN = """
 import json, sys
-from subgoal.cli import main
+from subgoal.cli import app
 for command in json.loads(sys.argv[1]):
-    try:
-        main(["tools", *command])
-    except SystemExit as ended:
-        assert not ended.code, command
+    app(["tools", *command], standalone_mode=False)
 """
 LOAD = """
 import json
