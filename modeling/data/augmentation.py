@@ -14,7 +14,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from modeling.data.counterfactual import counterfactual, evidence_alone
+from modeling.data.counterfactual import counterfactual, evidence_alone, other_thermometer
 from modeling.data.vocabulary import BLANKS, verbs, vocabulary
 
 if TYPE_CHECKING:
@@ -191,7 +191,7 @@ class VariedExamples:
                 text = evidence_alone(text)
         if shuffled:
             text, target = renumber_pots(text, target, draw)
-            text = resample_percentages(reordered(text, draw), draw)
+            text = other_thermometer(resample_percentages(reordered(text, draw), draw), draw)
         same_text, same_target = text == rewriting.texts[index], target == rewriting.targets[index]
         inputs = self.inputs[index] if same_text else rewriting.encode(text)
         return inputs, self.labels[index] if same_target else rewriting.encode_target(target)

@@ -3,7 +3,8 @@
 A few hundred variations can be memorised in place of reading their evidence. So at a decision the
 measurements, the limit or the trait in question are resampled, half of the time so that the evidence
 calls for the other alternative, which then becomes the answer. Boxes are exchanged with each other.
-The input remains a possible state of the simulator: a number changes in all its occurrences.
+The input remains a possible state of the simulator: a number changes in all its occurrences. (Only frozen
+paint may be called "solid", as all other frozen liquids are.)
 """
 
 import random
@@ -22,6 +23,11 @@ _OPPOSITES = (("most", "least"), ("steepest", "shallowest"))
 _DEGREES = re.compile(r"(-?\d+(?:\.\d+)?) degrees")
 _TEMPERATURE = re.compile(r"(.+) (-?\d+) degrees , (above|below)")
 _LIMIT = re.compile(r"(?<=temperature is (?:above|below) )-?\d+\.\d+(?= degrees)")
+_THERMOMETER = re.compile(r"(?<=thermometer \()-?\d+(?= degrees\))")
+_COLDEST, _WARMEST = 5, 15
+_FROZEN_PAINT = re.compile(r"\bdried (?=[\w-]+ paint\b)")
+_FROZEN = re.compile(r"(?:dried|solid) .+")
+_WARMER = 3
 _CIRCUIT = re.compile(r"(.+) , (.+) (on|off)")
 _OFFSPRING = re.compile(r"offspring (.+) , (?:not )?(\w+)")
 _SHIFT = 80
@@ -105,6 +111,7 @@ def _other_temperatures(text: str, target: str, draw: random.Random) -> Example:
         return text, target
     shift = draw.randint(-_SHIFT, _SHIFT)
     text = _DEGREES.sub(lambda match: f"{_shifted(match[1], shift)} degrees", text)
+    text = _warmer_liquid(text, draw)
     task, boxes = task_of(text), alternatives(task_of(text))
     # A melting point cannot be moved alone: whether a substance is solid depends on it.
     if len(entries) != 1 or len(boxes) != 2 or not _LIMIT.search(task) or draw.random() < 0.5:
@@ -117,6 +124,45 @@ def _other_temperatures(text: str, target: str, draw: random.Random) -> Example:
     text, target = _with_other_answer(text, target, list(boxes))
     text = _LIMIT.sub(f"{limit}.0", task) + text[len(task) :]
     return _with_entries(text, [f"{name} {value} degrees , {other}"]), target
+
+
+def _other_word_for_frozen(text: str, target: str, draw: random.Random) -> Example:
+    """Half of the time frozen paint, the only frozen liquid of practice, is solid and not dried."""
+    if draw.random() < 0.5:
+        return text, target
+    return _FROZEN_PAINT.sub("solid ", text), _FROZEN_PAINT.sub("solid ", target)
+
+
+def _warmer_liquid(text: str, draw: random.Random) -> str:
+    """Half of the time a liquid that has frozen was up to three degrees warmer before; noted too."""
+    entries = [match for entry in _entries(text) if (match := _TEMPERATURE.fullmatch(entry))]
+    frozen = [match for match in entries if _FROZEN.fullmatch(match[1])]
+    if len(entries) != 2 or len(frozen) != 1 or draw.random() < 0.5:
+        return text
+    liquid = next(match for match in entries if match is not frozen[0])
+    value = int(frozen[0][2])
+    if liquid[3] != frozen[0][3] or int(liquid[2]) > value + _WARMER:
+        return text
+    warmer = draw.randint(0, _WARMER)
+    listed = [f"{liquid[1]} {value + warmer} degrees , {liquid[3]}", frozen[0][0]]
+    return _with_entries(text, listed[::-1] if warmer else listed)
+
+
+def other_thermometer(text: str, draw: random.Random) -> str:
+    """Give the thermometer itself another temperature, which decides nothing.
+
+    It is a degree lower where time has passed before the path, as in practice. A controller took this one
+    degree for the sign that a liquid will freeze.
+
+    Args:
+        text (`str`): a model's input.
+        draw (`random.Random`): source of the temperature.
+    """
+    return _THERMOMETER.sub(str(draw.randint(_COLDEST, _WARMEST)), text)
+
+
+def _with_other_thermometer(text: str, target: str, draw: random.Random) -> Example:
+    return other_thermometer(text, draw), target
 
 
 def _shifted(number: str, shift: int) -> str:
@@ -175,6 +221,8 @@ def _other_boxes(text: str, target: str, draw: random.Random) -> Example:
 _CHANGES: tuple[Callable[[str, str, random.Random], Example], ...] = (
     _other_distances,
     _other_temperatures,
+    _with_other_thermometer,
+    _other_word_for_frozen,
     _other_circuit,
     _other_trait,
     _other_boxes,

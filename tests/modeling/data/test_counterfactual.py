@@ -10,7 +10,7 @@ from dataset_builder.annotation.annotators import annotator
 from dataset_builder.dataset.tables import examples
 from dataset_builder.trajectories.decisions import DECIDING_TASKS, decided_for, is_decision, task_of
 from dataset_builder.trajectories.trajectory import Trajectory
-from modeling.data.counterfactual import counterfactual
+from modeling.data.counterfactual import counterfactual, other_thermometer
 
 
 def right_answer(text: str) -> str | None:
@@ -88,3 +88,36 @@ def test_draws_depend_on_the_generator_alone(decisions: list[tuple[str, str, str
 def test_what_is_not_understood_stays() -> None:
     text = "task: boil water. | room: kitchen | goal: heat(water, stove)"
     assert counterfactual(text, "focus_on(water)", random.Random(0)) == (text, "focus_on(water)")
+
+
+FROZEN = (
+    "task: measure the melting point of red paint. If the melting point of red paint is above -10.0 degrees "
+    "celsius, focus on the blue box. If the melting point of red paint is below -10.0 degrees celsius, focus "
+    "on the green box. | see: freezer (open) [wood cup (dried red paint)], dried leaf | carry: thermometer "
+    "(9 degrees) | readings: dried red paint 0 degrees , above ; red paint 1 degrees , above"
+)
+
+
+def test_frozen_paint_is_also_called_solid_after_a_liquid_as_warm_or_warmer() -> None:
+    words, own, readings = set(), set(), set()
+    for seed in range(60):
+        text, target = counterfactual(FROZEN, "focus_on(blue box)", random.Random(seed))
+        assert "dried leaf" in text
+        used = re.findall(r"(dried|solid) red paint", text)
+        assert len(used) == 2
+        assert len(set(used)) == 1, text  # the same word in both places
+        words.add(used[0])
+        own.add(re.search(r"thermometer \(.+?\)", text)[0])  # type: ignore[index]
+        numbers = re.findall(r"paint (-?\d+) degrees", text)
+        readings.add(int(numbers[1]) - int(numbers[0]))
+        assert int(numbers[0]) <= int(numbers[1])
+        assert decided_for(task_of(text), target) == right_answer(text)
+    assert words == {"dried", "solid"}
+    assert len(own) > 5
+    assert readings == {0, 1, 2, 3}
+
+
+def test_only_the_thermometer_gets_another_temperature() -> None:
+    changed = {other_thermometer(FROZEN, random.Random(seed)) for seed in range(40)}
+    assert len(changed) > 5
+    assert {re.sub(r"(?<=thermometer \()-?\d+", "9", text) for text in changed} == {FROZEN}
