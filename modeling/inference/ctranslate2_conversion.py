@@ -6,6 +6,7 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 
 from modeling.checkpoints.load import Checkpoint
+from modeling.runtime.garbage import frozen_heap
 from modeling.runtime.quiet import quiet_libraries
 
 
@@ -21,7 +22,7 @@ def converted(checkpoint: Checkpoint, compute_type: str) -> Iterator[Path]:
 
     with TemporaryDirectory() as folder:
         source, target = Path(folder, "source"), Path(folder, "converted")
-        with quiet_libraries():
+        with quiet_libraries(), frozen_heap():
             checkpoint.model.save_pretrained(source)
             checkpoint.tokenizer.save_pretrained(source)
             TransformersConverter(str(source)).convert(str(target), quantization=compute_type)

@@ -1,9 +1,17 @@
 import gc
 import weakref
+from collections.abc import Iterator
 
 import pytest
 
 from modeling.runtime.garbage import frozen_heap
+
+
+@pytest.fixture(autouse=True)
+def nothing_frozen() -> Iterator[None]:
+    gc.unfreeze()  # what `conftest.py` has frozen
+    yield
+    gc.freeze()
 
 
 class _Cycle:
@@ -27,4 +35,13 @@ def test_what_existed_before_is_collected_only_afterwards() -> None:
 def test_an_error_unfreezes_too() -> None:
     with pytest.raises(ZeroDivisionError), frozen_heap():
         _ = 1 / 0
+    assert gc.get_freeze_count() == 0
+
+
+def test_a_block_inside_another_changes_nothing() -> None:
+    with frozen_heap():
+        frozen = gc.get_freeze_count()
+        with frozen_heap():
+            pass
+        assert gc.get_freeze_count() == frozen > 0
     assert gc.get_freeze_count() == 0
