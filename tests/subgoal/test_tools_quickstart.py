@@ -2,8 +2,6 @@
 
 import os
 import shutil
-import subprocess
-import sys
 import tomllib
 from pathlib import Path
 
@@ -16,6 +14,7 @@ from subgoal import tools_quickstart
 from subgoal.cli import main
 from tests.modeling.tiny_models import save_tiny
 from tests.servers.local_hub import LocalHub
+from tests.warm import run_warm
 
 SIZES = {"train": 24, "validation": 12, "test": 6, "out_of_domain": 0}
 
@@ -101,14 +100,7 @@ def _release(out: Path, base: Path, home: Path) -> None:
     assert "### chain of thought minus agent" in card
     (base / "README.md").write_text("A model.\n")
     with LocalHub() as hub:
-        done = subprocess.run(
-            [sys.executable, "-c", _RELEASE, base, agent],
-            env=os.environ | hub.environment(home / "home"),
-            cwd=Path(__file__).parents[2],
-            capture_output=True,
-            text=True,
-            check=False,
-        )
+        done = run_warm("-c", _RELEASE, base, agent, env=os.environ | hub.environment(home / "home"))
         assert done.returncode == 0, done.stderr
         assert done.stdout.splitlines()[-1] == "tester/base"
         assert b"NAMESPACE/" not in hub.files("tester/agent", repo_type="model")["README.md"]

@@ -2,8 +2,6 @@
 
 import shutil
 import signal
-import subprocess
-import sys
 from pathlib import Path
 
 import pyarrow.parquet as parquet
@@ -20,6 +18,7 @@ from dataset_builder.hub.ids import split_revision
 from dataset_builder.simulator.tasks import get_task
 from dataset_builder.trajectories.corpus import Corpus, annotation_store, trajectory_store
 from dataset_builder.trajectories.trajectory import Trajectory
+from tests.warm import run_warm
 
 
 def tidied(recorded: list[Trajectory]) -> list[Trajectory]:
@@ -148,7 +147,7 @@ def test_a_build_that_was_killed_within_its_swap_is_finished_by_the_next(
 ) -> None:
     out = Path(shutil.copytree(small_dataset, tmp_path / "dataset"))
     arguments = (small_corpus, out, moves)
-    killed = subprocess.run([sys.executable, "-c", KILLED_BUILD, *map(str, arguments)], check=False)
+    killed = run_warm("-c", KILLED_BUILD, *map(str, arguments))
     assert killed.returncode == -signal.SIGKILL
     assert not set(CONFIGS) <= {path.name for path in out.iterdir()}
 

@@ -2,8 +2,6 @@
 
 import os
 import shutil
-import subprocess
-import sys
 from collections.abc import Callable
 from importlib.metadata import version
 from pathlib import Path
@@ -31,6 +29,7 @@ from dataset_builder.trajectories.corpus import (
     trajectory_store,
 )
 from tests.servers.local_hub import LocalHub
+from tests.warm import run_warm
 
 ROOT = Path(__file__).parents[3]
 TASKS = select_tasks("boil,find-plant")
@@ -256,13 +255,7 @@ def test_a_dataset_of_the_hub_is_imported_by_its_revision(
             ["push", str(small_dataset), "tester/data", "--revision", "v1"],
             ["import", "tester/data@v1", "--out", str(out), "--splits", ",".join(SPLITS)],
         ):
-            done = subprocess.run(
-                [sys.executable, "-m", "subgoal", "corpus", *command],
-                cwd=ROOT,
-                env=environment,
-                capture_output=True,
-                text=True,
-            )
+            done = run_warm("-m", "subgoal", "corpus", *command, env=environment)
             assert done.returncode == 0, done.stderr
     paths = Corpus(small_corpus).trajectories("tidied")
     assert f"{len(paths)} paths of tester/data@v1 in {out}, {len(paths)} of them new" in done.stdout

@@ -4,8 +4,6 @@ import hashlib
 import json
 import os
 import shutil
-import subprocess
-import sys
 from collections import Counter
 from collections.abc import Iterator
 from pathlib import Path
@@ -18,6 +16,7 @@ from dataset_builder.dataset.features import CONFIGS
 from dataset_builder.hub.push_folder import DATASET_ID
 from tests.servers.hub_api import READ_TOKEN, TOKEN
 from tests.servers.local_hub import Fault, LocalHub
+from tests.warm import WarmProcess
 
 ROOT = Path(__file__).parents[3]
 
@@ -77,21 +76,13 @@ class Client:
         self.hub = hub
         self.home = home
 
-    def start(self, *arguments: str, token: str | None = TOKEN, **variables: str) -> subprocess.Popen[str]:
-        environment = os.environ | self.hub.environment(self.home, token) | variables
-        return subprocess.Popen(
-            [sys.executable, *arguments],
-            cwd=ROOT,
-            env=environment,
-            stdout=subprocess.PIPE,
-            stderr=subprocess.PIPE,
-            text=True,
-        )
+    def start(self, *arguments: str, token: str | None = TOKEN, **variables: str) -> WarmProcess:
+        return WarmProcess(*arguments, env=os.environ | self.hub.environment(self.home, token) | variables)
 
     def run(self, *arguments: str, status: int = 0, token: str | None = TOKEN, **variables: str) -> str:
         """What a program printed to stdout, or to stderr if it was to fail. It must not print the token."""
-        process = self.start(*arguments, token=token, **variables)
-        out, err = process.communicate()
+        with self.start(*arguments, token=token, **variables) as process:
+            out, err = process.communicate()
         assert process.returncode == status, err
         assert not token or token not in out + err
         return err if status else out

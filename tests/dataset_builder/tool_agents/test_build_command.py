@@ -2,11 +2,10 @@
 
 import json
 import os
-import subprocess
-import sys
 from pathlib import Path
 
 from tests.servers.local_hub import LocalHub
+from tests.warm import run_warm
 
 ROOT = Path(__file__).parents[3]
 COMMANDS = (
@@ -36,9 +35,7 @@ def test_questions_trajectories_dataset_push(tmp_path: Path) -> None:
         environment = os.environ | hub.environment(tmp_path / "home") | {"PYTHONPATH": str(ROOT)}
 
         def run(*arguments: str) -> str:
-            done = subprocess.run(
-                [sys.executable, *arguments], cwd=tmp_path, env=environment, capture_output=True, text=True
-            )
+            done = run_warm(*arguments, cwd=tmp_path, env=environment)
             assert done.returncode == 0, done.stderr
             return done.stdout
 

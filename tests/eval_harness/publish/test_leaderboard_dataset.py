@@ -2,8 +2,6 @@
 
 import json
 import os
-import subprocess
-import sys
 from collections.abc import Callable
 from pathlib import Path
 
@@ -16,6 +14,7 @@ from eval_harness.results.played_run import read_played
 from tests.modeling.checkpoints.test_publish import COMMANDS
 from tests.servers.hub_api import TOKEN
 from tests.servers.local_hub import LocalHub
+from tests.warm import run_warm
 
 ROOT = Path(__file__).parents[3]
 
@@ -56,13 +55,9 @@ def test_the_leaderboard_is_pushed_and_loads_from_the_hub(
     load = "from datasets import load_dataset\n"
     load += "print(json.dumps(load_dataset('tester/board', split='train')[0]))\n"
     with LocalHub() as hub:
-        done = subprocess.run(
-            [sys.executable, "-c", COMMANDS + load, json.dumps([(TOKEN, push), (TOKEN, push)])],
-            cwd=ROOT,
-            env=os.environ | hub.environment(tmp_path / "home") | {"PYTHONPATH": str(ROOT)},
-            capture_output=True,
-            text=True,
-        )
+        commands = json.dumps([(TOKEN, push), (TOKEN, push)])
+        environment = os.environ | hub.environment(tmp_path / "home")
+        done = run_warm("-c", COMMANDS + load, commands, env=environment)
         assert done.returncode == 0, done.stderr
         first, second, row = map(json.loads, done.stdout.splitlines())
         assert first[0] == second[0] == 0, (first, second)

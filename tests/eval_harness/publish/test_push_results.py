@@ -3,8 +3,6 @@
 import hashlib
 import json
 import os
-import subprocess
-import sys
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -21,6 +19,7 @@ from eval_harness.results.records import EpisodeResult, RunResult, summarize
 from tests.modeling.checkpoints.test_publish import COMMANDS
 from tests.servers.hub_api import READ_TOKEN, TOKEN
 from tests.servers.local_hub import LocalHub
+from tests.warm import run_warm
 
 ROOT = Path(__file__).parents[3]
 WEIGHTS = b"weights of an executor"
@@ -273,13 +272,8 @@ def test_results_are_pushed_to_the_hub(hub: LocalHub, tmp_path: Path) -> None:
         (READ_TOKEN, ["eval", "push", run, executor, "--revision", "v2"]),
         ("hf_schlüssel", push),
     ]
-    done = subprocess.run(
-        [sys.executable, "-c", COMMANDS, json.dumps(commands)],
-        cwd=ROOT,
-        env=os.environ | hub.environment(tmp_path / "home") | {"PYTHONPATH": str(ROOT)},
-        capture_output=True,
-        text=True,
-    )
+    environment = os.environ | hub.environment(tmp_path / "home")
+    done = run_warm("-c", COMMANDS, json.dumps(commands), env=environment)
     assert done.returncode == 0, done.stderr
     said = [json.loads(line) for line in done.stdout.splitlines()]
     for status, out, err in said[:7]:

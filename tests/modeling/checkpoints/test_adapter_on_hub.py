@@ -2,14 +2,13 @@
 
 import json
 import os
-import subprocess
-import sys
 from pathlib import Path
 
 import pytest
 
 from tests.modeling.tiny_models import save_adapter, save_tiny
 from tests.servers.local_hub import Fault, LocalHub
+from tests.warm import WarmProcess
 
 ROOT = Path(__file__).parents[3]
 PUSH = """
@@ -43,20 +42,12 @@ def test_an_adapter_is_loaded_with_its_base(tmp_path: Path) -> None:
 
     with LocalHub() as hub:
 
-        def start(program: str, *arguments: str) -> subprocess.Popen[str]:
-            return subprocess.Popen(
-                [sys.executable, "-c", program, *arguments],
-                cwd=ROOT,
-                env=os.environ | hub.environment(tmp_path / "home"),
-                stdin=subprocess.PIPE,
-                stdout=subprocess.PIPE,
-                text=True,
-            )
+        def start(program: str, *arguments: str) -> WarmProcess:
+            return WarmProcess("-c", program, *arguments, env=os.environ | hub.environment(tmp_path / "home"))
 
         with start(PUSH, str(base), "tester/base", str(adapter), "tester/adapter") as push:
             commits = push.communicate()[0].splitlines()
         with start(LOAD, "tester/adapter") as load:
-            assert load.stdout
             record = json.loads(load.stdout.readline())
             hub.faults.append(Fault("HEAD", r"tester/base/resolve", status=503, times=100))
             said = json.loads(load.communicate("go on\n")[0])

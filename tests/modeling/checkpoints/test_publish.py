@@ -3,8 +3,6 @@
 import json
 import os
 import shutil
-import subprocess
-import sys
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -16,6 +14,7 @@ from modeling.recipes.recipe import Recipe, show_recipe
 from tests.modeling.checkpoints.test_model_card import write_run
 from tests.servers.hub_api import READ_TOKEN, TOKEN
 from tests.servers.local_hub import LocalHub
+from tests.warm import run_warm
 
 ROOT = Path(__file__).parents[3]
 
@@ -72,13 +71,7 @@ def hub() -> Iterator[LocalHub]:
 
 
 def _python(hub: LocalHub, home: Path, *arguments: str) -> str:
-    done = subprocess.run(
-        [sys.executable, *arguments],
-        cwd=ROOT,
-        env=os.environ | hub.environment(home) | {"PYTHONPATH": str(ROOT)},
-        capture_output=True,
-        text=True,
-    )
+    done = run_warm(*arguments, env=os.environ | hub.environment(home))
     assert done.returncode == 0, done.stderr
     assert TOKEN not in done.stdout + done.stderr
     return done.stdout

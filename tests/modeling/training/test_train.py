@@ -2,8 +2,6 @@
 
 import json
 import signal
-import subprocess
-import sys
 import time
 from io import StringIO
 from pathlib import Path
@@ -22,6 +20,7 @@ from modeling.data.tokenizer import save_tokenizer, train_tokenizer
 from modeling.recipes.recipe import Recipe, show_recipe
 from modeling.training.train import train
 from modeling.training.trainer import TrainingDiverged, last_checkpoint
+from tests.warm import WarmProcess
 
 STEPS = 60  # of the recipe fixture
 
@@ -124,7 +123,7 @@ def test_a_killed_training_resumes_with_the_same_result(
     values = tmp_path / "recipe.yaml"
     values.write_text(show_recipe(recipe))
     out = tmp_path / "out"
-    process = subprocess.Popen([sys.executable, "-c", SCRIPT, str(values), str(dataset), str(out)])
+    process = WarmProcess("-c", SCRIPT, values, dataset, out)
     try:
         while last_checkpoint(out / "checkpoints") is None:
             assert process.poll() is None, "ended before its first checkpoint"

@@ -2,8 +2,6 @@
 
 import json
 import os
-import subprocess
-import sys
 from pathlib import Path
 from typing import Any
 
@@ -18,6 +16,7 @@ from dataset_builder.tool_agents.questions.published import (
     published_rows,
 )
 from tests.servers.local_hub import LocalHub
+from tests.warm import run_warm
 
 ROOT = Path(__file__).parents[4]
 
@@ -164,13 +163,7 @@ except SubgoalError as error:
 def test_a_set_is_loaded_from_the_hub(tmp_path: Path) -> None:
     source = _write(tmp_path / "bamboogle", "bamboogle")
     with LocalHub() as hub:
-        done = subprocess.run(
-            [sys.executable, "-c", LOAD, source],
-            cwd=ROOT,
-            env=os.environ | hub.environment(tmp_path / "home"),
-            capture_output=True,
-            text=True,
-        )
+        done = run_warm("-c", LOAD, source, env=os.environ | hub.environment(tmp_path / "home"))
     assert done.returncode == 0, done.stderr
     questions, error = map(json.loads, done.stdout.splitlines()[-2:])
     assert [(one["answer"], one["source"]) for one in questions] == [("Ada Lovelace", "tester/bamboogle")]

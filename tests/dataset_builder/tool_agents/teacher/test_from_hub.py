@@ -2,8 +2,6 @@
 
 import json
 import os
-import subprocess
-import sys
 from pathlib import Path
 from typing import Any
 
@@ -17,6 +15,7 @@ from dataset_builder.tool_agents.teacher.from_hub import published_trajectories
 from dataset_builder.tool_agents.trajectory import ToolTrajectory
 from subgoal.cli import main
 from tests.servers.local_hub import LocalHub
+from tests.warm import run_warm
 
 ROOT = Path(__file__).parents[4]
 
@@ -202,13 +201,7 @@ except SubgoalError as error:
 def test_a_set_is_read_from_the_hub(tmp_path: Path) -> None:
     source = _write(tmp_path / "set", _row(score=1), _row(score=True, generated_answer=1284000))
     with LocalHub() as hub:
-        done = subprocess.run(
-            [sys.executable, "-c", READ, source],
-            cwd=ROOT,
-            env=os.environ | hub.environment(tmp_path / "home"),
-            capture_output=True,
-            text=True,
-        )
+        done = run_warm("-c", READ, source, env=os.environ | hub.environment(tmp_path / "home"))
     assert done.returncode == 0, done.stderr
     first, second, error = done.stdout.splitlines()[-3:]
     assert (first, second) == ("tester/trajectories/00000 True", "tester/trajectories/00001 True")
@@ -219,8 +212,6 @@ def test_a_hub_that_cannot_be_reached_is_one_line(tmp_path: Path) -> None:
     with LocalHub() as hub:
         environment = os.environ | hub.environment(tmp_path / "home") | {"HF_HUB_DOWNLOAD_TIMEOUT": "1"}
     offline = environment | {"HF_HUB_OFFLINE": "1"}
-    done = subprocess.run(
-        [sys.executable, "-c", UNREACHABLE], cwd=ROOT, env=offline, capture_output=True, text=True
-    )
+    done = run_warm("-c", UNREACHABLE, env=offline)
     assert done.returncode == 0, done.stderr
     assert "tester/trajectories" in done.stdout
