@@ -1,4 +1,4 @@
-"""A process that is forked is one of its own, and has imported nothing that reads the environment."""
+"""A process that is forked is one of its own, and no library of the Hub has been imported in it."""
 
 import signal
 
@@ -32,6 +32,12 @@ def test_a_module_is_run_and_an_error_has_its_traceback() -> None:
     assert "ValueError: this one" in failed.stderr
 
 
+def test_input_that_nobody_reads_hides_no_error() -> None:
+    failed = run_warm("-c", "raise ValueError('this one')", text="x" * 1_000_000)
+    assert failed.returncode == 1
+    assert "ValueError: this one" in failed.stderr
+
+
 def test_it_can_be_killed_and_interrupted() -> None:
     waits = "import time; print('here', flush=True); time.sleep(600)"
     for number, status in ((signal.SIGKILL, -signal.SIGKILL), (signal.SIGINT, 1)):
@@ -40,3 +46,4 @@ def test_it_can_be_killed_and_interrupted() -> None:
             assert process.poll() is None
             process.send_signal(number)
             assert process.wait(60) == status
+            process.kill()  # once more does nothing

@@ -1,10 +1,14 @@
 """Python programs in processes of their own, forked where torch has been imported already.
 
 To import torch, transformers and datasets takes a process up to eleven seconds of CPU. Here a server imports
-what does not read the environment, and forks. What does (`huggingface_hub`, `transformers`, `datasets`) each
+what reads no variable that these tests set, and forks. `huggingface_hub`, `transformers` and `datasets` each
 process imports itself, with its own environment.
+
+Such a process ends without finalising the interpreter and has the hash seed of the server. Tests of either,
+and of Ctrl-C, start Python by `subprocess`.
 """
 
+import contextlib
 import multiprocessing
 import os
 import runpy
@@ -62,7 +66,7 @@ class WarmProcess:
         theirs = [end[number > 0] for number, end in enumerate(pipes)]
         ours = [end[number == 0] for number, end in enumerate(pipes)]
         child = (list(map(str, arguments)), dict(os.environ if env is None else env), str(cwd), theirs)
-        self._process = _CONTEXT.Process(target=_run, args=child)
+        self._process = _CONTEXT.Process(target=_run, args=child, daemon=True)
         self._process.start()
         for end in theirs:
             end.close()
@@ -94,13 +98,19 @@ class WarmProcess:
         """Everything that it writes from now on, to stdout and stderr, when it has ended."""
         with ThreadPoolExecutor(2) as pool:
             out, err = pool.submit(self.stdout.read), pool.submit(self.stderr.read)
-            with self.stdin:
-                self.stdin.write(text)
-            self.wait()
+            try:
+                with contextlib.suppress(BrokenPipeError), self.stdin:  # it may end without reading
+                    self.stdin.write(text)
+                self.wait()
+            except BaseException:  # such as a test's time limit: the readers wait for its end
+                self.kill()
+                raise
             return out.result(), err.result()
 
     def send_signal(self, number: int) -> None:
-        os.kill(self.pid, number)
+        if self.poll() is None:
+            with contextlib.suppress(ProcessLookupError):
+                os.kill(self.pid, number)
 
     def kill(self) -> None:
         self.send_signal(signal.SIGKILL)
@@ -110,7 +120,8 @@ class WarmProcess:
 
     def __exit__(self, *error: object) -> None:
         for stream in (self.stdin, self.stdout, self.stderr):
-            stream.close()
+            with contextlib.suppress(BrokenPipeError):
+                stream.close()
         self.wait()
 
 

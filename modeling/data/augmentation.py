@@ -4,7 +4,8 @@ A word that is never an answer in training is hardly ever generated later, even 
 training lowers its likelihood. So in many examples names are replaced, in both input and answer, by any
 other word of the vocabulary, or by one of several tokens. All names of an example take part, not only
 those of the answer: otherwise a model would learn that the unusual word is the answer. Before renaming,
-lists of objects are shuffled in some examples, percentages replaced and flower pots renumbered.
+lists of objects are shuffled in some examples, percentages and the thermometer's own temperature replaced
+and flower pots renumbered.
 """
 
 import random
@@ -66,8 +67,8 @@ class AugmentationConfig:
         targets: answer of each example.
         encode: input → token ids that fit the model.
         encode_target: answer → token ids.
-        chance: probability that an example's objects are shuffled, its percentages resampled and its flower
-            pots renumbered, 0 to 1.
+        chance: probability that an example's objects are shuffled, its percentages and the thermometer's own
+            temperature resampled and its flower pots renumbered, 0 to 1.
         counterfactuals: how counterfactual examples of decision steps are drawn; None for none.
 
     Example:

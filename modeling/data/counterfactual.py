@@ -3,8 +3,8 @@
 A few hundred variations can be memorised in place of reading their evidence. So at a decision the
 measurements, the limit or the trait in question are resampled, half of the time so that the evidence
 calls for the other alternative, which then becomes the answer. Boxes are exchanged with each other.
-The input remains a possible state of the simulator: a number changes in all its occurrences. (Only frozen
-paint may be called "solid", as all other frozen liquids are.)
+The input remains a possible state of the simulator: a number changes in all its occurrences. (But frozen
+paint is also called "solid", as most frozen liquids are.)
 """
 
 import random
@@ -24,7 +24,7 @@ _DEGREES = re.compile(r"(-?\d+(?:\.\d+)?) degrees")
 _TEMPERATURE = re.compile(r"(.+) (-?\d+) degrees , (above|below)")
 _LIMIT = re.compile(r"(?<=temperature is (?:above|below) )-?\d+\.\d+(?= degrees)")
 _THERMOMETER = re.compile(r"(?<=thermometer \()-?\d+(?= degrees\))")
-_COLDEST, _WARMEST = 5, 15
+_ROOM_TEMPERATURES = range(5, 16)
 _FROZEN_PAINT = re.compile(r"\bdried (?=[\w-]+ paint\b)")
 _FROZEN = re.compile(r"(?:dried|solid) .+")
 _WARMER = 3
@@ -127,21 +127,21 @@ def _other_temperatures(text: str, target: str, draw: random.Random) -> Example:
 
 
 def _other_word_for_frozen(text: str, target: str, draw: random.Random) -> Example:
-    """Half of the time frozen paint, the only frozen liquid of practice, is solid and not dried."""
+    """Half of the time frozen paint, the only frozen liquid of practice, is called solid and not dried."""
     if draw.random() < 0.5:
         return text, target
     return _FROZEN_PAINT.sub("solid ", text), _FROZEN_PAINT.sub("solid ", target)
 
 
 def _warmer_liquid(text: str, draw: random.Random) -> str:
-    """Half of the time a liquid that has frozen was up to three degrees warmer before; noted too."""
+    """Half of the time the notebook has the liquid 0 to 3 degrees above its solid."""
     entries = [match for entry in _entries(text) if (match := _TEMPERATURE.fullmatch(entry))]
     frozen = [match for match in entries if _FROZEN.fullmatch(match[1])]
     if len(entries) != 2 or len(frozen) != 1 or draw.random() < 0.5:
         return text
     liquid = next(match for match in entries if match is not frozen[0])
     value = int(frozen[0][2])
-    if liquid[3] != frozen[0][3] or int(liquid[2]) > value + _WARMER:
+    if not (liquid[3] == frozen[0][3] == "above" and value <= int(liquid[2]) <= value + _WARMER):
         return text
     warmer = draw.randint(0, _WARMER)
     listed = [f"{liquid[1]} {value + warmer} degrees , {liquid[3]}", frozen[0][0]]
@@ -149,16 +149,17 @@ def _warmer_liquid(text: str, draw: random.Random) -> str:
 
 
 def other_thermometer(text: str, draw: random.Random) -> str:
-    """Give the thermometer itself another temperature, which decides nothing.
+    """Give a thermometer at room temperature another one, which decides nothing.
 
-    It is a degree lower where time has passed before the path, as in practice. A controller took this one
-    degree for the sign that a liquid will freeze.
+    In practice it is a degree colder than elsewhere, because time has passed before the path. A controller
+    took this one degree for the sign that a liquid freezes.
 
     Args:
         text (`str`): a model's input.
         draw (`random.Random`): source of the temperature.
     """
-    return _THERMOMETER.sub(str(draw.randint(_COLDEST, _WARMEST)), text)
+    value = str(draw.choice(_ROOM_TEMPERATURES))
+    return _THERMOMETER.sub(lambda own: value if int(own[0]) in _ROOM_TEMPERATURES else own[0], text)
 
 
 def _with_other_thermometer(text: str, target: str, draw: random.Random) -> Example:
@@ -220,8 +221,8 @@ def _other_boxes(text: str, target: str, draw: random.Random) -> Example:
 
 _CHANGES: tuple[Callable[[str, str, random.Random], Example], ...] = (
     _other_distances,
-    _other_temperatures,
     _with_other_thermometer,
+    _other_temperatures,
     _other_word_for_frozen,
     _other_circuit,
     _other_trait,

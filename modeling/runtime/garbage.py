@@ -11,7 +11,8 @@ def frozen_heap() -> Iterator[None]:
 
     Imported libraries and models are a million objects, and a full collection looks at each of them. Work
     that makes many lists (see `Grounding.suppressed_sequences`) triggers such collections all the time, and
-    CTranslate2's converters ask for one per layer. A block inside another one changes nothing.
+    CTranslate2's converters ask for one per layer. A block inside another one changes nothing. Where
+    blocks of several threads overlap, the objects are frozen until the first of them is left.
 
     Example:
 

@@ -13,7 +13,6 @@ from space_app import push
 from space_app.push import PACKAGES, push_space, space_files
 from tests.servers.hub_api import TOKEN
 from tests.servers.local_hub import LocalHub
-from tests.warm import run_warm
 
 MODELS = {
     name: f"ns/{name.lower()}" for name in ("SUBGOAL_CONTROLLER", "SUBGOAL_EXECUTOR", "SUBGOAL_DATASET")
@@ -50,8 +49,13 @@ def test_the_command_publishes_the_space_once(tmp_path: Path) -> None:
     with LocalHub() as hub:
         said = []
         for _ in range(2):
-            environment = os.environ | hub.environment(tmp_path) | {"HF_TOKEN": TOKEN, "HF_HUB_OFFLINE": "0"}
-            done = run_warm("-m", "subgoal", "space", "push", "tester/demo", env=environment)
+            done = subprocess.run(
+                [sys.executable, "-m", "subgoal", "space", "push", "tester/demo"],
+                env=os.environ | hub.environment(tmp_path) | {"HF_TOKEN": TOKEN, "HF_HUB_OFFLINE": "0"},
+                capture_output=True,
+                text=True,
+                check=False,
+            )
             assert done.returncode == 0, done.stderr
             said.append(done.stdout.split(":")[0])
         assert said == ["Pushed", "Nothing has changed"]

@@ -148,7 +148,7 @@ def test_a_build_that_was_killed_within_its_swap_is_finished_by_the_next(
     out = Path(shutil.copytree(small_dataset, tmp_path / "dataset"))
     arguments = (small_corpus, out, moves)
     killed = run_warm("-c", KILLED_BUILD, *map(str, arguments))
-    assert killed.returncode == -signal.SIGKILL
+    assert killed.returncode == -signal.SIGKILL, killed.stderr
     assert not set(CONFIGS) <= {path.name for path in out.iterdir()}
 
     build(small_corpus, out)

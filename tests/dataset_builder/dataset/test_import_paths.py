@@ -31,7 +31,6 @@ from dataset_builder.trajectories.corpus import (
 from tests.servers.local_hub import LocalHub
 from tests.warm import run_warm
 
-ROOT = Path(__file__).parents[3]
 TASKS = select_tasks("boil,find-plant")
 
 

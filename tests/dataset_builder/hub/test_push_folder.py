@@ -18,8 +18,6 @@ from tests.servers.hub_api import READ_TOKEN, TOKEN
 from tests.servers.local_hub import Fault, LocalHub
 from tests.warm import WarmProcess
 
-ROOT = Path(__file__).parents[3]
-
 # Prints, per configuration and split, a digest of the rows, in all the ways of loading them.
 LOAD = """
 import hashlib, json, sys
@@ -174,10 +172,11 @@ def test_a_second_push_changes_nothing_and_a_third_only_what_changed(
 def test_a_killed_push_is_repeated_without_sending_twice(hub: LocalHub, client: Client, folder: Path) -> None:
     hang = Fault("PUT", "/lfs/", skip=4)
     hub.faults.append(hang)
-    process = client.start("-m", "subgoal", "corpus", "push", str(folder), "tester/data")
-    assert hang.struck.wait(60)
-    process.kill()
-    process.communicate()
+    with client.start("-m", "subgoal", "corpus", "push", str(folder), "tester/data") as process:
+        try:
+            assert hang.struck.wait(60)
+        finally:
+            process.kill()
     assert len(hub.repo("tester/data").commits) == 1
 
     client.push(folder, "tester/data")

@@ -16,8 +16,6 @@ from tests.servers.hub_api import TOKEN
 from tests.servers.local_hub import LocalHub
 from tests.warm import run_warm
 
-ROOT = Path(__file__).parents[3]
-
 
 def test_the_columns_are_the_fields_of_a_row() -> None:
     assert list(_COLUMNS) == list(LeaderboardRow.__annotations__)

@@ -21,7 +21,6 @@ from tests.servers.hub_api import READ_TOKEN, TOKEN
 from tests.servers.local_hub import LocalHub
 from tests.warm import run_warm
 
-ROOT = Path(__file__).parents[3]
 WEIGHTS = b"weights of an executor"
 HASH = f"sha256:{hashlib.sha256(WEIGHTS).hexdigest()}"
 CARD = """\

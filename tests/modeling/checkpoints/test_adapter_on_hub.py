@@ -10,7 +10,6 @@ from tests.modeling.tiny_models import save_adapter, save_tiny
 from tests.servers.local_hub import Fault, LocalHub
 from tests.warm import WarmProcess
 
-ROOT = Path(__file__).parents[3]
 PUSH = """
 import sys
 from huggingface_hub import HfApi

@@ -16,8 +16,6 @@ from tests.servers.hub_api import READ_TOKEN, TOKEN
 from tests.servers.local_hub import LocalHub
 from tests.warm import run_warm
 
-ROOT = Path(__file__).parents[3]
-
 # Runs several command lines in one process, each with its token; prints status and stderr of each.
 COMMANDS = """
 import contextlib, io, json, os, sys

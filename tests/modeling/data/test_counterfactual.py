@@ -121,3 +121,13 @@ def test_only_the_thermometer_gets_another_temperature() -> None:
     changed = {other_thermometer(FROZEN, random.Random(seed)) for seed in range(40)}
     assert len(changed) > 5
     assert {re.sub(r"(?<=thermometer \()-?\d+", "9", text) for text in changed} == {FROZEN}
+    hot = FROZEN.replace("(9 degrees)", "(62 degrees)")  # held beside what was heated
+    assert other_thermometer(hot, random.Random(0)) == hot
+
+
+def test_a_notebook_with_readings_below_the_limit_keeps_them() -> None:
+    below = FROZEN.replace("-10.0", "10.0").replace("above ;", "below ;").removesuffix("above") + "below"
+    for seed in range(40):
+        text, _ = counterfactual(below, "focus_on(green box)", random.Random(seed))
+        numbers = [int(number) for number in re.findall(r"paint (-?\d+) degrees", text)]
+        assert numbers[1] - numbers[0] == 1

@@ -1,7 +1,6 @@
 """Training for real, small: it learns, it survives a kill, it says what is wrong."""
 
 import json
-import signal
 import time
 from io import StringIO
 from pathlib import Path
@@ -123,14 +122,13 @@ def test_a_killed_training_resumes_with_the_same_result(
     values = tmp_path / "recipe.yaml"
     values.write_text(show_recipe(recipe))
     out = tmp_path / "out"
-    process = WarmProcess("-c", SCRIPT, values, dataset, out)
-    try:
-        while last_checkpoint(out / "checkpoints") is None:
-            assert process.poll() is None, "ended before its first checkpoint"
-            time.sleep(0.01)
-    finally:
-        process.send_signal(signal.SIGKILL)
-        process.wait()
+    with WarmProcess("-c", SCRIPT, values, dataset, out) as process:
+        try:
+            while last_checkpoint(out / "checkpoints") is None:
+                assert process.poll() is None, process.stderr.read()
+                time.sleep(0.01)
+        finally:
+            process.kill()
     assert not (out / "training.json").exists()
     assert (out / "plan.json").exists()
     reached = last_checkpoint(out / "checkpoints")

@@ -24,7 +24,7 @@ def test_the_second_training_names_the_first(dataset: Path, recipe: Recipe, tmp_
     with WarmProcess("-c", TRAINING, values, dataset, out) as first:
         try:
             while not (out / "plan.json").exists():
-                assert first.poll() is None, "ended before it began"
+                assert first.poll() is None, first.stderr.read()
                 time.sleep(0.05)
             with pytest.raises(SubgoalError, match=rf"in use by process {first.pid} on"):
                 train("flat", recipe, dataset, out)

@@ -18,8 +18,6 @@ from dataset_builder.tool_agents.questions.published import (
 from tests.servers.local_hub import LocalHub
 from tests.warm import run_warm
 
-ROOT = Path(__file__).parents[4]
-
 # Columns and forms of the cells as on the Hub.
 ROWS: dict[str, list[dict[str, Any]]] = {
     "hotpotqa": [
