@@ -276,7 +276,7 @@ def test_without_isolation_the_limits_hold() -> None:
         session.run("n = 1")
         executions = session.run_candidates(["n += 1; print(n)", "while True: pass", "bytes(10**10)"])
         assert [execution.output for execution in executions] == ["2\n", "", ""]
-        assert executions[1].error == "killed: more than 1 s"
+        assert str(executions[1].error).startswith("killed: more than 1 s")  # whichever limit is first
         assert str(executions[2].error).startswith("MemoryError")
         session.keep(0)
         assert session.run("print(n)").output == "2\n"
