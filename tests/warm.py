@@ -88,10 +88,9 @@ class WarmProcess:
     def poll(self) -> int | None:
         return self.returncode
 
-    def wait(self, timeout: float | None = None) -> int:
-        self._process.join(timeout)
-        if self.returncode is None:
-            raise subprocess.TimeoutExpired("the program", timeout or 0)
+    def wait(self) -> int:
+        self._process.join()
+        assert self.returncode is not None
         return self.returncode
 
     def communicate(self, text: str = "") -> tuple[str, str]:
