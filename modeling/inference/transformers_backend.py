@@ -12,7 +12,10 @@ from modeling.inference.search import Search
 if TYPE_CHECKING:
     from transformers import PreTrainedModel
 
-_TOKENS_PER_CALL = 65_536  # input tokens times hypotheses: bounds the memory of a call
+_TOKENS_PER_CALL = 65_536
+"""Input tokens times hypotheses of a call on an accelerator: bounds its memory."""
+_TOKENS_PER_CPU_CALL = 8_192
+"""The same on a CPU, where larger batches take more memory and, outside the caches, more time as well."""
 
 
 class TransformersBackend(TokenBackend):
@@ -52,7 +55,9 @@ class TransformersBackend(TokenBackend):
         self, requests: Sequence[Request], ids: Sequence[list[int]], search: Search
     ) -> list[list[list[int]]]:
         outputs: list[list[list[int]]] = [[]] * len(ids)
-        for rows in _batches([len(row) for row in ids], search.rows_per_text):
+        on_cpu = self._model.device.type == "cpu"
+        most = _TOKENS_PER_CPU_CALL if on_cpu else _TOKENS_PER_CALL
+        for rows in _batches([len(row) for row in ids], search.rows_per_text, most):
             seed = zlib.crc32(repr([requests[row] for row in rows]).encode())
             batch = self._generate_batch([ids[row] for row in rows], search, seed)
             for row, hypotheses in zip(rows, batch, strict=True):
@@ -167,12 +172,12 @@ def _prefix_constraint(
     return allowed
 
 
-def _batches(lengths: Sequence[int], rows_per_text: int) -> Iterator[list[int]]:
-    """Row numbers in batches of similar length that fit into memory."""
+def _batches(lengths: Sequence[int], rows_per_text: int, most: int) -> Iterator[list[int]]:
+    """Row numbers in batches of similar length, each of at most this many tokens (or one row)."""
     batch: list[int] = []
     for row in sorted(range(len(lengths)), key=lambda row: lengths[row], reverse=True):
         # The longest come first, so that the first row of a batch is the length all are padded to.
-        if batch and (len(batch) + 1) * lengths[batch[0]] * rows_per_text > _TOKENS_PER_CALL:
+        if batch and (len(batch) + 1) * lengths[batch[0]] * rows_per_text > most:
             yield batch
             batch = []
         batch.append(row)

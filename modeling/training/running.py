@@ -1,5 +1,6 @@
 """What every training does around its trainer: seeds, a clock, a progress bar, resuming, its record."""
 
+import os
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -15,12 +16,18 @@ if TYPE_CHECKING:
     from modeling.training.clock import TrainingClock
     from modeling.training.trainer import RoleTrainer
 
+_COMPILED_KERNELS = "64"
+
 
 def settle(recipe: Recipe) -> None:
-    """Set the number of threads and the seeds of a recipe."""
+    """Set the number of threads and the seeds of a recipe, and bound the memory of compiled kernels."""
     import torch
     from transformers import set_seed
 
+    # On CPUs, bf16 kernels are compiled for each shape of a batch and kept, by default 1,024 of them: half
+    # a gigabyte. Both caches read their limit when they are first used.
+    for cache in ("ONEDNN_PRIMITIVE_CACHE_CAPACITY", "LRU_CACHE_CAPACITY"):
+        os.environ.setdefault(cache, _COMPILED_KERNELS)
     if recipe.threads:
         torch.set_num_threads(recipe.threads)
     set_seed(recipe.seed)

@@ -16,7 +16,7 @@ def test_answers_keep_the_order_of_the_texts(
     together = generate.decode(model, fitter, texts, 48)
     assert len(set(together)) > 1
     # So little room that every text is a batch of its own.
-    monkeypatch.setattr(generate, "_TOKENS_PER_CALL", 1)
+    monkeypatch.setattr(generate, "_TOKENS_PER_CPU_CALL", 1)
     assert generate.decode(model, fitter, texts, 48) == together
     assert generate.decode(model, fitter, texts[::-1], 48) == together[::-1]
 
@@ -38,10 +38,9 @@ def test_equal_texts_are_computed_once(
     assert generate.decode(model, flat.fitter, [], 48) == []
 
 
-def test_batches_hold_like_lengths_within_bounds(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(generate, "_TOKENS_PER_CALL", 100)
+def test_batches_hold_like_lengths_within_bounds() -> None:
     lengths = [10, 50, 30, 200, 20, 40]
-    batches = list(generate._batches(lengths, rows_per_text=2))
+    batches = list(generate._batches(lengths, rows_per_text=2, most=100))
     assert sorted(row for batch in batches for row in batch) == list(range(6))
     for batch in batches:
         assert len(batch) == 1 or len(batch) * max(lengths[row] for row in batch) * 2 <= 100

@@ -2,6 +2,7 @@
 
 import io
 import json
+import os
 import random
 from pathlib import Path
 from typing import Any, cast
@@ -66,6 +67,16 @@ def test_threads_are_set_only_if_the_recipe_says_so(monkeypatch: pytest.MonkeyPa
     settle(RECIPE)
     settle(RECIPE.with_values(threads=3))
     assert threads == [3]
+
+
+def test_the_cache_of_compiled_kernels_is_small_unless_the_user_chose_its_size(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setenv("LRU_CACHE_CAPACITY", "7")
+    monkeypatch.delenv("ONEDNN_PRIMITIVE_CACHE_CAPACITY", raising=False)
+    settle(RECIPE)
+    assert os.environ["LRU_CACHE_CAPACITY"] == "7"
+    assert int(os.environ["ONEDNN_PRIMITIVE_CACHE_CAPACITY"]) < 1024
 
 
 def test_the_clock_goes_on_from_the_last_complete_checkpoint(tmp_path: Path) -> None:
