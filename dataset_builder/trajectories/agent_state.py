@@ -4,6 +4,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 
 from dataset_builder.simulator.look import room_of
+from dataset_builder.simulator.simulator import AMBIGUOUS
 from dataset_builder.trajectories.subgoals import Segment, step_subgoals
 from dataset_builder.trajectories.trajectory import Trajectory
 
@@ -87,6 +88,11 @@ class AgentState:
     def step(self) -> int:
         """Actions taken so far."""
         return len(self.history)
+
+    @property
+    def is_asked(self) -> bool:
+        """Whether the simulator has asked which of several objects the last action means."""
+        return bool(self.history) and self.history[-1].observation.startswith(AMBIGUOUS)
 
     def idle_steps(self, since: int = 0) -> int:
         """Actions from step `since` on that were taken after the last reward."""

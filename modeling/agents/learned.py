@@ -210,9 +210,18 @@ class SubgoalAgent(LearnedAgent):
     def _plans(self, states: Sequence[AgentState]) -> list[Plan]:
         """The controller's sub-goals for each state, best first, and their cost.
 
-        With the loop guard, a state whose first sub-goal is stalled gets alternatives, ordered by
-        `_leave_stalled`.
+        A state in which the simulator asks which of several objects is meant gets none, so that its sub-goal
+        stays until the question is answered, as in the annotations. With the loop guard, a state whose first
+        sub-goal is stalled gets alternatives, ordered by `_leave_stalled`.
         """
+        plans: list[Plan] = [([], DecisionCost())] * len(states)
+        free = [index for index, state in enumerate(states) if not (state.subgoal and state.is_asked)]
+        for index, plan in zip(free, self._first_plans([states[index] for index in free]), strict=True):
+            plans[index] = plan
+        return plans
+
+    def _first_plans(self, states: Sequence[AgentState]) -> list[Plan]:
+        """The same for states in which nothing is asked."""
         controller = self.models["controller"]
         plans = [_read_plan(answer) for answer in controller.answer(states, self.decoding.subgoal_search)]
         if not self.decoding.avoid_loops:

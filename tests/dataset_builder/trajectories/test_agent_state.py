@@ -41,6 +41,15 @@ def test_rewards_are_differences_of_scores_and_rooms_are_listed_once() -> None:
     assert (state.step, state.score_points, state.moves, state.inventory) == (3, -100, 13, "a pot")
 
 
+def test_it_is_asked_until_a_number_has_answered() -> None:
+    state = state_in_hall()
+    assert not state.is_asked
+    state.advance("open door", "Ambiguous request: Please enter the number for …", 0, 0, HALL, "nothing")
+    assert state.is_asked
+    state.advance("0", "The door is now open.", 0, 1, HALL, "nothing")
+    assert not state.is_asked
+
+
 def test_a_changed_subgoal_finishes_the_one_before() -> None:
     state = state_in_hall()
     for subgoal in ("find(pot)", "find(pot)", "fill(pot, water)", "find(pot)"):

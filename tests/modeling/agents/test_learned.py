@@ -228,6 +228,23 @@ def test_an_idle_subgoal_is_replaced(pair: SubgoalAgent, monkeypatch: pytest.Mon
     assert pair.act([stuck])[0].subgoal == "focus_on(pot)"
 
 
+def test_a_subgoal_stays_while_the_simulator_asks_which_object_is_meant(
+    pair: SubgoalAgent, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    other = Answer(["heat(pot)"], read=5, written=4)
+    monkeypatch.setattr(pair.models["controller"], "answer", lambda states, *how: [other] * len(states))
+    asked, begun, free = (AgentState("boil", "Your task is to boil water.", "", "") for _ in range(3))
+    question = Event("focus on soap", "Ambiguous request: Please enter the number for the action …", 0)
+    for state in (asked, free):
+        state.set_subgoal("focus_on(soap)")
+    asked.history = begun.history = [question]
+    free.history = [question, Event("0", "You focus on the soap.", 0)]
+    decisions = pair.act([asked, free, begun])  # `begun` has no sub-goal yet
+    assert [decision.subgoal for decision in decisions] == ["focus_on(soap)", "heat(pot)", "heat(pot)"]
+    assert [decision.cost.model_calls for decision in decisions] == [1, 2, 2]
+    assert asked.finished == []
+
+
 def test_a_subclass_is_called_from_one_thread_unless_it_is_thread_safe(checkpoints: dict[str, Path]) -> None:
     class Mine(FlatAgent):
         pass
