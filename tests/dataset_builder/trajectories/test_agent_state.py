@@ -43,11 +43,14 @@ def test_rewards_are_differences_of_scores_and_rooms_are_listed_once() -> None:
 
 def test_it_is_asked_until_a_number_has_answered() -> None:
     state = state_in_hall()
-    assert not state.is_asked
-    state.advance("open door", "Ambiguous request: Please enter the number for …", 0, 0, HALL, "nothing")
-    assert state.is_asked
-    state.advance("0", "The door is now open.", 0, 1, HALL, "nothing")
-    assert not state.is_asked
+    asked = [state.is_asked]
+    for action, answer in (
+        ("open door", "Ambiguous request: Please enter the number for …"),
+        ("0", "It is open."),
+    ):
+        state.advance(action, answer, 0, 1, HALL, "nothing")
+        asked.append(state.is_asked)
+    assert asked == [False, True, False]
 
 
 def test_a_changed_subgoal_finishes_the_one_before() -> None:
