@@ -198,7 +198,8 @@ def examples(
     """One example per step of a trajectory, for a model in this role.
 
     The controller is asked at every step, as in the paper; at the first one it takes the place of
-    the paper's third model, which only named the first sub-goal.
+    the paper's third model, which only named the first sub-goal. (An agent does not ask it while the
+    simulator waits for a number.)
     """
     version = check_version(version)
     targets = step_subgoals(segments)

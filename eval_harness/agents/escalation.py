@@ -167,7 +167,8 @@ class EscalatingAgent(SubgoalAgent):
         if watch.subgoal and (state.step >= watch.expires or rewarded):
             watch.subgoal, watch.since = "", state.step
         cost = DecisionCost()
-        if not watch.subgoal and (reason := POLICIES[self.when](state, watch)):
+        asked = bool(state.subgoal) and state.is_asked  # then the sub-goal stays
+        if not watch.subgoal and not asked and (reason := POLICIES[self.when](state, watch)):
             cost = self._ask(state, watch, reason)
         watch.plans[state.step] = ([watch.subgoal], cost)
         return cost

@@ -221,7 +221,7 @@ class SubgoalAgent(LearnedAgent):
         return plans
 
     def _first_plans(self, states: Sequence[AgentState]) -> list[Plan]:
-        """The same for states in which nothing is asked."""
+        """The same for states whose controller is asked."""
         controller = self.models["controller"]
         plans = [_read_plan(answer) for answer in controller.answer(states, self.decoding.subgoal_search)]
         if not self.decoding.avoid_loops:

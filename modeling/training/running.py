@@ -25,7 +25,7 @@ def settle(recipe: Recipe) -> None:
     from transformers import set_seed
 
     # On CPUs, bf16 kernels are compiled for each shape of a batch and kept, by default 1,024 of them: half
-    # a gigabyte. Both caches read their limit when they are first used.
+    # a gigabyte. Both caches read their limit when they are first used in a process.
     for cache in ("ONEDNN_PRIMITIVE_CACHE_CAPACITY", "LRU_CACHE_CAPACITY"):
         os.environ.setdefault(cache, _COMPILED_KERNELS)
     if recipe.threads:

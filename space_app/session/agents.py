@@ -28,7 +28,10 @@ class SteeredAgent(SubgoalAgent):
     """
 
     def plan(self, state: AgentState) -> tuple[str, DecisionCost]:
-        """The controller's sub-goal and its cost; an unreadable answer keeps the current sub-goal."""
+        """The controller's sub-goal and its cost.
+
+        An unreadable answer, or a question of the simulator, keeps the current sub-goal.
+        """
         ((subgoals, cost),) = self._plans([state])
         return (subgoals[0] if subgoals else state.subgoal), cost
 

@@ -73,7 +73,8 @@ def test_the_cache_of_compiled_kernels_is_small_unless_the_user_chose_its_size(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     monkeypatch.setenv("LRU_CACHE_CAPACITY", "7")
-    monkeypatch.delenv("ONEDNN_PRIMITIVE_CACHE_CAPACITY", raising=False)
+    monkeypatch.setenv("ONEDNN_PRIMITIVE_CACHE_CAPACITY", "1")  # so that it is restored
+    monkeypatch.delenv("ONEDNN_PRIMITIVE_CACHE_CAPACITY")
     settle(RECIPE)
     assert os.environ["LRU_CACHE_CAPACITY"] == "7"
     assert int(os.environ["ONEDNN_PRIMITIVE_CACHE_CAPACITY"]) < 1024
