@@ -17,8 +17,8 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataset_builder.expert.inclined_plane import race
 from dataset_builder.expert.plan import MELTING_TASKS, Item, Plan
 from dataset_builder.expert.wording import Namer, answers, rename_wires
-from dataset_builder.simulator.look import room_of
-from dataset_builder.simulator.simulator import AMBIGUOUS, UNKNOWN_ACTION
+from dataset_builder.simulator.look import AMBIGUOUS, room_of
+from dataset_builder.simulator.simulator import UNKNOWN_ACTION
 from dataset_builder.trajectories.trajectory import Step
 
 # The rooms of `vocabulary.ROOMS` in the order in which an expert would search them.

@@ -9,7 +9,7 @@ import re
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
-from dataset_builder.simulator.simulator import AMBIGUOUS
+from dataset_builder.simulator.look import AMBIGUOUS
 
 if TYPE_CHECKING:
     from dataset_builder.expert.plan import Item, Plan

@@ -11,6 +11,9 @@ A look lists one thing per line, after a tab; what is on or in that thing follow
 
 import re
 
+AMBIGUOUS = "Ambiguous request"
+"""Beginning of the question which of several objects is meant; a number answers it."""
+
 _ROOM = re.compile(r"^(?:This room is called|This outside location is called) the ([a-z ]+?)\.")
 _DOOR = re.compile(r"A door to the ([a-z ]+?) \(")
 # A thing's name follows an article, or is the first in a list of contents.

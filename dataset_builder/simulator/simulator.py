@@ -9,6 +9,7 @@ from typing import Any
 
 from dataset_builder.common.errors import SimulatorError, SubgoalError, UsageError, clip
 from dataset_builder.simulator.jvm import JavaProcess, World
+from dataset_builder.simulator.look import AMBIGUOUS
 from dataset_builder.simulator.tasks import MAX_EPISODE_STEPS, Task, get_task
 
 SIMPLIFICATIONS = (
@@ -19,7 +20,6 @@ SIMPLIFICATIONS = (
     "noElectricalAction",
 )
 UNKNOWN_ACTION = "No known action matches that input."
-AMBIGUOUS = "Ambiguous request"
 _NO_ANSWER = (
     "Unknown action.  Type 'help' for a list of actions, and 'objects' for a list of possible object "
     "referents. "

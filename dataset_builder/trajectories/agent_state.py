@@ -3,8 +3,7 @@
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 
-from dataset_builder.simulator.look import room_of
-from dataset_builder.simulator.simulator import AMBIGUOUS
+from dataset_builder.simulator.look import AMBIGUOUS, room_of
 from dataset_builder.trajectories.subgoals import Segment, step_subgoals
 from dataset_builder.trajectories.trajectory import Trajectory
 

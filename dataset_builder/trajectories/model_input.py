@@ -17,7 +17,7 @@ from collections.abc import Callable, Sequence
 from itertools import groupby
 
 from dataset_builder.common.errors import UsageError
-from dataset_builder.simulator.look import room_of, split_look
+from dataset_builder.simulator.look import AMBIGUOUS, room_of, split_look
 from dataset_builder.trajectories.agent_state import AgentState, Event
 from dataset_builder.trajectories.notebook import notebook
 
@@ -178,7 +178,7 @@ def _answer(observation: str) -> str:
     """The part of an observation that says more than that the action succeeded."""
     if _CONFIRMATION.match(observation):
         return ""
-    if observation.startswith("Ambiguous request"):
+    if observation.startswith(AMBIGUOUS):
         return "which one?"
     if observation.startswith("No known action"):
         return "not understood"

@@ -10,8 +10,9 @@ from py4j.java_gateway import get_field
 from scienceworld import ScienceWorldEnv
 
 from dataset_builder.simulator.compile_java import RELEASE, compile_java
+from dataset_builder.simulator.look import AMBIGUOUS
 from dataset_builder.simulator.patches import JAVA
-from dataset_builder.simulator.simulator import AMBIGUOUS, Episode, Simulator
+from dataset_builder.simulator.simulator import Episode, Simulator
 from dataset_builder.simulator.tasks import TASKS, Task
 from dataset_builder.trajectories.trajectory import Trajectory
 

@@ -43,5 +43,6 @@ def test_a_block_inside_another_changes_nothing() -> None:
         frozen = gc.get_freeze_count()
         with frozen_heap():
             pass
-        assert gc.get_freeze_count() == frozen > 0
+        # Frozen objects may be freed meanwhile, but no others are frozen.
+        assert 0 < gc.get_freeze_count() <= frozen
     assert gc.get_freeze_count() == 0

@@ -1,5 +1,6 @@
 """The local sandbox: its processes, its folder, and sessions side by side."""
 
+import selectors
 import threading
 from collections.abc import Iterator
 from pathlib import Path
@@ -65,10 +66,12 @@ def test_the_folder_is_removed_and_a_closed_sandbox_says_so() -> None:
         sandbox.open()
 
 
-def test_wrong_arguments() -> None:
+def test_wrong_arguments(monkeypatch: pytest.MonkeyPatch) -> None:
     with pytest.raises(UsageError, match="No module named 'no_such_module'"):
         Sandbox(modules=["math", "no_such_module"])
     with pytest.raises(UsageError, match="memory_mb must be positive, not 0"):
         Sandbox(Limits(memory_mb=0))
+    # No answer is seen before the time is over.
+    monkeypatch.setattr(selectors.DefaultSelector, "select", lambda selector, timeout=None: [])
     with pytest.raises(SubgoalError, match="cannot run code: killed: more than 1e-06 s"):
         Sandbox(Limits(wall_seconds=1e-6))
