@@ -89,9 +89,13 @@ class AgentState:
         return len(self.history)
 
     @property
-    def is_asked(self) -> bool:
-        """Whether the simulator has asked which of several objects the last action means."""
-        return bool(self.history) and self.history[-1].observation.startswith(AMBIGUOUS)
+    def subgoal_stays(self) -> bool:
+        """Whether there is a sub-goal whose action waits for an answer.
+
+        The simulator has asked which of several objects is meant. Annotations never change a sub-goal there.
+        """
+        asked = bool(self.history) and self.history[-1].observation.startswith(AMBIGUOUS)
+        return asked and bool(self.subgoal)
 
     def idle_steps(self, since: int = 0) -> int:
         """Actions from step `since` on that were taken after the last reward."""

@@ -167,8 +167,8 @@ class EscalatingAgent(SubgoalAgent):
         if watch.subgoal and (state.step >= watch.expires or rewarded):
             watch.subgoal, watch.since = "", state.step
         cost = DecisionCost()
-        asked = bool(state.subgoal) and state.is_asked  # then the sub-goal stays
-        if not watch.subgoal and not asked and (reason := POLICIES[self.when](state, watch)):
+        free = not (watch.subgoal or state.subgoal_stays)
+        if free and (reason := POLICIES[self.when](state, watch)):
             cost = self._ask(state, watch, reason)
         watch.plans[state.step] = ([watch.subgoal], cost)
         return cost

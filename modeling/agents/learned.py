@@ -215,7 +215,7 @@ class SubgoalAgent(LearnedAgent):
         sub-goal is stalled gets alternatives, ordered by `_leave_stalled`.
         """
         plans: list[Plan] = [([], DecisionCost())] * len(states)
-        free = [index for index, state in enumerate(states) if not (state.subgoal and state.is_asked)]
+        free = [index for index, state in enumerate(states) if not state.subgoal_stays]
         for index, plan in zip(free, self._first_plans([states[index] for index in free]), strict=True):
             plans[index] = plan
         return plans

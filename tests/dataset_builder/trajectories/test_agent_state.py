@@ -41,16 +41,17 @@ def test_rewards_are_differences_of_scores_and_rooms_are_listed_once() -> None:
     assert (state.step, state.score_points, state.moves, state.inventory) == (3, -100, 13, "a pot")
 
 
-def test_it_is_asked_until_a_number_has_answered() -> None:
+def test_a_subgoal_stays_until_a_number_has_answered() -> None:
     state = state_in_hall()
-    asked = [state.is_asked]
+    state.set_subgoal("find(pot)")
+    stays = [state.subgoal_stays]
     for action, answer in (
         ("open door", "Ambiguous request: Please enter the number for …"),
         ("0", "It is open."),
     ):
         state.advance(action, answer, 0, 1, HALL, "nothing")
-        asked.append(state.is_asked)
-    assert asked == [False, True, False]
+        stays.append(state.subgoal_stays)
+    assert stays == [False, True, False]
 
 
 def test_a_changed_subgoal_finishes_the_one_before() -> None:
