@@ -25,9 +25,10 @@ class Decoding:
             or it would continue a loop, which is rare. Has no effect on samples.
         grounded: constrained decoding: answers only contain names of their input, as the checkpoint's
             config says (see `modeling.inference.grounding`). Checkpoints without that entry decode freely.
-        avoid_loops: the loop guard (see `modeling.agents.loop_guard`): repeated actions without progress
-            are moved behind the other candidates, stalled sub-goals are replaced, and the object of a
-            `focus_on` sub-goal is tried where the agent is before it is searched for elsewhere.
+        avoid_loops: the loop guard (see `modeling.agents.loop_guard`): actions without progress are moved
+            behind the other candidates, stalled sub-goals are replaced, so are answers to a question about a
+            temperature before any was read, and the object of a `focus_on` sub-goal is tried where the agent
+            is before it is searched for elsewhere.
 
     Raises:
         UsageError: for values out of bounds or that do not go together.

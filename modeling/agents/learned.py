@@ -13,7 +13,13 @@ from dataset_builder.trajectories.subgoals import SubGoal, SubGoalSyntaxError
 from modeling.agents.base import Decision, DecisionCost
 from modeling.agents.decoding import Decoding
 from modeling.agents.loading import load_role_model
-from modeling.agents.loop_guard import demote_loops, focus_before_search, is_loop, is_stalled
+from modeling.agents.loop_guard import (
+    demote_loops,
+    focus_before_search,
+    is_premature,
+    is_stalled,
+    makes_no_progress,
+)
 from modeling.agents.role_model import RoleModel
 from modeling.checkpoints.description import ModelSettings
 from modeling.inference.base import Backend
@@ -22,7 +28,7 @@ from modeling.inference.search import Answer, Search
 if TYPE_CHECKING:
     from dataset_builder.simulator.simulator import Episode
 
-_ALTERNATIVES = 4  # sub-goals the controller is asked for when its best one is stalled
+_ALTERNATIVES = 4  # sub-goals the controller is asked for when its best one is stalled or premature
 
 Plan = tuple[list[str], DecisionCost]
 """Sub-goals, best first, and the cost of asking for them."""
@@ -109,7 +115,8 @@ class LearnedAgent:
         uncertain = {
             index
             for index, (decision, state) in enumerate(zip(decisions, states, strict=True))
-            if not decision.actions or (decoding.avoid_loops and is_loop(decision.actions[0], state.history))
+            if not decision.actions
+            or (decoding.avoid_loops and makes_no_progress(decision.actions[0], state))
         }
         # One batch for all of them. The others are searched only if the simulator rejects their action.
         searched = model.answer([states[index] for index in sorted(uncertain)], decoding.full_search)
@@ -128,7 +135,7 @@ class LearnedAgent:
     def _decision(self, answer: Answer, state: AgentState) -> Decision:
         actions = ranked_actions(answer.texts)
         if self.decoding.avoid_loops:
-            actions = focus_before_search(demote_loops(actions, state.history), state)
+            actions = focus_before_search(demote_loops(actions, state), state)
         return Decision(actions, state.subgoal, _cost(answer))
 
 
@@ -212,7 +219,7 @@ class SubgoalAgent(LearnedAgent):
 
         A state in which the simulator asks which of several objects is meant gets none, so that its sub-goal
         stays until the question is answered, as in the annotations. With the loop guard, a state whose first
-        sub-goal is stalled gets alternatives, ordered by `_leave_stalled`.
+        sub-goal is stalled or premature gets alternatives, ordered by `_reordered`.
         """
         plans: list[Plan] = [([], DecisionCost())] * len(states)
         free = [index for index, state in enumerate(states) if not state.subgoal_stays]
@@ -226,28 +233,34 @@ class SubgoalAgent(LearnedAgent):
         plans = [_read_plan(answer) for answer in controller.answer(states, self.decoding.subgoal_search)]
         if not self.decoding.avoid_loops:
             return plans
-        stalled = [
+        doubtful = [
             index
             for index, (state, (subgoals, _)) in enumerate(zip(states, plans, strict=True))
-            if is_stalled(subgoals[0] if subgoals else state.subgoal, state)
+            if is_premature(first := subgoals[0] if subgoals else state.subgoal, state)
+            or is_stalled(first, state)
         ]
         answers = controller.answer(
-            [states[index] for index in stalled], Search(_ALTERNATIVES, _ALTERNATIVES)
+            [states[index] for index in doubtful], Search(_ALTERNATIVES, _ALTERNATIVES)
         )
-        for index, (alternatives, cost) in zip(stalled, map(_read_plan, answers), strict=True):
-            first, first_cost = plans[index]
-            plans[index] = _leave_stalled(states[index], [*first, *alternatives]), first_cost + cost
+        for index, (alternatives, cost) in zip(doubtful, map(_read_plan, answers), strict=True):
+            first_plan, first_cost = plans[index]
+            plans[index] = _reordered(states[index], [*first_plan, *alternatives]), first_cost + cost
         return plans
 
 
-def _leave_stalled(state: AgentState, subgoals: Sequence[str]) -> list[str]:
-    """Sub-goals with the stalled ones last. The current one comes first as long as it is not stalled.
+def _reordered(state: AgentState, subgoals: Sequence[str]) -> list[str]:
+    """Sub-goals with the stalled ones behind and the premature ones last.
 
-    If the current sub-goal is replaced, it is marked as abandoned in the state.
+    If the first one is stalled, the current one comes before them as long as it is not. If that is replaced,
+    it is marked as abandoned in the state.
     """
     current = [state.subgoal] if state.subgoal else []
-    ordered = sorted([*current, *subgoals], key=lambda subgoal: is_stalled(subgoal, state))
-    if current and ordered[0] != state.subgoal:
+    leaves = is_stalled(subgoals[0] if subgoals else state.subgoal, state)
+    ordered = sorted(
+        [*current, *subgoals] if leaves else [*subgoals, *current],
+        key=lambda subgoal: (is_premature(subgoal, state), is_stalled(subgoal, state)),
+    )
+    if leaves and current and ordered[0] != state.subgoal:
         state.abandoned.append(state.subgoal)
     return ordered
 

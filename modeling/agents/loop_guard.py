@@ -1,4 +1,5 @@
-"""The loop guard: repeated actions, stalled sub-goals, and searches for objects that may be here already.
+"""The loop guard: actions without progress, stalled sub-goals, searches for objects that may be here already,
+and answers without a reading.
 
 Models trained on expert paths have never seen an episode that makes no progress, and greedy decoding
 repeats itself there. The limits below are those of the expert paths, which never exceed them.
@@ -7,7 +8,10 @@ repeats itself there. The limits below are those of the expert paths, which neve
 import re
 from collections.abc import Sequence
 
+from dataset_builder.simulator.look import room_of
 from dataset_builder.trajectories.agent_state import AgentState, Event, idle_steps
+from dataset_builder.trajectories.decisions import decided_for
+from dataset_builder.trajectories.notebook import notebook
 
 MAX_REPEATS, WINDOW, MAX_IN_WINDOW = 2, 12, 4
 """Experts play no action more than twice in a row, or more than four times in twelve actions, without a
@@ -48,18 +52,31 @@ def is_loop(action: str, history: Sequence[Event]) -> bool:
     return sum(same) >= MAX_IN_WINDOW or (len(same) >= MAX_REPEATS and all(same[-MAX_REPEATS:]))
 
 
-def demote_loops(actions: Sequence[str], history: Sequence[Event]) -> tuple[str, ...]:
-    """The candidates; if the first one continues a loop, those that do not come before it.
+def makes_no_progress(action: str, state: AgentState) -> bool:
+    """Whether an action would continue a loop, or leads to the room where the agent is.
+
+    Args:
+        action (`str`): a candidate.
+        state (`AgentState`): holds the room and the history.
+    """
+    goes_nowhere = action in {f"teleport to {room_of(state.look)}", f"go to {room_of(state.look)}"}
+    return goes_nowhere or is_loop(action, state.history)
+
+
+def demote_loops(actions: Sequence[str], state: AgentState) -> tuple[str, ...]:
+    """The candidates; if the first one makes no progress, those that may come before it.
 
     A `focus` is not moved forward: a wrong one loses the episode, a loop only loses time.
 
     Args:
         actions (`Sequence[str]`): candidates, best first.
-        history (`Sequence[Event]`): the steps of the episode, oldest first.
+        state (`AgentState`): holds the room and the history.
     """
-    if not actions or not is_loop(actions[0], history):
+    if not actions or not makes_no_progress(actions[0], state):
         return tuple(actions)
-    return tuple(sorted(actions, key=lambda action: action.startswith("focus") or is_loop(action, history)))
+    return tuple(
+        sorted(actions, key=lambda action: action.startswith("focus") or makes_no_progress(action, state))
+    )
 
 
 def is_stalled(subgoal: str, state: AgentState) -> bool:
@@ -75,6 +92,20 @@ def is_stalled(subgoal: str, state: AgentState) -> bool:
     if len(recent) == MAX_FRUITLESS and all(_FRUITLESS.match(event.observation) for event in recent):
         return True
     return state.idle_steps(state.since) >= (LONG_IDLE_STEPS if subgoal.startswith(_LONG) else IDLE_STEPS)
+
+
+def is_premature(subgoal: str, state: AgentState) -> bool:
+    """Whether a sub-goal answers a question about a temperature before any was read.
+
+    No expert does, and a wrong answer loses the episode. (The notebook has not all evidence of other tasks.)
+
+    Args:
+        subgoal (`str`): a sub-goal of the controller.
+        state (`AgentState`): holds the task's text and the history.
+    """
+    if "degrees" not in state.description or decided_for(state.description, subgoal) is None:
+        return False
+    return not notebook(state.description, state.history)
 
 
 def focus_before_search(actions: Sequence[str], state: AgentState) -> tuple[str, ...]:

@@ -15,7 +15,8 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from modeling.data.counterfactual import counterfactual, evidence_alone, other_thermometer
+from modeling.data.counterfactual import counterfactual, evidence_alone, other_reading, other_thermometer
+from modeling.data.substances import other_substance
 from modeling.data.vocabulary import BLANKS, verbs, vocabulary
 
 if TYPE_CHECKING:
@@ -100,7 +101,8 @@ class Counterfactuals:
     """How counterfactual examples are drawn (see `modeling.data.counterfactual`).
 
     Attributes:
-        chance: probability that a decision step gets other evidence, 0 to 1.
+        chance: probability that a decision step gets other evidence, a step between readings other
+            temperatures, and a question about a melting point another substance, 0 to 1.
         decisions: indices of the examples that are decision steps.
         evidence_only: probability that a decision step's input is reduced to its evidence, 0 to 1.
 
@@ -190,6 +192,10 @@ class VariedExamples:
                 text, target = counterfactual(text, target, draw)
             if draw.random() < counterfactuals.evidence_only:
                 text = evidence_alone(text)
+        elif counterfactuals and draw.random() < counterfactuals.chance:
+            text = other_reading(text, draw)
+        if counterfactuals and draw.random() < counterfactuals.chance:
+            text, target = other_substance(text, target, draw)
         if shuffled:
             text, target = renumber_pots(text, target, draw)
             text = other_thermometer(resample_percentages(reordered(text, draw), draw), draw)
@@ -278,16 +284,23 @@ def _is_letter(word: str) -> bool:
     return word.startswith(BLANKS) and len(letter) == 1 and letter.isalpha() and letter.isupper()
 
 
-def balanced_rows(tasks: Sequence[str], balance: float) -> list[int]:
+def balanced_rows(
+    tasks: Sequence[str], balance: float, weights: Mapping[str, float] | None = None
+) -> list[int]:
     """Row numbers of an epoch, with rows of rare tasks repeated.
 
     Args:
         tasks (`Sequence[str]`): task of each row.
         balance (`float`): 0 keeps the rows as they are, 1 gives all tasks about equal shares.
+        weights (`Mapping[str, float]`, *optional*): task → how much more often its rows are repeated; 1 if
+            not named.
     """
     counts = Counter(tasks)
     most = max(counts.values(), default=0)
-    times = {task: round((most / count) ** balance) for task, count in counts.items()}
+    times = {
+        task: round((most / count) ** balance * (weights or {}).get(task, 1.0))
+        for task, count in counts.items()
+    }
     return [row for row, task in enumerate(tasks) for _ in range(times[task])]
 
 

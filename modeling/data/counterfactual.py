@@ -23,6 +23,7 @@ _OPPOSITES = (("most", "least"), ("steepest", "shallowest"))
 _DEGREES = re.compile(r"(-?\d+(?:\.\d+)?) degrees")
 _TEMPERATURE = re.compile(r"(.+) (-?\d+) degrees , (above|below)")
 _LIMIT = re.compile(r"(?<=temperature is (?:above|below) )-?\d+\.\d+(?= degrees)")
+_ANY_LIMIT = re.compile(r"(?<= is (?:above|below) )-?\d+\.\d+(?= degrees)")
 _THERMOMETER = re.compile(r"(?<=thermometer \()-?\d+(?= degrees\))")
 _ROOM_TEMPERATURES = range(5, 16)
 _FROZEN_PAINT = re.compile(r"\bdried (?=[\w-]+ paint\b)")
@@ -70,6 +71,30 @@ def evidence_alone(text: str) -> str:
     if not fields[-1].startswith(READINGS):
         return text
     return _SECTION.join(field for field in fields if field.startswith(("task: ", "goal: ", READINGS)))
+
+
+def other_reading(text: str, draw: random.Random) -> str:
+    """A state between two readings of a thermometer, with other temperatures that decide no more than these.
+
+    All temperatures are shifted alike. With one entry in the notebook, the limit of the task is drawn again,
+    on the same side of it. What melts late is read at temperatures that no substance of training is still
+    solid at: a controller that has only seen those at decisions answers too early.
+
+    Args:
+        text (`str`): a compact state text with a notebook, of a step that is no decision.
+        draw (`random.Random`): source of the numbers.
+    """
+    entries = [match for entry in _entries(text) if (match := _TEMPERATURE.fullmatch(entry))]
+    if not entries:
+        return text
+    shift = draw.randint(-_SHIFT, _SHIFT)
+    text = _DEGREES.sub(lambda match: f"{_shifted(match[1], shift)} degrees", text)
+    if len(entries) > 1:
+        return text
+    value, distance = int(entries[0][2]) + shift, draw.randint(1, _FARTHEST)
+    limit = value - distance if entries[0][3] == "above" else value + distance
+    task = task_of(text)
+    return _ANY_LIMIT.sub(f"{limit}.0", task) + text[len(task) :]
 
 
 def _other_distances(text: str, target: str, draw: random.Random) -> Example:

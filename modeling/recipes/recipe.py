@@ -141,12 +141,14 @@ class Recipe(_Strict):
     """Also train and validate on the dataset's paths without simplifications (doors, walks, watering)."""
     balance: float = Field(default=0.0, ge=0, le=1)
     """Oversampling of rare tasks: 0 keeps the shares of the tasks, 1 makes them about equal."""
+    task_weights: dict[str, Annotated[float, Field(ge=0)]] = {}
+    """Task → how much more often its examples are seen; 1 for the others."""
     rename: float = Field(default=0.0, ge=0, lt=1)
     """Mean share of names that are replaced in an example. Each draws its share, 0 to twice this."""
     vary: float = Field(default=0.0, ge=0, le=1)
     """Chance that an example lists its things in another order and has other readings that compare alike."""
     counterfactual: float = Field(default=0.0, ge=0, le=1)
-    """Probability that a decision step gets counterfactual evidence and its target. Needs a notebook."""
+    """Probability of counterfactual evidence at decisions and between readings. Needs a notebook."""
     evidence_only: float = Field(default=0.0, ge=0, le=1)
     """Probability that the input of a decision step is only task, sub-goal and notebook. Needs a notebook."""
     decision_share: float = Field(default=0.0, ge=0, lt=1)
@@ -210,10 +212,10 @@ class Recipe(_Strict):
         names = set(_task_names(str(info.field_name), tasks))
         return tuple(task for task in TASKS if task in names)
 
-    @field_validator("decision_weights")
+    @field_validator("task_weights", "decision_weights")
     @classmethod
-    def _known_weights(cls, weights: dict[str, float]) -> dict[str, float]:
-        return dict(zip(_task_names("decision_weights", weights), weights.values(), strict=True))
+    def _known_weights(cls, weights: dict[str, float], info: ValidationInfo) -> dict[str, float]:
+        return dict(zip(_task_names(str(info.field_name), weights), weights.values(), strict=True))
 
     def with_values(self, **values: Any) -> "Recipe":
         """A copy with other values. Values of None are ignored.

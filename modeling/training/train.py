@@ -163,8 +163,8 @@ class _Run:
 
     def _rows_of_an_epoch(self) -> list[int]:
         tasks = self.data.train["task"]
-        rows = balanced_rows(tasks, self.recipe.balance)
         recipe = self.recipe
+        rows = balanced_rows(tasks, recipe.balance, recipe.task_weights)
         return with_decision_share(
             rows, self.decisions, tasks, recipe.decision_share, recipe.decision_weights
         )

@@ -1,4 +1,4 @@
-"""What counts as a loop, and what is tried before a search."""
+"""What counts as a loop or as premature, and what is tried before a search."""
 
 import pytest
 
@@ -10,7 +10,9 @@ from modeling.agents.loop_guard import (
     demote_loops,
     focus_before_search,
     is_loop,
+    is_premature,
     is_stalled,
+    makes_no_progress,
 )
 
 
@@ -43,9 +45,23 @@ def test_waiting_measuring_and_answering_may_repeat() -> None:
         assert not is_loop(action, _history(*[action] * 12))
 
 
+def _in_kitchen(*actions: str) -> AgentState:
+    look = "This room is called the kitchen. In it, you see: \n\tthe agent\n"
+    return AgentState("boil", "", look, "", history=_history(*actions))
+
+
+def test_a_way_to_the_room_where_the_agent_is_makes_no_progress() -> None:
+    state = _in_kitchen("open fridge", "open fridge")
+    for action in ("teleport to kitchen", "go to kitchen", "open fridge"):
+        assert makes_no_progress(action, state)
+    for action in ("teleport to workshop", "go to hallway", "open freezer"):
+        assert not makes_no_progress(action, state)
+    assert demote_loops(["go to kitchen", "teleport to workshop"], state)[0] == "teleport to workshop"
+
+
 def test_loops_go_behind_the_other_candidates() -> None:
-    history = _history("open fridge", "open fridge")
-    assert demote_loops(["open fridge", "move ice to pot", "wait"], history) == (
+    state = _in_kitchen("open fridge", "open fridge")
+    assert demote_loops(["open fridge", "move ice to pot", "wait"], state) == (
         "move ice to pot",
         "wait",
         "open fridge",
@@ -53,15 +69,15 @@ def test_loops_go_behind_the_other_candidates() -> None:
 
 
 def test_a_focus_is_never_brought_forward() -> None:
-    history = _history("open fridge", "open fridge")
-    assert demote_loops(["open fridge", "focus on ice", "wait"], history) == (
+    state = _in_kitchen("open fridge", "open fridge")
+    assert demote_loops(["open fridge", "focus on ice", "wait"], state) == (
         "wait",
         "open fridge",
         "focus on ice",
     )
-    assert demote_loops(["focus on ice", "open fridge"], history) == ("focus on ice", "open fridge")
-    assert demote_loops(["open fridge"], history) == ("open fridge",)
-    assert demote_loops([], history) == ()
+    assert demote_loops(["focus on ice", "open fridge"], state) == ("focus on ice", "open fridge")
+    assert demote_loops(["open fridge"], state) == ("open fridge",)
+    assert demote_loops([], state) == ()
 
 
 def _state(*actions: str) -> AgentState:
@@ -111,6 +127,24 @@ def test_waiting_for_something_takes_longer() -> None:
     assert not is_stalled(state.subgoal, state)
     state.history += _history(*["wait"] * LONG_IDLE_STEPS)
     assert is_stalled(state.subgoal, state)
+
+
+MELTING = (
+    "If the melting point of lead is above 50.0 degrees celsius, focus on the red box. If the melting point "
+    "of lead is below 50.0 degrees celsius, focus on the blue box."
+)
+
+
+def test_an_answer_is_premature_until_a_temperature_was_read() -> None:
+    state = AgentState("measure-melting-point-known-substance", MELTING, "", "")
+    assert is_premature("focus_on(red box)", state)
+    assert not is_premature("focus_on(lead)", state)
+    read = "the thermometer measures a temperature of 12 degrees celsius"
+    state.history = [Event("use thermometer on lead", read, 0)]
+    assert not is_premature("focus_on(red box)", state)
+    # What decides the questions of other tasks is not all in the notebook.
+    other = "If wood is conductive, place it in the red box. If it is not, place it in the blue box."
+    assert not is_premature("place(wood, red box)", AgentState("test-conductivity", other, "", ""))
 
 
 def test_only_a_sub_goal_that_led_nowhere_is_not_gone_back_to() -> None:

@@ -153,6 +153,8 @@ def test_rare_tasks_are_repeated(balance: float, shares: tuple[int, int]) -> Non
     assert (len([row for row in rows if row < 9]), rows.count(9)) == shares
     assert set(rows) == set(range(10))
     assert balanced_rows([], balance) == []
+    heavier = balanced_rows(tasks, balance, {"rare": 4})
+    assert (len([row for row in heavier if row < 9]), heavier.count(9)) == (9, shares[1] * 4)
 
 
 PLANES = (
@@ -272,11 +274,16 @@ NOTED = (
 )
 
 
-def _decisions(chance: float, evidence_only: float, decisions: frozenset[int]) -> list[tuple[str, str]]:
+def _decisions(
+    chance: float,
+    evidence_only: float,
+    decisions: frozenset[int],
+    text: str = NOTED,
+    target: str = "focus_on(inclined plane C)",
+) -> list[tuple[str, str]]:
     others = Counterfactuals(chance, decisions, evidence_only)
-    targets = ["focus_on(inclined plane C)"] * 200
-    rewriting = AugmentationConfig([NOTED] * 200, targets, as_bytes, as_bytes, 0.0, others)
-    inputs, labels = list(NOTED.encode()), list(b"focus_on(inclined plane C)")
+    rewriting = AugmentationConfig([text] * 200, [target] * 200, as_bytes, as_bytes, 0.0, others)
+    inputs, labels = as_bytes(text), as_bytes(target)
     examples = VariedExamples([inputs] * 200, [labels] * 200, Names(), 0.0, seed=3, rewriting=rewriting)
     return [
         (bytes(examples[row]["input_ids"]).decode(), bytes(examples[row]["labels"]).decode())
@@ -290,6 +297,27 @@ def test_only_decision_steps_get_other_evidence_and_its_answer() -> None:
     assert len({text for text, _ in drawn[:100]}) > 50
     assert set(drawn[100:]) == {(NOTED, "focus_on(inclined plane C)")}
     assert drawn == _decisions(0.9, 0.0, frozenset(range(100)))
+
+
+HEATED = (
+    "task: If the melting point of lead is above 50.0 degrees celsius, focus on the red box. If the melting "
+    "point of lead is below 50.0 degrees celsius, focus on the blue box. | room: foundry | see: blast "
+    "furnace (on) [metal pot (lead)] | goal: monitor_temperature(lead) | readings: lead 19 degrees , below"
+)
+
+
+def test_steps_before_a_decision_get_other_temperatures_and_substances() -> None:
+    drawn = _decisions(0.5, 0.0, frozenset(), HEATED, "monitor_temperature(lead)")
+    assert len({re.findall(r"-?\d+(?:\.\d)? degrees", text)[-1] for text, _ in drawn}) > 50
+    named = {answer for _, answer in drawn}
+    assert "monitor_temperature(lead)" in named
+    assert len(named) > 5
+    for text, answer in drawn:
+        substance = answer.removeprefix("monitor_temperature(").removesuffix(")")
+        assert text.count(substance) == 5
+    assert set(_decisions(0.0, 0.0, frozenset(), HEATED, "monitor_temperature(lead)")) == {
+        (HEATED, "monitor_temperature(lead)")
+    }
 
 
 def test_a_decision_step_may_be_cut_down_to_its_evidence() -> None:

@@ -10,7 +10,7 @@ from dataset_builder.annotation.annotators import annotator
 from dataset_builder.dataset.tables import examples
 from dataset_builder.trajectories.decisions import DECIDING_TASKS, decided_for, is_decision, task_of
 from dataset_builder.trajectories.trajectory import Trajectory
-from modeling.data.counterfactual import counterfactual, other_thermometer
+from modeling.data.counterfactual import counterfactual, other_reading, other_thermometer
 
 
 def right_answer(text: str) -> str | None:
@@ -131,3 +131,38 @@ def test_a_notebook_with_readings_below_the_limit_keeps_them() -> None:
         text, _ = counterfactual(below, "focus_on(green box)", random.Random(seed))
         numbers = [int(number) for number in re.findall(r"paint (-?\d+) degrees", text)]
         assert numbers[1] - numbers[0] == 1
+
+
+HEATED = (
+    "task: measure the melting point of gallium. If the melting point of gallium is above 50.0 degrees "
+    "celsius, focus on the blue box. If the melting point of gallium is below 50.0 degrees celsius, focus on "
+    "the green box. | see: stove (on) [metal pot (gallium)] | carry: thermometer (10 degrees) | past: use "
+    "thermometer on gallium -> 19 degrees | goal: monitor_temperature(gallium) | readings: gallium 19 "
+    "degrees , below"
+)
+
+
+def test_a_reading_that_decides_nothing_is_taken_at_any_temperature_on_the_same_side_of_any_limit() -> None:
+    readings, distances = set(), set()
+    for seed in range(60):
+        text = other_reading(HEATED, random.Random(seed))
+        seen = {int(number) for number in re.findall(r"gallium (?:-> )?(-?\d+) degrees", text)}
+        limits = {float(number) for number in re.findall(r"is (?:above|below) (-?\d+\.\d) degrees", text)}
+        assert (len(seen), len(limits)) == (1, 1), text
+        assert text.endswith("degrees , below")
+        readings |= seen
+        distances.add(limits.pop() - seen.pop())
+    assert min(readings) < 0 < 60 < max(readings)
+    assert 0 < min(distances) < 20 < 100 < max(distances)
+
+
+def test_two_readings_keep_their_distance_to_the_limit() -> None:
+    text = other_reading(FROZEN, random.Random(1))
+    limit = float(re.search(r"is above (\S+) degrees", text)[1])  # type: ignore[index]
+    assert [int(number) - limit for number in re.findall(r"paint (-?\d+) degrees", text)] == [10, 11]
+    assert text != FROZEN
+
+
+def test_a_step_without_temperatures_keeps_its_numbers() -> None:
+    text = "task: which plane? | carry: thermometer (9 degrees) | readings: 20% inclined plane B"
+    assert other_reading(text, random.Random(0)) == text
