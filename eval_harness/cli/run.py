@@ -76,7 +76,7 @@ Backend = Annotated[
 ]
 AvoidLoops = Annotated[
     bool | None,
-    _decoding("--avoid-loops/--allow-loops", help="Whether the loop guard ranks fruitless repetitions last."),
+    _decoding("--avoid-loops/--allow-loops", help="Whether the loop guard is used (docs/glossary.md)."),
 ]
 GreedyFirst = Annotated[
     bool | None,

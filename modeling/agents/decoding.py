@@ -26,7 +26,7 @@ class Decoding:
         grounded: constrained decoding: answers only contain names of their input, as the checkpoint's
             config says (see `modeling.inference.grounding`). Checkpoints without that entry decode freely.
         avoid_loops: the loop guard (see `modeling.agents.loop_guard`): actions without progress are moved
-            behind the other candidates, stalled sub-goals are replaced, so are answers to a question about a
+            behind the other candidates, sub-goals are replaced that are stalled or answer a question about a
             temperature before any was read, and the object of a `focus_on` sub-goal is tried where the agent
             is before it is searched for elsewhere.
 

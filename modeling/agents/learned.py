@@ -13,13 +13,7 @@ from dataset_builder.trajectories.subgoals import SubGoal, SubGoalSyntaxError
 from modeling.agents.base import Decision, DecisionCost
 from modeling.agents.decoding import Decoding
 from modeling.agents.loading import load_role_model
-from modeling.agents.loop_guard import (
-    demote_loops,
-    focus_before_search,
-    is_premature,
-    is_stalled,
-    makes_no_progress,
-)
+from modeling.agents.loop_guard import guarded, is_premature, is_stalled, makes_no_progress
 from modeling.agents.role_model import RoleModel
 from modeling.checkpoints.description import ModelSettings
 from modeling.inference.base import Backend
@@ -105,7 +99,7 @@ class LearnedAgent:
         return next(model.backend for role, model in self.models.items() if role != "controller")
 
     def _decide(self, role: str, states: Sequence[AgentState]) -> list[Decision]:
-        """The first action of each state; all candidates where it would continue a loop."""
+        """The first action of each state; all candidates where it makes no progress."""
         model, decoding = self.models[role], self.decoding
         seeds = [self._seeds.get(id(state), 0) for state in states]
         answers = model.answer(states, decoding.first_search, seeds)
@@ -135,7 +129,7 @@ class LearnedAgent:
     def _decision(self, answer: Answer, state: AgentState) -> Decision:
         actions = ranked_actions(answer.texts)
         if self.decoding.avoid_loops:
-            actions = focus_before_search(demote_loops(actions, state), state)
+            actions = guarded(actions, state)
         return Decision(actions, state.subgoal, _cost(answer))
 
 
@@ -249,10 +243,11 @@ class SubgoalAgent(LearnedAgent):
 
 
 def _reordered(state: AgentState, subgoals: Sequence[str]) -> list[str]:
-    """Sub-goals with the stalled ones behind and the premature ones last.
+    """Sub-goals with stalled ones behind the others and premature ones last.
 
-    If the first one is stalled, the current one comes before them as long as it is not. If that is replaced,
-    it is marked as abandoned in the state.
+    The current sub-goal comes first if the controller's first one is stalled and the current one is not. A
+    stalled current one that is replaced is marked as abandoned in the state. There is no escape from
+    premature ones only: a guess loses more points than it brings.
     """
     current = [state.subgoal] if state.subgoal else []
     leaves = is_stalled(subgoals[0] if subgoals else state.subgoal, state)
@@ -260,6 +255,7 @@ def _reordered(state: AgentState, subgoals: Sequence[str]) -> list[str]:
         [*current, *subgoals] if leaves else [*subgoals, *current],
         key=lambda subgoal: (is_premature(subgoal, state), is_stalled(subgoal, state)),
     )
+    leaves = leaves or is_stalled(state.subgoal, state)
     if leaves and current and ordered[0] != state.subgoal:
         state.abandoned.append(state.subgoal)
     return ordered

@@ -1,5 +1,4 @@
-"""The loop guard: actions without progress, stalled sub-goals, searches for objects that may be here already,
-and answers without a reading.
+"""The loop guard against actions without progress, stalled sub-goals and answers without a reading.
 
 Models trained on expert paths have never seen an episode that makes no progress, and greedy decoding
 repeats itself there. The limits below are those of the expert paths, which never exceed them.
@@ -11,7 +10,6 @@ from collections.abc import Sequence
 from dataset_builder.simulator.look import room_of
 from dataset_builder.trajectories.agent_state import AgentState, Event, idle_steps
 from dataset_builder.trajectories.decisions import decided_for
-from dataset_builder.trajectories.notebook import notebook
 
 MAX_REPEATS, WINDOW, MAX_IN_WINDOW = 2, 12, 4
 """Experts play no action more than twice in a row, or more than four times in twelve actions, without a
@@ -30,6 +28,8 @@ _FRUITLESS = re.compile(
     r"|Its? not clear|That container is empty|I'm not sure|Unknown action)"
 )
 """Answers of the simulator to actions that change nothing."""
+
+_READING = "the thermometer measures a temperature of"
 
 _FOCUS = re.compile(r"focus_on\(([^,()]+)\)")
 _SEARCH = ("teleport ", "go ", "open ")
@@ -64,9 +64,9 @@ def makes_no_progress(action: str, state: AgentState) -> bool:
 
 
 def demote_loops(actions: Sequence[str], state: AgentState) -> tuple[str, ...]:
-    """The candidates; if the first one makes no progress, those that may come before it.
+    """The candidates; if the first one makes no progress, those that do come first.
 
-    A `focus` is not moved forward: a wrong one loses the episode, a loop only loses time.
+    Except a `focus`, which is never moved forward: a wrong one loses the episode, a loop only loses time.
 
     Args:
         actions (`Sequence[str]`): candidates, best first.
@@ -97,7 +97,7 @@ def is_stalled(subgoal: str, state: AgentState) -> bool:
 def is_premature(subgoal: str, state: AgentState) -> bool:
     """Whether a sub-goal answers a question about a temperature before any was read.
 
-    No expert does, and a wrong answer loses the episode. (The notebook has not all evidence of other tasks.)
+    No path of the train split does, and a wrong answer loses the episode.
 
     Args:
         subgoal (`str`): a sub-goal of the controller.
@@ -105,7 +105,7 @@ def is_premature(subgoal: str, state: AgentState) -> bool:
     """
     if "degrees" not in state.description or decided_for(state.description, subgoal) is None:
         return False
-    return not notebook(state.description, state.history)
+    return not any(_READING in event.observation for event in state.history)
 
 
 def focus_before_search(actions: Sequence[str], state: AgentState) -> tuple[str, ...]:
@@ -124,3 +124,16 @@ def focus_before_search(actions: Sequence[str], state: AgentState) -> tuple[str,
     focus = f"focus on {target[1]}"
     tried = any(event.action == focus for event in state.history[state.since :])
     return tuple(actions) if tried else (focus, *actions)
+
+
+def guarded(actions: Sequence[str], state: AgentState) -> tuple[str, ...]:
+    """The candidates in the order of `demote_loops`, after what `focus_before_search` tries first.
+
+    Args:
+        actions (`Sequence[str]`): candidates, best first.
+        state (`AgentState`): holds the sub-goal, the room and the history.
+    """
+    demoted = demote_loops(actions, state)
+    # A search that leads nowhere also shows that the executor does not recognise the object.
+    searched = focus_before_search(actions, state)
+    return demoted if searched == tuple(actions) else (searched[0], *demoted)

@@ -70,7 +70,7 @@ class AugmentationConfig:
         encode_target: answer → token ids.
         chance: probability that an example's objects are shuffled, its percentages and the thermometer's own
             temperature resampled and its flower pots renumbered, 0 to 1.
-        counterfactuals: how counterfactual examples of decision steps are drawn; None for none.
+        counterfactuals: how counterfactual examples are drawn; None for none.
 
     Example:
 
@@ -179,7 +179,7 @@ class VariedExamples:
         return {"input_ids": inputs, "labels": labels}
 
     def _rewritten(self, index: int) -> tuple[Sequence[int], Sequence[int]]:
-        """Input and answer, at some decision steps with counterfactual evidence, and some shuffled."""
+        """Input and answer, some with counterfactual evidence, and some shuffled."""
         rewriting = self.rewriting
         if rewriting is None:
             return self.inputs[index], self.labels[index]
@@ -292,8 +292,8 @@ def balanced_rows(
     Args:
         tasks (`Sequence[str]`): task of each row.
         balance (`float`): 0 keeps the rows as they are, 1 gives all tasks about equal shares.
-        weights (`Mapping[str, float]`, *optional*): task → how much more often its rows are repeated; 1 if
-            not named.
+        weights (`Mapping[str, float]`, *optional*): task → how much more often its rows are repeated
+            (rounded to whole repetitions; 0 leaves the task out); 1 if not named.
     """
     counts = Counter(tasks)
     most = max(counts.values(), default=0)

@@ -4,7 +4,8 @@ A few hundred variations can be memorised in place of reading their evidence. So
 measurements, the limit or the trait in question are resampled, half of the time so that the evidence
 calls for the other alternative, which then becomes the answer. Boxes are exchanged with each other.
 The input remains a possible state of the simulator: a number changes in all its occurrences. (But frozen
-paint is also called "solid", as most frozen liquids are.)
+paint is also called "solid", as most frozen liquids are.) Between two readings of a thermometer other
+temperatures are drawn, which decide as little (`other_reading`).
 """
 
 import random
@@ -77,15 +78,15 @@ def other_reading(text: str, draw: random.Random) -> str:
     """A state between two readings of a thermometer, with other temperatures that decide no more than these.
 
     All temperatures are shifted alike. With one entry in the notebook, the limit of the task is drawn again,
-    on the same side of it. What melts late is read at temperatures that no substance of training is still
-    solid at: a controller that has only seen those at decisions answers too early.
+    on the same side of it. What melts late is read at temperatures at which every substance of training has
+    melted: a controller that has only seen those at decisions answers too early.
 
     Args:
         text (`str`): a compact state text with a notebook, of a step that is no decision.
         draw (`random.Random`): source of the numbers.
     """
     entries = [match for entry in _entries(text) if (match := _TEMPERATURE.fullmatch(entry))]
-    if not entries:
+    if not entries or len(entries) < len(_entries(text)):
         return text
     shift = draw.randint(-_SHIFT, _SHIFT)
     text = _DEGREES.sub(lambda match: f"{_shifted(match[1], shift)} degrees", text)

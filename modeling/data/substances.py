@@ -38,13 +38,22 @@ def other_substance(text: str, target: str, draw: random.Random) -> tuple[str, s
     """The example with another substance of the same kind in the place of the one that is asked for.
 
     Args:
-        text (`str`): a model's input; one that asks for no melting point is returned unchanged.
+        text (`str`): a model's input; one that asks for no melting point is returned unchanged. A name
+            that it contains already is not taken.
         target (`str`): the answer.
         draw (`random.Random`): chooses the name.
     """
     asked = _ASKED.search(task_of(text))
-    names = next((names for known, names in _KINDS if asked and asked[1] in known), None)
-    if asked is None or names is None:
+    kind = next((names for known, names in _KINDS if asked and asked[1] in known), ())
+    names = [name for name in kind if not re.search(rf"\b{name}\b", text)]  # there is soap in the kitchen
+    if asked is None or not names:
         return text, target
-    own, other = re.compile(rf"\b{re.escape(asked[1])}\b"), draw.choice(names)
-    return own.sub(other, text), own.sub(other, target)
+    other = draw.choice(names)
+    # Frozen paint is "dried", other frozen liquids are "solid".
+    own = re.compile(rf"\b(dried )?{re.escape(asked[1])}\b")
+
+    def renamed(match: re.Match[str]) -> str:
+        state = match[1] or ""
+        return f"{state if other.endswith('paint') else state.replace('dried', 'solid')}{other}"
+
+    return own.sub(renamed, text), own.sub(renamed, target)

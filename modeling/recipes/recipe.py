@@ -142,13 +142,13 @@ class Recipe(_Strict):
     balance: float = Field(default=0.0, ge=0, le=1)
     """Oversampling of rare tasks: 0 keeps the shares of the tasks, 1 makes them about equal."""
     task_weights: dict[str, Annotated[float, Field(ge=0)]] = {}
-    """Task → how much more often its examples are seen; 1 for the others."""
+    """Task → how much more often its examples are seen, in whole repetitions; the default weight is 1."""
     rename: float = Field(default=0.0, ge=0, lt=1)
     """Mean share of names that are replaced in an example. Each draws its share, 0 to twice this."""
     vary: float = Field(default=0.0, ge=0, le=1)
     """Chance that an example lists its things in another order and has other readings that compare alike."""
     counterfactual: float = Field(default=0.0, ge=0, le=1)
-    """Probability of counterfactual evidence at decisions and between readings. Needs a notebook."""
+    """Probability of counterfactual evidence or another substance in an example. Needs a notebook."""
     evidence_only: float = Field(default=0.0, ge=0, le=1)
     """Probability that the input of a decision step is only task, sub-goal and notebook. Needs a notebook."""
     decision_share: float = Field(default=0.0, ge=0, lt=1)

@@ -253,9 +253,14 @@ def test_an_answer_without_a_reading_gives_place_to_another_subgoal(
         "monitor_temperature(lead)",
         "focus_on(red box)",
     ]
-    del said[2:]  # without another one the current one stays, and is not given up
+    del said[2:]  # without another one the current one stays, stalled or not: a guess may lose all points
+    assert pair.act([blind])[0].subgoal == "monitor_temperature(lead)"
+    blind.history = [Event("wait", "", 0)] * 60
     assert pair.act([blind])[0].subgoal == "monitor_temperature(lead)"
     assert blind.abandoned == []
+    said.append("heat(lead, stove)")
+    assert pair.act([blind])[0].subgoal == "heat(lead, stove)"
+    assert blind.abandoned == ["monitor_temperature(lead)"]
 
 
 def test_a_subgoal_stays_while_the_simulator_asks_which_object_is_meant(

@@ -9,6 +9,7 @@ from modeling.agents.loop_guard import (
     MAX_FRUITLESS,
     demote_loops,
     focus_before_search,
+    guarded,
     is_loop,
     is_premature,
     is_stalled,
@@ -142,7 +143,9 @@ def test_an_answer_is_premature_until_a_temperature_was_read() -> None:
     read = "the thermometer measures a temperature of 12 degrees celsius"
     state.history = [Event("use thermometer on lead", read, 0)]
     assert not is_premature("focus_on(red box)", state)
-    # What decides the questions of other tasks is not all in the notebook.
+    state.history = [Event("use thermometer on lead", "Ambiguous request: …", 0), Event("0", read, 0)]
+    assert not is_premature("focus_on(red box)", state)
+    # Other tasks have other evidence.
     other = "If wood is conductive, place it in the red box. If it is not, place it in the blue box."
     assert not is_premature("place(wood, red box)", AgentState("test-conductivity", other, "", ""))
 
@@ -172,6 +175,16 @@ def test_what_a_subgoal_names_is_looked_for_here_before_it_is_searched(
     state = AgentState("boil", "boil soap", "", "")
     state.set_subgoal(subgoal)
     assert focus_before_search(actions, state) == expected
+
+
+def test_a_search_that_leads_nowhere_goes_behind_what_it_is_a_sign_for() -> None:
+    state = _in_kitchen()
+    state.set_subgoal("focus_on(soap)")
+    actions = ("teleport to kitchen", "wait", "teleport to workshop")
+    assert guarded(actions, state) == ("focus on soap", "wait", "teleport to workshop", "teleport to kitchen")
+    state.set_subgoal("fetch(soap)")
+    assert guarded(actions, state) == ("wait", "teleport to workshop", "teleport to kitchen")
+    assert guarded((), state) == ()
 
 
 def test_it_is_looked_for_once_under_each_subgoal() -> None:

@@ -163,6 +163,11 @@ def test_two_readings_keep_their_distance_to_the_limit() -> None:
     assert text != FROZEN
 
 
+def test_a_reading_at_the_limit_itself_stays() -> None:
+    text = HEATED.replace("19 degrees , below", "50 degrees").replace("19", "50")
+    assert all(other_reading(text, random.Random(seed)) == text for seed in range(5))
+
+
 def test_a_step_without_temperatures_keeps_its_numbers() -> None:
     text = "task: which plane? | carry: thermometer (9 degrees) | readings: 20% inclined plane B"
     assert other_reading(text, random.Random(0)) == text

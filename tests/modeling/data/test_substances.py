@@ -43,6 +43,24 @@ def test_held_out_substances_are_neither_replaced_nor_named() -> None:
         assert other_substance(text, held_out, random.Random(0)) == (text, held_out)
 
 
+def test_a_name_that_is_there_already_is_not_taken() -> None:
+    text = TEXT.format("gallium").replace(
+        "misleading sign", "soap, wax, ice cream, glass jar (sodium chloride)"
+    )
+    drawn = {other_substance(text, "gallium", random.Random(seed))[1] for seed in range(200)}
+    assert "butter" in drawn
+    assert not drawn & {"soap", "wax", "ice cream", "sodium", "gallium"}
+
+
+def test_only_frozen_paint_is_called_dried() -> None:
+    text = TEXT.format("red paint").replace("liquid red", "dried red")
+    for seed in range(100):
+        changed, name = other_substance(text, "red paint", random.Random(seed))
+        state = "dried" if name.endswith("paint") else "solid"
+        assert f"readings: {state} {name} 9 degrees" in changed
+        assert "red paint" not in changed
+
+
 def test_other_tasks_stay() -> None:
     text = "task: boil mercury. | room: kitchen"
     assert other_substance(text, "heat(mercury, stove)", random.Random(0)) == (text, "heat(mercury, stove)")
