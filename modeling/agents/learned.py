@@ -246,8 +246,8 @@ def _reordered(state: AgentState, subgoals: Sequence[str]) -> list[str]:
     """Sub-goals with stalled ones behind the others and premature ones last.
 
     The current sub-goal comes first if the controller's first one is stalled and the current one is not. A
-    stalled current one that is replaced is marked as abandoned in the state. There is no escape from
-    premature ones only: a guess loses more points than it brings.
+    stalled current one that is replaced is marked as abandoned in the state. If all others are premature, a
+    stalled one stays: a wrong guess would lose all points.
     """
     current = [state.subgoal] if state.subgoal else []
     leaves = is_stalled(subgoals[0] if subgoals else state.subgoal, state)

@@ -78,8 +78,8 @@ def other_reading(text: str, draw: random.Random) -> str:
     """A state between two readings of a thermometer, with other temperatures that decide no more than these.
 
     All temperatures are shifted alike. With one entry in the notebook, the limit of the task is drawn again,
-    on the same side of it. What melts late is read at temperatures at which every substance of training has
-    melted: a controller that has only seen those at decisions answers too early.
+    on the same side of it. What melts late on a stove is read at temperatures at which the substances of
+    training have melted: a controller that has only seen those at decisions answers too early.
 
     Args:
         text (`str`): a compact state text with a notebook, of a step that is no decision.
