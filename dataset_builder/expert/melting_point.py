@@ -5,6 +5,7 @@ from collections.abc import Sequence
 from typing import NamedTuple
 
 from dataset_builder.expert.plan import ANSWER, MELTING_TASKS, Experiment, Plan
+from dataset_builder.trajectories.notebook import READING
 from dataset_builder.trajectories.trajectory import Step
 
 _MELTING_POINT = re.compile(r"melting point of (?:solid |liquid )?([\w -]+?) is above (-?[\d.]+) degrees")
@@ -12,7 +13,6 @@ KNOWN = "measure-melting-point-known-substance"
 """Paths of unknown substances end their readings by nearly this rule already (`readings_after_decision`)."""
 _HEATED = re.compile(r"move .+ to (?:stove|blast furnace|oven|hot plate|fire pit)")
 _MOST_READINGS, _MOST_EQUAL = 25, 3
-READING = re.compile(r"measures a temperature of (-?\d+) degrees")
 
 
 def other_answer(plan: Plan, description: str) -> Plan | None:

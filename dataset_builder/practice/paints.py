@@ -9,9 +9,10 @@ import re
 from collections.abc import Sequence
 from random import Random
 
-from dataset_builder.expert.melting_point import KNOWN, READING, Question, find_question, measure
+from dataset_builder.expert.melting_point import KNOWN, Question, find_question, measure
 from dataset_builder.expert.plan import Experiment, ReplayFailed
 from dataset_builder.simulator.look import room_of
+from dataset_builder.trajectories.notebook import READING
 from dataset_builder.trajectories.trajectory import Step, Trajectory
 
 TASK = KNOWN

@@ -12,9 +12,11 @@ from collections.abc import Callable, Sequence
 from dataset_builder.trajectories.agent_state import Event
 from dataset_builder.trajectories.genetics import Question, flower_pots, shown_trait
 
+READING = re.compile(r"measures a temperature of (-?\d+) degrees")
+"""What a thermometer answers."""
+
 _SLID = re.compile(r"an? (inclined plane.*?), with: an? .+? approximately (\d+)% down the plane")
 _MOVED_TO_PLANE = re.compile(r"move .+ to (inclined plane.*)")
-_MEASURED = re.compile(r"measures a temperature of (-?\d+) degrees")
 _THERMOMETER = re.compile(r"use thermometer(?: in inventory)? on (.+)")
 _LIMIT = re.compile(r"(?:temperature|melting point of .+?) is (?:above|below) (-?\d+(?:\.\d+)?) degrees")
 _STATES = "solid|liquid|gaseous|dried"  # frozen paint is "dried"
@@ -89,7 +91,7 @@ def _temperatures(description: str, history: Sequence[Event]) -> list[str]:
     limit = float(asked[1])
     degrees: dict[str, int] = {}
     for event in history:
-        used, measured = _THERMOMETER.fullmatch(event.action), _MEASURED.search(event.observation)
+        used, measured = _THERMOMETER.fullmatch(event.action), READING.search(event.observation)
         if used and measured:
             degrees[_with_state(used[1], event.look)] = int(measured[1])
     return [

@@ -10,6 +10,7 @@ from collections.abc import Sequence
 from dataset_builder.simulator.look import room_of
 from dataset_builder.trajectories.agent_state import AgentState, Event, idle_steps
 from dataset_builder.trajectories.decisions import decided_for
+from dataset_builder.trajectories.notebook import READING
 
 MAX_REPEATS, WINDOW, MAX_IN_WINDOW = 2, 12, 4
 """Experts play no action more than twice in a row, or more than four times in twelve actions, without a
@@ -28,8 +29,6 @@ _FRUITLESS = re.compile(
     r"|Its? not clear|That container is empty|I'm not sure|Unknown action)"
 )
 """Answers of the simulator to actions that change nothing."""
-
-_READING = "the thermometer measures a temperature of"
 
 _FOCUS = re.compile(r"focus_on\(([^,()]+)\)")
 _SEARCH = ("teleport ", "go ", "open ")
@@ -105,7 +104,7 @@ def is_premature(subgoal: str, state: AgentState) -> bool:
     """
     if "degrees" not in state.description or decided_for(state.description, subgoal) is None:
         return False
-    return not any(_READING in event.observation for event in state.history)
+    return not any(READING.search(event.observation) for event in state.history)
 
 
 def focus_before_search(actions: Sequence[str], state: AgentState) -> tuple[str, ...]:

@@ -8,9 +8,8 @@ knows no other name does with a juice what other tasks do with it.
 import random
 import re
 
+from dataset_builder.expert.melting_point import find_question
 from dataset_builder.trajectories.decisions import task_of
-
-_ASKED = re.compile(r"melting point of ([\w -]+?) is above")
 
 _KINDS: tuple[tuple[tuple[str, ...], tuple[str, ...]], ...] = (
     (
@@ -43,14 +42,14 @@ def other_substance(text: str, target: str, draw: random.Random) -> tuple[str, s
         target (`str`): the answer.
         draw (`random.Random`): chooses the name.
     """
-    asked = _ASKED.search(task_of(text))
-    kind = next((names for known, names in _KINDS if asked and asked[1] in known), ())
+    asked = find_question(task_of(text), solid=True)
+    kind = next((names for known, names in _KINDS if asked and asked.substance in known), ())
     names = [name for name in kind if not re.search(rf"\b{name}\b", text)]  # there is soap in the kitchen
     if asked is None or not names:
         return text, target
     other = draw.choice(names)
     # Frozen paint is "dried", other frozen liquids are "solid".
-    own = re.compile(rf"\b(dried )?{re.escape(asked[1])}\b")
+    own = re.compile(rf"\b(dried )?{re.escape(asked.substance)}\b")
 
     def renamed(match: re.Match[str]) -> str:
         state = match[1] or ""

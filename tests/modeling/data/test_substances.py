@@ -8,9 +8,9 @@ from modeling.data.substances import other_substance
 
 TEXT = (
     "task: measure the melting point of {0}, which is located around the kitchen. Next, focus on the {0}. "
-    "If the melting point of {0} is above 50.0 degrees celsius, focus on the red box. | room: kitchen | see: "
-    "wood cup ({0}), misleading sign | past: use thermometer on {0} -> 9 degrees | readings: liquid {0} 9 "
-    "degrees , below"
+    "If the melting point of {0} is above 50.0 degrees celsius, focus on the red box. If the melting point "
+    "of {0} is below 50.0 degrees celsius, focus on the blue box. | room: kitchen | see: wood cup ({0}), "
+    "misleading sign | past: use thermometer on {0} -> 9 degrees | readings: liquid {0} 9 degrees , below"
 )
 TARGET = "cool({0}, freezer)"
 
